@@ -1,0 +1,1 @@
+"""kmbench: the benchmark to trust when you choose a k-means engine."""

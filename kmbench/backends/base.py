@@ -1,0 +1,202 @@
+"""The one contract of all engines, and the job that every engine of a case is given."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Traits"]
+
+FloatMatrix = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+class Params(BaseModel):
+    """Base of a backend's parameters: the axes of its grid, with bounds. Unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoParams(Params):
+    """For backends without parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a backend can do, and what its answer may be held to.
+
+    Attributes
+    ----------
+    exact : bool
+        It runs Lloyd's algorithm, or one that gives the same answer: the matched gate holds it to the
+        reference's inertia.
+    device : {"cpu", "gpu"}
+        Where it runs.
+    accepts_init : bool
+        It can start from given centroids.
+    fixed_iterations : bool
+        It can run exactly N iterations over all rows.
+    labels_in_fit : bool
+        Its fit ends with the labels of the final centroids, so no assign is needed to have them.
+    empty_clusters : {"relocate", "split", "keep"}
+        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it.
+    """
+
+    exact: bool
+    device: Literal["cpu", "gpu"] = "cpu"
+    accepts_init: bool = True
+    fixed_iterations: bool = True
+    labels_in_fit: bool = False
+    empty_clusters: Literal["relocate", "split", "keep"] = "relocate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The work of a case, the same for every backend.
+
+    Attributes
+    ----------
+    k : int
+        Number of clusters, ``1 <= k <= n``.
+    protocol : {"matched", "native"}
+        ``matched``: start from `init`, run exactly `iterations`, over all rows, without stopping early.
+        ``native``: as the library's documentation would have a user call it; `init` is None.
+    iterations : int or None
+        Number of (assign, update) iterations; None leaves it to the library (native only).
+    seed : int
+        For whatever the engine draws itself.
+    threads : int
+        Threads it may use; the environment and the thread pools are already set to it.
+    init : ndarray of float32, shape (k, d), C order, or None
+        Initial centroids.
+    """
+
+    k: int
+    protocol: Literal["matched", "native"]
+    iterations: int | None
+    seed: int
+    threads: int
+    init: FloatMatrix | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitResult:
+    """What a fit leaves.
+
+    Attributes
+    ----------
+    centroids : ndarray of float32, shape (k, d)
+        Final centroids, after the last update.
+    n_iter : int
+        (assign, update) iterations really done.
+    labels : ndarray of int32, shape (n,), or None
+        Labels of the final centroids where fit gives them.
+    reported_inertia : float or None
+        The library's own figure.
+    empty_events : int or None
+        Clusters that were found empty and moved on the way, where the engine tells.
+    """
+
+    centroids: FloatMatrix
+    n_iter: int
+    labels: Labels | None = None
+    reported_inertia: float | None = None
+    empty_events: int | None = None
+
+
+class Backend(ABC):
+    """One engine behind the common contract.
+
+    A backend is one file. Its class is registered by an entry point in the group ``kmbench.backends``; the
+    runner calls ``prepare``, then ``fit`` (timed, as often as it likes: each call starts afresh), ``result``,
+    and ``assign`` (timed on its own), all in the main thread of a process of its own. The module that holds
+    the class must import without the engine; the engine is imported in ``prepare`` or later.
+
+    Attributes
+    ----------
+    name, summary : str
+        As listed by ``kmbench backends``.
+    requires : tuple of str
+        Import names, looked up without importing them.
+    distributions : tuple of str
+        Names of the packages that carry the engine; the first installed one gives the version.
+    install : str
+        How to get what `requires` names.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+    distributions: ClassVar[tuple[str, ...]] = ()
+    install: ClassVar[str] = ""
+    traits: ClassVar[Traits]
+    Params: ClassVar[type[Params]] = NoParams
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Return why the engine cannot run here, in words a user can act on, or None."""
+        missing = [name for name in cls.requires if importlib.util.find_spec(name) is None]
+        if missing:
+            return f"{', '.join(missing)} is not installed: {cls.install}"
+        return None
+
+    @classmethod
+    def version(cls) -> str | None:
+        """Return the version of the engine, without importing it, or None where it is not installed."""
+        for name in cls.distributions:
+            try:
+                return importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                continue
+        return None
+
+    @classmethod
+    def cannot(cls, job_k: int, n: int, d: int, protocol: str, params: Params) -> str | None:
+        """Return why this backend cannot do a case that other backends can, or None."""
+        if protocol == "matched":
+            if not cls.traits.accepts_init:
+                return "it cannot start from given centroids, which the matched protocol asks for"
+            if not cls.traits.fixed_iterations:
+                return "it cannot run a fixed number of Lloyd iterations over all rows: use --protocol native"
+        return None
+
+    @abstractmethod
+    def prepare(self, X: FloatMatrix, job: Job) -> None:
+        """Take the data and get ready. Recorded as ``prepare_seconds``, not part of fit.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (n, d), C order
+            Must not be written to.
+        job : Job
+            The work to do in `fit`.
+        """
+
+    @abstractmethod
+    def fit(self) -> None:
+        """Train. This, and only this, is timed as fit; a second call starts afresh."""
+
+    @abstractmethod
+    def result(self) -> FitResult:
+        """Return the result of the last fit; not timed."""
+
+    @abstractmethod
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Return the label of the nearest final centroid for each row, int32 of shape (n,); timed on its own."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the effective settings of the last fit, read back from the engine where it can tell."""
+        return self.params.model_dump(mode="json")
+
+    def synchronize(self) -> None:
+        """Wait until the device is done; called before each reading of the clock."""

@@ -1,0 +1,213 @@
+"""The frozen records that pass between the rooms: data sets, cells, samples. Units stand in the names."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+__all__ = ["RECORD_VERSION", "CellKey", "DatasetInfo", "Record", "RecordKind", "Status"]
+
+RECORD_VERSION = 1
+"""Version of the lines in ``records.jsonl``; raised when a reader of the old ones would misread the new."""
+
+
+class Status(StrEnum):
+    """What became of a cell. Only ``ok`` rows are compared."""
+
+    OK = "ok"
+    INVALID = "invalid"
+    SKIPPED = "skipped"
+    UNAVAILABLE = "unavailable"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a cell of this status makes the run's exit code 1."""
+        return self not in (Status.OK, Status.SKIPPED, Status.UNAVAILABLE)
+
+
+class RecordKind(StrEnum):
+    """What a line of ``records.jsonl`` holds."""
+
+    FIT = "fit"
+    MEMORY = "memory"
+    QUALITY = "quality"
+    OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInfo:
+    """A data set as every engine gets it: C-contiguous float32 rows.
+
+    Attributes
+    ----------
+    spec : str
+        The SPEC it was asked for with.
+    n, d : int
+        Rows and columns.
+    source_dtype : str
+        Data type in the source, before the conversion to float32.
+    fingerprint : str
+        First 16 hex digits of the SHA-256 of shape and float32 content.
+    path : str
+        The ``.npy`` file (float32, C order, shape ``(n, d)``) that workers read.
+    offset_ratio : float
+        ``||mean||^2 / mean(||x - mean||^2)``: how far from the origin the data lies.
+    """
+
+    spec: str
+    n: int
+    d: int
+    source_dtype: str
+    fingerprint: str
+    path: str
+    offset_ratio: float
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the float32 matrix."""
+        return 4 * self.n * self.d
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellKey:
+    """What is measured: one backend with its parameters on one case."""
+
+    dataset: str
+    dataset_fingerprint: str
+    n: int
+    d: int
+    dtype: str = "float32"
+    k: int
+    iterations: int | None
+    protocol: str
+    seed: int
+    threads: int
+    backend: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The backend as a user writes it, with its parameters: ``faiss-ivf[nlist=16;nprobe=4]``."""
+        if not self.parameters:
+            return self.backend
+        inner = ";".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.backend}[{inner}]"
+
+    @property
+    def case_id(self) -> str:
+        """Identity of the case: cells that share it did the same work and are compared."""
+        shared = {k: v for k, v in dataclasses.asdict(self).items() if k not in ("backend", "parameters")}
+        return _digest(shared)
+
+    @property
+    def cell_id(self) -> str:
+        """Identity of the cell within any run: the same in a resumed one."""
+        return _digest(dataclasses.asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of ``records.jsonl``: a sample of a cell, or what became of it.
+
+    Every record names its whole cell, so that a line can be read alone. Figures that its kind does not have
+    are None and are left out of the line.
+
+    Attributes
+    ----------
+    session : int
+        0 for the first start of the run, one more for each ``--resume``. The samples of a cell that count are
+        those of the session that wrote its outcome.
+    round : int or None
+        Round of the interleaved schedule, from 0; its order is in ``order``.
+    fit_seconds, assign_seconds, prepare_seconds : float or None
+        Wall time of one call. ``fit_predict_seconds`` is the time until the final centroids and their labels
+        exist: fit alone where fit gives labels, fit plus assign where it does not.
+    fit_cpu_seconds : float or None
+        CPU time of all threads of the process in fit.
+    loops : int or None
+        Calls of fit that were timed together, and divided by, because one is short.
+    peak_extra_bytes, retained_bytes : int or None
+        Memory of prepare, fit and labels beyond the resident input: at the peak, and kept afterwards.
+    inertia : float or None
+        Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
+    reported_inertia : float or None
+        What the library itself says, which may belong to other centroids or another precision.
+    """
+
+    kind: RecordKind
+    key: CellKey
+    session: int
+    host: str
+    at: str
+    status: Status = Status.OK
+    reason: str | None = None
+    backend_version: str | None = None
+    settings: dict[str, Any] | None = None
+    iterations_asked: int | None = None
+    round: int | None = None
+    order: int | None = None
+    loops: int | None = None
+    prepare_seconds: float | None = None
+    fit_seconds: float | None = None
+    fit_cpu_seconds: float | None = None
+    assign_seconds: float | None = None
+    fit_predict_seconds: float | None = None
+    threads_seen: int | None = None
+    peak_extra_bytes: int | None = None
+    retained_bytes: int | None = None
+    input_bytes: int | None = None
+    memory_method: str | None = None
+    n_iter: int | None = None
+    inertia: float | None = None
+    reported_inertia: float | None = None
+    reference: str | None = None
+    reference_inertia: float | None = None
+    inertia_ratio: float | None = None
+    ari: float | None = None
+    matched_agreement: float | None = None
+    empty_clusters: int | None = None
+    empty_events: int | None = None
+    output: str | None = None
+
+    def to_line(self) -> str:
+        """Return the record as one line of JSON, without a line end."""
+        flat: dict[str, Any] = {"record_version": RECORD_VERSION, "kind": self.kind.value}
+        flat |= {"cell_id": self.key.cell_id, "case_id": self.key.case_id}
+        flat |= dataclasses.asdict(self.key)
+        for name in _FIGURES:
+            value = getattr(self, name)
+            if value is not None:
+                flat[name] = value
+        return json.dumps(flat, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_flat(cls, flat: dict[str, Any]) -> Self:
+        """Build a record from a decoded line.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the line is not a record of this version.
+        """
+        if flat["record_version"] != RECORD_VERSION:
+            raise ValueError(f"record version {flat['record_version']}, this kmbench reads {RECORD_VERSION}")
+        key = CellKey(**{f.name: flat[f.name] for f in dataclasses.fields(CellKey)})
+        figures = {name: flat[name] for name in _FIGURES if name in flat}
+        figures["status"] = Status(figures["status"])
+        return cls(kind=RecordKind(flat["kind"]), key=key, **figures)
+
+
+_FIGURES = tuple(f.name for f in dataclasses.fields(Record) if f.name not in ("kind", "key"))
+
+
+def _digest(value: dict[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
