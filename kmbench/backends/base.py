@@ -139,7 +139,7 @@ class Backend(ABC):
     traits: ClassVar[Traits]
     Params: ClassVar[type[Params]] = NoParams
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: BaseModel) -> None:
         self.params = params
 
     @classmethod
@@ -161,7 +161,7 @@ class Backend(ABC):
         return None
 
     @classmethod
-    def cannot(cls, job_k: int, n: int, d: int, protocol: str, params: Params) -> str | None:
+    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Return why this backend cannot do a case that other backends can, or None."""
         if protocol == "matched":
             if not cls.traits.accepts_init:
@@ -198,5 +198,5 @@ class Backend(ABC):
         """Return the effective settings of the last fit, read back from the engine where it can tell."""
         return self.params.model_dump(mode="json")
 
-    def synchronize(self) -> None:
+    def synchronize(self) -> None:  # noqa: B027
         """Wait until the device is done; called before each reading of the clock."""

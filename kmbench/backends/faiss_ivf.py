@@ -1,0 +1,148 @@
+"""K-means whose assignment step searches a FAISS IVF index over the centroids: approximate, cheaper at large k."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss
+
+__all__ = ["FaissIvf"]
+
+NATIVE_ITERATIONS = 25
+"""As many as FAISS's own Kmeans runs when nothing is said."""
+
+QUANTIZER_ITERATIONS = 10
+"""Iterations of the coarse quantizer's own training, FAISS's default for IVF indexes."""
+
+SUM_BLOCK_ROWS = 16384
+"""Rows summed in float32 at once; the sums of blocks are added in float64."""
+
+
+class IvfParams(Params):
+    """The grid of the index over the centroids."""
+
+    nlist: int | None = Field(default=None, ge=1, le=2**20, description="lists; default: the root of k")
+    nprobe: int | None = Field(default=None, ge=1, le=2**20, description="lists searched; default: half of them")
+
+    def resolved(self, k: int) -> tuple[int, int]:
+        """Return nlist and nprobe for k centroids, with the defaults filled in."""
+        nlist = self.nlist if self.nlist is not None else max(1, math.isqrt(k))
+        nprobe = self.nprobe if self.nprobe is not None else max(1, nlist // 2)
+        return nlist, nprobe
+
+
+class FaissIvf(Backend):
+    """Lloyd's iterations with an approximate assignment: each row finds its centroid through an IVF index.
+
+    The index is built anew over the moved centroids in every iteration, inside the clock: FAISS's own
+    ``Clustering`` keeps the first coarse quantizer, and dies when a probed list is empty. Here such rows are
+    searched exactly, and counted. An empty cluster keeps its centroid.
+    """
+
+    name = "faiss-ivf"
+    summary = "Lloyd with the assignment through a FAISS IVF index over the centroids; grid of nlist and nprobe"
+    requires = ("faiss",)
+    distributions = DISTRIBUTIONS
+    install = ONE_OF
+    traits = Traits(exact=False, empty_clusters="keep")
+    Params = IvfParams
+
+    params: IvfParams
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Return why FAISS cannot be imported here, or None."""
+        return why_no_faiss()
+
+    @classmethod
+    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse more lists than centroids and more probes than lists."""
+        assert isinstance(params, IvfParams)
+        nlist, nprobe = params.resolved(k)
+        if nlist > k:
+            return f"nlist={nlist} lists cannot be trained on k={k} centroids: choose nlist <= k"
+        if nprobe > nlist:
+            return f"nprobe={nprobe} is more than the nlist={nlist} lists there are: choose nprobe <= nlist"
+        return super().cannot(k, n, d, protocol, params)
+
+    def prepare(self, X: FloatMatrix, job: Job) -> None:
+        """Set the thread count and resolve the grid's defaults."""
+        import faiss
+
+        faiss.omp_set_num_threads(job.threads)
+        self._faiss, self._X, self._job = faiss, X, job
+        self._nlist, self._nprobe = self.params.resolved(job.k)
+        self._iterations = NATIVE_ITERATIONS if job.iterations is None else job.iterations
+
+    def fit(self) -> None:
+        """Iterate: build the index over the centroids, search it, average."""
+        if self._job.init is None:
+            rows = np.random.default_rng(self._job.seed).choice(len(self._X), self._job.k, replace=False)
+            centroids = self._X[np.sort(rows)]
+        else:
+            centroids = self._job.init.copy()
+        self._fallback_rows = self._empty_events = 0
+        for _ in range(self._iterations):
+            labels = self._search(centroids, self._X)
+            sums, counts = _sums(self._X, labels, self._job.k)
+            filled = counts > 0
+            self._empty_events += int(self._job.k - filled.sum())
+            centroids[filled] = (sums[filled] / counts[filled, None]).astype(np.float32)
+        self._centroids = centroids
+
+    def result(self) -> FitResult:
+        """Return the centroids; labels take one more search."""
+        return FitResult(centroids=self._centroids, n_iter=self._iterations, empty_events=self._empty_events)
+
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Search the final centroids through an index built over them, approximately, as fit does."""
+        return self._search(self._centroids, X)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the grid point, and how many rows had to be searched exactly in the last fit."""
+        return {
+            "nlist": self._nlist,
+            "nprobe": self._nprobe,
+            "niter": self._iterations,
+            "quantizer_niter": QUANTIZER_ITERATIONS,
+            "exact_fallback_rows": self._fallback_rows,
+        }
+
+    def _search(self, centroids: FloatMatrix, X: FloatMatrix) -> Labels:
+        faiss, d = self._faiss, centroids.shape[1]
+        quantizer = faiss.IndexFlatL2(d)
+        index = faiss.IndexIVFFlat(quantizer, d, self._nlist, faiss.METRIC_L2)
+        index.cp.niter = QUANTIZER_ITERATIONS
+        index.cp.min_points_per_centroid = 1
+        index.cp.max_points_per_centroid = -(-len(centroids) // self._nlist)
+        index.train(centroids)
+        index.add(centroids)
+        index.nprobe = self._nprobe
+        labels: NDArray[np.int64] = index.search(X, 1)[1].ravel()
+        missed = np.flatnonzero(labels < 0)  # every probed list was empty
+        if len(missed):
+            self._fallback_rows += len(missed)
+            flat = faiss.IndexFlatL2(d)
+            flat.add(centroids)
+            labels[missed] = flat.search(X[missed], 1)[1].ravel()
+        return labels.astype(np.int32)
+
+
+def _sums(X: FloatMatrix, labels: Labels, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the sum of the rows of each cluster, shape (k, d), and their counts, shape (k,)."""
+    sums = np.zeros((k, X.shape[1]))
+    ones = np.ones(SUM_BLOCK_ROWS, dtype=np.float32)
+    for start in range(0, len(X), SUM_BLOCK_ROWS):
+        block = X[start : start + SUM_BLOCK_ROWS]
+        rows = len(block)
+        pointers = np.arange(rows + 1, dtype=np.int32)
+        one_hot = scipy.sparse.csc_array((ones[:rows], labels[start : start + rows], pointers), shape=(k, rows))
+        sums += one_hot @ block
+    return sums, np.bincount(labels, minlength=k)

@@ -1,0 +1,141 @@
+"""FAISS's Kmeans: one code path for the CPU and for a GPU index."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
+
+__all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
+
+
+class FaissParams(Params):
+    """Parameters of the native protocol; a matched run fixes them all. None leaves the library's default."""
+
+    nredo: int | None = Field(default=None, ge=1, le=1000, description="restarts; native only")
+    max_points_per_centroid: int | None = Field(
+        default=None, ge=1, le=2**31 - 1, description="larger training sets are sampled; native only"
+    )
+
+
+def clustering_parameters(cp: Any) -> dict[str, Any]:
+    """Return every field of a FAISS ``ClusteringParameters`` object, whatever the version has."""
+    fields = (name for name in dir(cp) if not name.startswith("_") and name not in ("this", "thisown"))
+    values = {name: getattr(cp, name) for name in fields}
+    return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
+
+
+class _FaissKmeans(Backend):
+    requires = ("faiss",)
+    distributions = DISTRIBUTIONS
+    install = ONE_OF
+    Params = FaissParams
+    gpus: ClassVar[int] = 0
+
+    params: FaissParams
+
+    @classmethod
+    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse restarts and sampling in a matched run."""
+        if protocol == "matched" and params != cls.Params():
+            return "nredo and max_points_per_centroid belong to the native protocol; matched uses all rows, once"
+        return super().cannot(k, n, d, protocol, params)
+
+    def prepare(self, X: FloatMatrix, job: Job) -> None:
+        """Set the thread count, which FAISS keeps for the calling thread, and check the start."""
+        import faiss
+
+        faiss.omp_set_num_threads(job.threads)
+        self._faiss, self._X, self._job = faiss, X, job
+        n, d = X.shape
+        if job.protocol == "matched":
+            if job.init is None or job.init.shape != (job.k, d) or job.init.dtype != np.float32:
+                # FAISS completes fewer rows with random ones and dies of more.
+                raise ValueError(f"the start must be float32 of shape ({job.k}, {d})")
+            self._keywords: dict[str, Any] = {
+                "niter": job.iterations,
+                "nredo": 1,
+                "min_points_per_centroid": 1,
+                "max_points_per_centroid": -(-n // job.k),  # otherwise FAISS trains on 256 k rows
+                "early_stop_threshold": -1.0,  # 0 stops as soon as the float32 objective repeats
+            }
+            if not hasattr(faiss.ClusteringParameters(), "early_stop_threshold"):  # before FAISS 1.13
+                del self._keywords["early_stop_threshold"]
+        else:
+            given = {
+                "niter": job.iterations,
+                "nredo": self.params.nredo,
+                "max_points_per_centroid": self.params.max_points_per_centroid,
+            }
+            self._keywords = {"seed": job.seed} | {k: v for k, v in given.items() if v is not None}
+        if self.gpus:
+            self._keywords["gpu"] = self.gpus
+
+    def fit(self) -> None:
+        """Train. FAISS gives no labels for the final centroids; they take one more `assign`."""
+        self._kmeans = self._faiss.Kmeans(self._X.shape[1], self._job.k, **self._keywords)
+        self._kmeans.train(self._X, init_centroids=self._job.init)
+
+    def result(self) -> FitResult:
+        """Return the centroids; the reported objective belongs to those before the last update."""
+        objective = np.asarray(self._kmeans.obj)
+        return FitResult(
+            centroids=np.array(self._kmeans.centroids, dtype=np.float32),
+            n_iter=self._iterations_of_one_run(len(objective)),
+            reported_inertia=float(objective[-1]) if len(objective) else None,
+            empty_events=int(sum(stats["nsplit"] for stats in self._kmeans.iteration_stats or ())),
+        )
+
+    def _iterations_of_one_run(self, recorded: int) -> int:
+        """FAISS appends the iterations of every redo to one list."""
+        return min(recorded, int(self._kmeans.cp.niter))
+
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Search the final centroids."""
+        _, labels = self._kmeans.assign(X)
+        return np.asarray(labels, dtype=np.int32)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the whole ``ClusteringParameters`` that the fit ran with, and how FAISS was built."""
+        return clustering_parameters(self._kmeans.cp) | {
+            "gpus": self.gpus,
+            "compile_options": str(self._faiss.get_compile_options()).strip(),
+        }
+
+
+class FaissCpu(_FaissKmeans):
+    """FAISS Kmeans on the CPU."""
+
+    name = "faiss-cpu"
+    summary = "FAISS Kmeans on the CPU: exact search over a flat index, sampling and early stop off when matched"
+    traits = Traits(exact=True, empty_clusters="split")
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Return why FAISS cannot be imported here, or None."""
+        return why_no_faiss()
+
+
+class FaissGpu(_FaissKmeans):
+    """FAISS Kmeans whose search runs on one GPU; objective and update stay on the CPU."""
+
+    name = "faiss-gpu"
+    summary = "FAISS Kmeans with the search on one NVIDIA GPU; rows are copied to it in every iteration"
+    traits = Traits(exact=True, device="gpu", empty_clusters="split")
+    gpus = 1
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Return why there is no GPU that FAISS can use, or None."""
+        return why_no_gpu()
+
+    def prepare(self, X: FloatMatrix, job: Job) -> None:
+        """Make sure that there is a GPU: without one FAISS would train on the CPU and not say so."""
+        reason = why_no_gpu()
+        if reason is not None:
+            raise RuntimeError(reason)
+        super().prepare(X, job)

@@ -1,0 +1,119 @@
+"""Read backend lists with parameter grids: ``numpy-lloyd,faiss-ivf[nlist=16,64;nprobe=1,4]``."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from kmbench.backends.base import Params
+from kmbench.backends.registry import get_backend
+from kmbench.errors import BackendError
+
+__all__ = ["Choice", "expand_backends", "split_list"]
+
+_ITEM = re.compile(r"(?P<name>[^\[\]=;]+?)\s*(?:\[(?P<grid>[^\[\]]*)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One backend with one setting of its parameters; `given` holds only what the user wrote."""
+
+    name: str
+    params: Params
+    given: dict[str, Any]
+
+
+def expand_backends(text: str) -> list[Choice]:
+    """Expand a list of backends and their grids into one choice for each cell, in the order written.
+
+    Parameters
+    ----------
+    text : str
+        Comma-separated backends, each with an optional grid ``[name=value,value;name=value]``.
+
+    Raises
+    ------
+    BackendError
+        If a backend or parameter does not exist, a value is out of bounds, or the list is empty or torn.
+    """
+    choices: list[Choice] = []
+    for item in split_list(text):
+        match = _ITEM.fullmatch(item)
+        if match is None:
+            raise BackendError(f"cannot read backend {item!r}", "write name[parameter=value,value;parameter=value]")
+        backend = get_backend(match["name"])
+        axes = _axes(item, match["grid"] or "")
+        for values in itertools.product(*axes.values()):
+            given = dict(zip(axes, values, strict=True))
+            choices.append(Choice(backend.name, _validate(backend.name, backend.Params, given), given))
+    if not choices:
+        raise BackendError("the list of backends is empty", "name at least one; `kmbench backends` lists them")
+    seen: list[tuple[str, dict[str, Any]]] = []
+    for choice in choices:
+        if (choice.name, choice.given) in seen:
+            raise BackendError(f"backend {choice.name} stands twice in the list with the same parameters")
+        seen.append((choice.name, choice.given))
+    return choices
+
+
+def split_list(text: str) -> list[str]:
+    """Split at commas outside brackets; blanks around items and empty items are dropped."""
+    items, depth, start = [], 0, 0
+    for at, char in enumerate(text):
+        depth += (char == "[") - (char == "]")
+        if depth not in (0, 1):
+            raise BackendError(f"brackets do not match in {text!r}")
+        if char == "," and depth == 0:
+            items.append(text[start:at])
+            start = at + 1
+    if depth:
+        raise BackendError(f"brackets do not match in {text!r}")
+    items.append(text[start:])
+    return [item.strip() for item in items if item.strip()]
+
+
+def _axes(item: str, grid: str) -> dict[str, list[Any]]:
+    axes: dict[str, list[Any]] = {}
+    for part in filter(None, (part.strip() for part in grid.split(";"))):
+        name, equals, values = part.partition("=")
+        choices = [_scalar(value.strip()) for value in values.split(",") if value.strip()]
+        if not equals or not choices:
+            raise BackendError(f"parameter {name.strip()!r} in {item!r} has no value", "the grid would have no cell")
+        if name.strip() in axes:
+            raise BackendError(f"parameter {name.strip()!r} stands twice in {item!r}", "write name=value,value")
+        axes[name.strip()] = choices
+    return axes
+
+
+def _scalar(text: str) -> Any:
+    """Read a value as bool, int, float or, failing these, as the text itself."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _validate(backend: str, model: type[Params], given: dict[str, Any]) -> Params:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        known = list(model.model_fields)
+        if first["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, known, n=1)
+            mend = f"it has {', '.join(known)}" if known else "it has none"
+            if near:
+                mend = f"did you mean {near[0]}?"
+            raise BackendError(f"{backend} has no parameter {name!r}", mend) from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise BackendError(f"{backend}: parameter {name}={first['input']!r} is refused", message) from None
