@@ -1,0 +1,1 @@
+"""Run a study: schedule, worker processes, supervision, gates and the store."""

@@ -1,0 +1,69 @@
+"""The language between the runner and its workers: one JSON object per line, over pipes of their own.
+
+A worker's standard output and error belong to the engine it runs: what engines print there would corrupt a
+protocol, so the protocol has its own two descriptors, whose numbers come in the environment.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from kmbench.records import Status
+
+__all__ = ["FDS_VARIABLE", "Handler", "encode", "serve"]
+
+FDS_VARIABLE = "KMBENCH_CHANNEL"
+"""Environment variable with the descriptors to read commands from and to write replies to."""
+
+Handler = Callable[..., dict[str, Any]]
+
+_PR_SET_PDEATHSIG = 1
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """Return a message as one line."""
+    return json.dumps(message, allow_nan=True).encode() + b"\n"
+
+
+def serve(handlers: dict[str, Handler]) -> None:
+    """Answer commands until the other side closes its end.
+
+    A handler that raises is answered with a failure and ends the worker, because an engine that raised may be in
+    any state.
+    """
+    _die_with_parent()
+    faulthandler.enable()
+    read_fd, write_fd = (int(part) for part in os.environ.pop(FDS_VARIABLE).split(","))
+    with os.fdopen(read_fd, "rb") as commands, os.fdopen(write_fd, "wb", buffering=0) as replies:
+        for line in commands:
+            command = json.loads(line)
+            try:
+                reply = {"ok": handlers[command.pop("op")](**command)}
+            except BaseException as error:
+                traceback.print_exc()
+                sys.stderr.flush()
+                replies.write(encode({"failure": _describe(error)}))
+                return
+            replies.write(encode(reply))
+
+
+def _describe(error: BaseException) -> dict[str, str]:
+    out_of_memory = isinstance(error, MemoryError) or "bad_alloc" in str(error)
+    status = Status.OUT_OF_MEMORY if out_of_memory else Status.ERROR
+    text = " ".join(str(error).split())
+    reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return {"status": status.value, "reason": reason[:500]}
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the runner is killed, so that no fit goes on unobserved."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

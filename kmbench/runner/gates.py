@@ -1,0 +1,142 @@
+"""The gates: whether an answer is the one that the protocol asks for, and if not, why. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmbench.backends.base import Traits
+from kmbench.records import DatasetInfo, Status
+
+__all__ = [
+    "EMPTY_TOLERANCE",
+    "INERTIA_TOLERANCE",
+    "Answer",
+    "ReferenceAnswer",
+    "Verdict",
+    "judge_matched",
+    "judge_native",
+]
+
+INERTIA_TOLERANCE = 1e-4
+"""Relative distance of an exact backend's final inertia from the float64 reference's.
+
+Float32 and float64 arithmetic give the same labels but for near ties. One row that flips early moves the whole
+course a little: on 100,000 x 128 with k = 256 a single flip at iteration 2 left 7e-5 after ten iterations. A wrong
+distance, a missing iteration or a sampled training set is off by 1e-3 and more.
+"""
+
+EMPTY_TOLERANCE = 0.05
+"""The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
+
+TWIN_TOLERANCE = 2e-6
+"""Of the rows' mean squared norm: FAISS fills an empty cluster with a twin moved by 2**-10, never exactly on a row."""
+
+FAR_OFFSET_RATIO = 1e3
+"""``||mean||^2`` over the mean squared distance from it, above which float32 expansions lose the distances.
+
+``|x|^2 - 2xc + |c|^2`` keeps 24 bits of its largest term: at a ratio of 1e3 the error reaches 1e-4 of the distance.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A backend's answer as the referee found it. Everything but `n_iter` is None where it was not finite."""
+
+    n_iter: int
+    finite: bool
+    inertia: float | None = None
+    labels_inertia: float | None = None
+    empty_events: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAnswer:
+    """What the float64 reference found.
+
+    Attributes
+    ----------
+    iterations : int
+        (assign, update) iterations that every backend of the case was given.
+    sensitivity : float or None
+        Relative move of the reference's inertia when its start moves by float32's rounding, where it was needed.
+    """
+
+    inertia: float
+    iterations: int
+    empty_events: int
+    sensitivity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Status and reason; with status ``ok`` the reason is a remark, or None.
+
+    Attributes
+    ----------
+    wants_sensitivity : bool
+        The verdict rests on a small distance that may be the data's own: ask again with the sensitivity known.
+    """
+
+    status: Status
+    reason: str | None = None
+    wants_sensitivity: bool = False
+
+
+def judge_native(answer: Answer, traits: Traits, dataset: DatasetInfo) -> Verdict:
+    """Judge what any answer must hold: finite centroids, and labels that belong to them."""
+    if not answer.finite:
+        return Verdict(Status.INVALID, "overflow: the centroids are not finite; scale the data down")
+    assert answer.inertia is not None
+    assert answer.labels_inertia is not None
+    floor = TWIN_TOLERANCE * dataset.mean_square * dataset.n
+    excess = answer.labels_inertia - answer.inertia
+    if traits.exact and excess > INERTIA_TOLERANCE * answer.inertia + floor:
+        share = excess / answer.inertia if answer.inertia else float("inf")
+        return Verdict(
+            Status.INVALID,
+            f"its labels are not those of its nearest centroids: inertia {share:+.2%} with them"
+            + _far_cause(dataset),
+        )
+    return Verdict(Status.OK)
+
+
+def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, dataset: DatasetInfo) -> Verdict:
+    """Judge an answer of the matched protocol: an exact backend must reach the reference's inertia.
+
+    The reason names the cause where it can be told: an early stop, data far from the origin, an empty cluster on
+    the way, overflow.
+    """
+    general = judge_native(answer, traits, dataset)
+    if general.status is not Status.OK or not traits.exact:
+        return general
+    assert answer.inertia is not None
+    if answer.n_iter != reference.iterations:
+        how = "early stop: " if answer.n_iter < reference.iterations else ""
+        return Verdict(Status.INVALID, f"{how}{answer.n_iter} of {reference.iterations} iterations were done")
+    difference = answer.inertia - reference.inertia
+    floor = TWIN_TOLERANCE * dataset.mean_square * dataset.n
+    emptied = reference.empty_events + (answer.empty_events or 0)
+    tolerance = INERTIA_TOLERANCE if not emptied else EMPTY_TOLERANCE
+    ratio = answer.inertia / reference.inertia if reference.inertia else float("inf")
+    if abs(difference) <= tolerance * reference.inertia + (floor if emptied or not reference.inertia else 0.0):
+        if emptied:
+            return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
+        return Verdict(Status.OK)
+    off = f"inertia is {ratio:.6g} times the reference's"
+    if dataset.offset_ratio > FAR_OFFSET_RATIO:
+        return Verdict(Status.INVALID, off + _far_cause(dataset))
+    if emptied:
+        return Verdict(Status.INVALID, f"{off}, too far even for a cluster that was empty on the way")
+    if reference.sensitivity is None:
+        return Verdict(Status.INVALID, f"{off}: a wrong answer", wants_sensitivity=True)
+    if abs(difference) <= 2 * reference.sensitivity * reference.inertia:
+        own = f"rounding alone moves the reference by {reference.sensitivity:.1e}"
+        return Verdict(Status.OK, f"{off}; the data does not fix it closer: {own}")
+    return Verdict(Status.INVALID, f"{off}: a wrong answer")
+
+
+def _far_cause(dataset: DatasetInfo) -> str:
+    if dataset.offset_ratio <= FAR_OFFSET_RATIO:
+        return ""
+    centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
+    return f": the data lies far from the origin, where float32 loses the distances; use {centred}"

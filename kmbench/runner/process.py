@@ -1,0 +1,205 @@
+"""Start a worker process, talk to it, and end it: by timeout, by memory, or when it has taken itself down."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from kmbench.instruments import thread_environment
+from kmbench.records import Status
+from kmbench.runner.channel import FDS_VARIABLE, encode
+
+__all__ = ["Limits", "WorkerFailure", "WorkerProcess"]
+
+POLL_SECONDS = 0.05
+"""How often a busy worker's memory is read: 20 microseconds each, less than a thousandth of one core."""
+
+GRACE_SECONDS = 2.0
+"""Time between the request to end and the kill."""
+
+OUTPUT_TAIL_BYTES = 4000
+"""How much of what an engine printed is kept with the record."""
+
+FREE_SHARE = 0.8
+"""Share of the memory that is free when a step begins which the step may take, where no limit is given."""
+
+
+class WorkerFailure(Exception):
+    """A worker that did not do what it was asked; becomes the status and reason of its cell."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may use.
+
+    Attributes
+    ----------
+    timeout_seconds : float or None
+        For each step it is asked to do.
+    memory_bytes : int or None
+        Resident memory of the process; None: what it holds plus four fifths of what is free.
+    """
+
+    timeout_seconds: float | None
+    memory_bytes: int | None
+
+
+class WorkerProcess:
+    """A worker in a process group of its own.
+
+    Parameters
+    ----------
+    module : str
+        Module to run, which calls `kmbench.runner.channel.serve`.
+    threads : int
+        Thread variables are set to it before the interpreter starts.
+    limits : Limits
+    log : Path
+        File that takes what the worker and its engine print.
+    """
+
+    def __init__(self, module: str, threads: int, limits: Limits, log: Path) -> None:
+        self.limits = limits
+        self._log = log
+        self._buffer = b""
+        command_read, self._commands = os.pipe()
+        self._replies, reply_write = os.pipe()
+        environment = os.environ | thread_environment(threads)
+        environment |= {FDS_VARIABLE: f"{command_read},{reply_write}", "PYTHONUNBUFFERED": "1"}
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", module],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(command_read, reply_write),
+                env=environment,
+                start_new_session=True,
+            )
+        os.close(command_read)
+        os.close(reply_write)
+
+    def request(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """Ask for one step and wait for its reply.
+
+        Raises
+        ------
+        WorkerFailure
+            If the step raised, took too long or too much memory, or the process died. The worker is then gone.
+        """
+        try:
+            os.write(self._commands, encode({"op": op} | arguments))
+        except BrokenPipeError:
+            raise self._death() from None
+        reply = json.loads(self._read_line())
+        if "failure" in reply:
+            failure = reply["failure"]
+            self._wait_or_kill()
+            raise WorkerFailure(Status(failure["status"]), failure["reason"])
+        answer: dict[str, Any] = reply["ok"]
+        return answer
+
+    def _read_line(self) -> bytes:
+        started = time.monotonic()
+        memory_limit = self.limits.memory_bytes or self._resident() + int(
+            FREE_SHARE * psutil.virtual_memory().available
+        )
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._replies, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if selector.select(POLL_SECONDS):
+                    chunk = os.read(self._replies, 65536)
+                    if not chunk:
+                        raise self._death()
+                    self._buffer += chunk
+                    continue
+                self._check_limits(time.monotonic() - started, memory_limit)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _check_limits(self, seconds: float, memory_limit: int) -> None:
+        timeout = self.limits.timeout_seconds
+        if timeout is not None and seconds > timeout:
+            self.kill()
+            raise WorkerFailure(Status.TIMEOUT, f"stopped after {timeout:g} s, the timeout of one step")
+        resident = self._resident()
+        if resident > memory_limit:
+            self.kill()
+            reason = f"stopped at {resident / 2**20:.0f} MiB, above the memory limit of {memory_limit / 2**20:.0f} MiB"
+            raise WorkerFailure(Status.OUT_OF_MEMORY, reason)
+
+    def _resident(self) -> int:
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def _death(self) -> WorkerFailure:
+        """Say how the process ended; its end of the pipe is closed, so it has ended or is about to."""
+        code = self._wait_or_kill()
+        if code == -signal.SIGKILL:
+            return WorkerFailure(
+                Status.OUT_OF_MEMORY, "killed by signal 9, which the kernel sends when memory runs out"
+            )
+        if code < 0:
+            return WorkerFailure(Status.CRASHED, f"died of signal {-code} ({signal.Signals(-code).name})")
+        return WorkerFailure(Status.CRASHED, f"ended by itself with exit code {code}")
+
+    def output(self) -> str:
+        """Return the end of what the worker and its engine printed."""
+        try:
+            size = self._log.stat().st_size
+            with self._log.open("rb") as file:
+                file.seek(max(0, size - OUTPUT_TAIL_BYTES))
+                return file.read().decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Let the worker end by itself, and end it if it does not."""
+        with contextlib.suppress(OSError):
+            os.close(self._commands)
+        self._commands = -1
+        self._wait_or_kill()
+        with contextlib.suppress(OSError):
+            os.close(self._replies)
+        self._replies = -1
+
+    def kill(self) -> None:
+        """End the whole process group, children of the engine included."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+            if number == signal.SIGTERM:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(GRACE_SECONDS)
+        self._process.wait()
+
+    def _wait_or_kill(self) -> int:
+        try:
+            self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        return self._process.returncode
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,102 @@
+"""The referee process: draws the start of a case, computes its reference answer, and judges every backend's.
+
+It is not measured, and runs while no fit does. One piece of code, in float64, evaluates all backends alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kmbench.backends.base import FloatMatrix
+from kmbench.backends.numpy_lloyd.reference import ReferenceResult, reference_lloyd
+from kmbench.datasets import initial_centroids
+from kmbench.metrics import compare_labels, evaluate, inertia_of_labels
+from kmbench.runner.channel import serve
+
+__all__ = ["Referee"]
+
+SENSITIVITY_STARTS = 4
+"""Perturbed starts that show how far the data itself lets two right answers part."""
+
+FLOAT32_EPSILON = float(np.finfo(np.float32).eps)
+
+
+class Referee:
+    """Handlers for the commands of `kmbench.runner.case`."""
+
+    def open(self, data: str, threads: int) -> dict[str, Any]:
+        """Map the data."""
+        self._X: FloatMatrix = np.load(data, mmap_mode="r", allow_pickle=False)
+        self._threads = threads
+        self._reference: ReferenceResult | None = None
+        return {}
+
+    def draw(self, k: int, seed: int, path: str) -> dict[str, Any]:
+        """Write the initial centroids that all backends of the case start from."""
+        self._start = initial_centroids(self._X, k, seed)
+        np.save(path, self._start)
+        return {}
+
+    def reference(self, iterations: int) -> dict[str, Any]:
+        """Run the float64 Lloyd from the start."""
+        result = reference_lloyd(self._X, self._start, iterations, self._threads)
+        self._reference = result
+        return {
+            "inertia": result.inertia,
+            "stable_at": result.stable_at,
+            "empty_events": int(sum(result.empty_events)),
+        }
+
+    def sensitivity(self, iterations: int) -> dict[str, Any]:
+        """Return how far the reference's own inertia moves when its start moves by float32's rounding, relative."""
+        assert self._reference is not None
+        scale = float(np.abs(self._start).max()) * FLOAT32_EPSILON
+        spread = 0.0
+        for seed in range(SENSITIVITY_STARTS):
+            noise = np.random.default_rng(seed).normal(0.0, scale, self._start.shape)
+            moved = (self._start + noise).astype(np.float32)
+            inertia = reference_lloyd(self._X, moved, iterations, self._threads).inertia
+            spread = max(spread, abs(inertia - self._reference.inertia) / (self._reference.inertia or 1.0))
+        return {"spread": spread}
+
+    def evaluate(self, centroids: str, labels: str, against: str | None) -> dict[str, Any]:
+        """Judge an answer.
+
+        Parameters
+        ----------
+        centroids, labels : str
+            ``.npy`` files of the answer.
+        against : str or None
+            ``.npy`` file of the labels to compare with; None: the reference's.
+        """
+        C = np.load(centroids, allow_pickle=False)
+        given = np.load(labels, allow_pickle=False)
+        if not np.isfinite(C).all():
+            return {"finite": False}
+        found = evaluate(self._X, C)
+        if against is not None:
+            other = np.load(against, allow_pickle=False)
+        else:
+            other = None if self._reference is None else self._reference.labels
+        agreement = None if other is None else compare_labels(given, other, len(C), len(C))
+        return {
+            "finite": True,
+            "inertia": found.inertia,
+            "labels_inertia": inertia_of_labels(self._X, C, given),
+            "empty_clusters": found.empty_clusters,
+            "ari": None if agreement is None else agreement.ari,
+            "matched_agreement": None if agreement is None else agreement.matched_agreement,
+        }
+
+
+def main() -> None:
+    """Serve one case."""
+    referee = Referee()
+    names = ("open", "draw", "reference", "sensitivity", "evaluate")
+    serve({name: getattr(referee, name) for name in names})
+
+
+if __name__ == "__main__":
+    main()

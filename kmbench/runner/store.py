@@ -1,0 +1,175 @@
+"""The run folder: ``records.jsonl``, ``host.json`` and ``study.toml``; one writer, never half a line."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from kmbench.errors import OutputError
+from kmbench.records import Record, RecordKind
+from kmbench.study.model import Study
+
+__all__ = ["RunFolder", "read_records"]
+
+RECORDS, HOST, STUDY, LOCK = "records.jsonl", "host.json", "study.toml", ".lock"
+
+
+def read_records(path: Path) -> list[Record]:
+    """Return the records of a run folder or a ``records.jsonl`` file.
+
+    A last line without a line end was torn by a kill or a full disk and is left out.
+
+    Raises
+    ------
+    OutputError
+        If there are no records there, or a whole line is not one that this version reads.
+    """
+    file = path / RECORDS if path.is_dir() else path
+    if not file.exists():
+        raise OutputError(f"{path} holds no {RECORDS}", "give the folder that a run printed at its end")
+    return list(_parse(file, file.read_bytes()))
+
+
+def _parse(file: Path, content: bytes) -> Iterator[Record]:
+    whole = content[: content.rfind(b"\n") + 1]
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            yield Record.from_flat(json.loads(line))
+        except (KeyError, TypeError, ValueError) as error:
+            detail = f"missing {error}" if isinstance(error, KeyError) else str(error)
+            raise OutputError(f"{file}, line {number}, is not a record of this kmbench: {detail}") from None
+
+
+class RunFolder:
+    """A folder that this process alone writes to.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; made if it does not exist.
+    resume : bool
+        Whether to go on with the run that it holds.
+
+    Raises
+    ------
+    OutputError
+        If the path is a file or cannot be written, another run writes to it, or it holds a run and `resume` is
+        not asked for.
+    """
+
+    def __init__(self, path: Path, *, resume: bool) -> None:
+        self.path = path
+        _refuse_file(path)
+        self._made = not path.exists()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / LOCK).open("w")
+        except OSError as error:
+            raise OutputError(f"cannot write to {path}: {error.strerror}", "give another --output") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise OutputError(f"another run is writing to {path}", "wait for it or give another --output") from None
+        self.records: list[Record] = []
+        file = path / RECORDS
+        if file.exists():
+            if not resume:
+                self.discard()
+                raise OutputError(f"{path} already holds a run", "go on with --resume or give another --output")
+            self.records = self._reopen(file)
+        self.session = max((record.session for record in self.records), default=-1) + 1
+        self._file = -1
+
+    def _reopen(self, file: Path) -> list[Record]:
+        """Read the records and cut off a line that was torn."""
+        content = file.read_bytes()
+        records = list(_parse(file, content))
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(file, whole)
+        return records
+
+    def begin(self, study: Study, host: dict[str, Any]) -> None:
+        """Write the study and the host beside the records, or check that a resumed run has the same.
+
+        Raises
+        ------
+        OutputError
+            If the run in the folder is of another study or was started on another host.
+        """
+        if self.records:
+            self._check_same(study, host)
+        else:
+            _replace(self.path / STUDY, study.to_toml())
+            _replace(self.path / HOST, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
+        self._file = os.open(self.path / RECORDS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def _check_same(self, study: Study, host: dict[str, Any]) -> None:
+        before = Study.from_file(self.path / STUDY).model_dump()
+        now = study.model_dump()
+        changed = [name for name in before if before[name] != now[name]]
+        if changed:
+            raise OutputError(
+                f"the run in {self.path} is of another study: {', '.join(changed)} differ",
+                "resume it with the study it was started with, or give another --output",
+            )
+        there = json.loads((self.path / HOST).read_text(encoding="utf-8")).get("fingerprint")
+        if there != host["fingerprint"]:
+            raise OutputError(
+                f"the run in {self.path} was started on another host or with other versions "
+                f"(fingerprint {there}, here {host['fingerprint']})",
+                "start anew with another --output",
+            )
+
+    def append(self, record: Record) -> None:
+        """Write one record, in one piece, and wait until the disk has it."""
+        line = record.to_line().encode() + b"\n"
+        written = os.write(self._file, line)
+        if written != len(line):
+            raise OutputError(f"the disk under {self.path} is full", "make room, then go on with --resume")
+        os.fsync(self._file)
+        self.records.append(record)
+
+    def finished_cells(self) -> set[str]:
+        """Return the ids of the cells whose outcome is recorded."""
+        return {record.key.cell_id for record in self.records if record.kind is RecordKind.OUTCOME}
+
+    def discard(self) -> None:
+        """Give up a folder in which nothing was begun, and remove it if this run made it."""
+        self._lock.close()
+        if self._made:
+            (self.path / LOCK).unlink(missing_ok=True)
+            self.path.rmdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._lock.close()
+            (self.path / LOCK).unlink(missing_ok=True)
+        else:
+            self.discard()
+
+
+def _refuse_file(path: Path) -> None:
+    for part in (path, *path.parents):
+        if part.exists():
+            if not part.is_dir():
+                raise OutputError(f"output folder {path}: {part} is a file", "give --output a folder")
+            return
+
+
+def _replace(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)

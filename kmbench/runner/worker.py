@@ -1,0 +1,152 @@
+"""The measured process: holds the input, runs one backend on one case, and reads the clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels
+from kmbench.backends.registry import get_backend
+from kmbench.instruments import loops_for, measure_peak, pools, timed
+from kmbench.runner.channel import serve
+
+__all__ = ["Worker"]
+
+WARM_ROWS = 4096
+"""Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
+
+FULL_WARM_UP_SECONDS = 2.0
+"""A fit expected to be shorter is also run once in full before the first that counts."""
+
+
+class Worker:
+    """Handlers for the commands of `kmbench.runner.case`."""
+
+    def open(
+        self, backend: str, parameters: dict[str, Any], data: str, init: str | None, mapped: bool, job: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Load the input, build the backend and warm it up on a few rows."""
+        cls = get_backend(backend)
+        self._backend: Backend = cls(cls.Params.model_validate(parameters))
+        # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is short.
+        self._X: FloatMatrix = np.load(data, mmap_mode="r" if mapped else None, allow_pickle=False)
+        self._X.flags.writeable = False
+        start = None if init is None else np.load(init, allow_pickle=False)
+        self._job = Job(init=start, **job)
+        self._warm_up()
+        return {}
+
+    def _warm_up(self) -> None:
+        rows = min(len(self._X), max(WARM_ROWS, 4 * self._job.k))
+        iterations = self._job.iterations
+        small = dataclasses.replace(self._job, iterations=None if iterations is None else min(2, iterations))
+        head = np.ascontiguousarray(self._X[:rows])
+        self._backend.prepare(head, small)
+        timing = timed(self._backend.fit, self._backend.synchronize, 1)
+        self._backend.assign(head)
+        work = (len(self._X) / rows) * ((iterations or 1) / (small.iterations or 1))
+        self._expected_seconds = timing.wall_seconds * work
+
+    def calibrate(self) -> dict[str, Any]:
+        """Prepare the whole input, run a short fit once in full, and find how often to loop it."""
+        backend = self._backend
+        prepared = timed(lambda: backend.prepare(self._X, self._job), backend.synchronize, 1)
+        self._loops = self._assign_loops = 1
+        if self._expected_seconds < FULL_WARM_UP_SECONDS:
+            fit = timed(backend.fit, backend.synchronize, 1)
+            self._loops = loops_for(fit.wall_seconds)
+            assign = timed(lambda: backend.assign(self._X), backend.synchronize, 1)
+            self._assign_loops = loops_for(assign.wall_seconds)
+        return {"prepare_seconds": prepared.wall_seconds}
+
+    def fit(self) -> dict[str, Any]:
+        """Measure one sample."""
+        backend = self._backend
+        fit = timed(backend.fit, backend.synchronize, self._loops)
+        assign = timed(lambda: backend.assign(self._X), backend.synchronize, self._assign_loops)
+        labels_seconds = 0.0 if backend.traits.labels_in_fit else assign.wall_seconds
+        return {
+            "fit_seconds": fit.wall_seconds,
+            "fit_cpu_seconds": fit.cpu_seconds,
+            "assign_seconds": assign.wall_seconds,
+            "fit_predict_seconds": fit.wall_seconds + labels_seconds,
+            "loops": self._loops,
+        }
+
+    def export(self, centroids: str, labels: str) -> dict[str, Any]:
+        """Write the answer of the last fit to two ``.npy`` files and tell the rest."""
+        result = self._backend.result()
+        np.save(centroids, self._checked_centroids(result))
+        np.save(labels, self._checked_labels(result))
+        return {
+            "n_iter": int(result.n_iter),
+            "reported_inertia": _finite(result.reported_inertia),
+            "empty_events": result.empty_events,
+            "settings": _plain(self._backend.settings()),
+            "pools": pools(),
+        }
+
+    def _checked_centroids(self, result: FitResult) -> FloatMatrix:
+        expected = (self._job.k, self._X.shape[1])
+        centroids = np.asarray(result.centroids, dtype=np.float32)
+        if centroids.shape != expected:
+            raise ValueError(f"the backend returned centroids of shape {centroids.shape}, not {expected}")
+        return centroids
+
+    def _checked_labels(self, result: FitResult) -> Labels:
+        labels = np.asarray(result.labels if result.labels is not None else self._backend.assign(self._X))
+        if labels.shape != (len(self._X),) or labels.dtype.kind not in "iu":
+            raise ValueError(f"the backend returned labels of shape {labels.shape} and type {labels.dtype}")
+        if labels.min() < 0 or labels.max() >= self._job.k:
+            raise ValueError(f"the backend returned labels from {labels.min()} to {labels.max()} for k={self._job.k}")
+        return labels.astype(np.int32, copy=False)
+
+    def memory(self) -> dict[str, Any]:
+        """Measure the peak of prepare, fit and labels beyond the resident input; in a process that did no more."""
+        backend = self._backend
+        self._X.sum()  # mapped pages count as resident only once they were touched
+
+        def whole() -> None:
+            backend.prepare(self._X, self._job)
+            backend.fit()
+            if not backend.traits.labels_in_fit:
+                backend.assign(self._X)
+            backend.synchronize()
+
+        reading = measure_peak(whole)
+        return {
+            "peak_extra_bytes": reading.peak_extra_bytes,
+            "retained_bytes": reading.retained_bytes,
+            "memory_method": reading.method,
+            "input_bytes": int(self._X.nbytes),
+        }
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return settings as JSON can hold them."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    return value if isinstance(value, bool | int | float | str | None) else repr(value)
+
+
+def main() -> None:
+    """Serve one cell."""
+    worker = Worker()
+    names = ("open", "calibrate", "fit", "export", "memory")
+    serve({name: getattr(worker, name) for name in names})
+
+
+if __name__ == "__main__":
+    main()

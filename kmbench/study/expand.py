@@ -1,0 +1,128 @@
+"""Expand a study into cases and cells, and find the cells that cannot run before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kmbench.backends.grid import Choice, expand_backends
+from kmbench.backends.registry import get_backend
+from kmbench.errors import CaseError, StudyError
+from kmbench.records import CellKey, DatasetInfo, Status
+from kmbench.study.model import Block, Study
+
+__all__ = ["Case", "Cell", "baseline_of", "expand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One backend on one case. `status` is set where it is known beforehand that the cell cannot run."""
+
+    key: CellKey
+    choice: Choice
+    version: str | None
+    status: Status | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The cells that do the same work on the same data and are compared with each other."""
+
+    dataset: DatasetInfo
+    cells: tuple[Cell, ...]
+
+    @property
+    def key(self) -> CellKey:
+        """A key whose case part all cells share."""
+        return self.cells[0].key
+
+
+def expand(study: Study, describe: Callable[[str], DatasetInfo], default_threads: int) -> list[Case]:
+    """Return the cases of a study in the order written.
+
+    Parameters
+    ----------
+    study : Study
+    describe : callable
+        From a data SPEC to what is known of the data; called once for each SPEC.
+    default_threads : int
+        Where the study gives no thread count.
+
+    Raises
+    ------
+    KmbenchError
+        If a backend, parameter or data set does not exist, k is larger than n, or no cell is left to run.
+    """
+    blocks = study.blocks()
+    choices = {block.backends: expand_backends(block.backends or "") for block in blocks}
+    if study.baseline is not None:
+        named = {choice.name for listed in choices.values() for choice in listed}
+        if study.baseline not in named:
+            raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"there are {sorted(named)}")
+    datasets: dict[str, DatasetInfo] = {}
+    for spec in dict.fromkeys(spec for block in blocks for spec in block.data or ()):
+        datasets[spec] = describe(spec)
+    cases: dict[str, Case] = {}
+    for block in blocks:
+        for case in _cases_of(block, choices[block.backends], datasets, default_threads):
+            if case.key.case_id in cases:
+                raise StudyError(
+                    f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",
+                    "name each data set, k and thread count once",
+                )
+            cases[case.key.case_id] = case
+    every = [cell for case in cases.values() for cell in case.cells]
+    if all(cell.status is Status.SKIPPED for cell in every):
+        raise StudyError(f"the grid has no cell that can run: {every[0].key.label}: {every[0].reason}")
+    return list(cases.values())
+
+
+def _cases_of(
+    block: Block, choices: list[Choice], datasets: dict[str, DatasetInfo], default_threads: int
+) -> list[Case]:
+    found = []
+    for spec in block.data or ():
+        dataset = datasets[spec]
+        for k in block.k or ():
+            if k > dataset.n:
+                raise CaseError(f"k={k} is larger than the {dataset.n} rows of {spec}", f"choose k <= {dataset.n}")
+            for threads in block.threads or [default_threads]:
+                cells = tuple(_cell(block, dataset, k, threads, choice) for choice in choices)
+                found.append(Case(dataset, cells))
+    return found
+
+
+def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, choice: Choice) -> Cell:
+    protocol = str(block.protocol)
+    key = CellKey(
+        dataset=dataset.spec,
+        dataset_fingerprint=dataset.fingerprint,
+        n=dataset.n,
+        d=dataset.d,
+        k=k,
+        iterations=block.iterations,
+        protocol=protocol,
+        seed=block.seed or 0,
+        threads=threads,
+        backend=choice.name,
+        parameters=choice.given,
+    )
+    backend = get_backend(choice.name)
+    version = backend.version()
+    reason = backend.unavailable()
+    if reason is not None:
+        return Cell(key, choice, version, Status.UNAVAILABLE, reason)
+    reason = backend.cannot(k, dataset.n, dataset.d, protocol, choice.params)
+    if reason is not None:
+        return Cell(key, choice, version, Status.SKIPPED, reason)
+    return Cell(key, choice, version)
+
+
+def baseline_of(case: Case, study: Study) -> str:
+    """Return the label of the cell that the case's speed-ups are relative to."""
+    for wanted in (study.baseline, "sklearn-lloyd"):
+        for cell in case.cells:
+            if cell.key.backend == wanted:
+                return cell.key.label
+    return case.cells[0].key.label

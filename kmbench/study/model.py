@@ -1,0 +1,206 @@
+"""The study: what a TOML file or the command line asks for, validated where it comes in."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from kmbench.errors import StudyError
+
+__all__ = ["Block", "Study", "parse_bytes"]
+
+_UNITS = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def parse_bytes(value: Any) -> Any:
+    """Read a size such as ``800M``, ``4GiB`` or a number of bytes; K, M, G and T are powers of 1024."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", value, re.IGNORECASE)
+    if match is None:
+        raise ValueError("write a size such as 800M or 4G")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _backend_list(value: Any) -> Any:
+    """Accept a list of items or one text with commas; both become one text in the syntax of the grid."""
+    return ",".join(value) if isinstance(value, list | tuple) else value
+
+
+Clusters = Annotated[int, Field(ge=1, le=2**24)]
+ThreadCount = Annotated[int, Field(ge=1, le=1024)]
+
+
+class Block(BaseModel):
+    """What one group of cases has of its own; None is filled from the study.
+
+    Attributes
+    ----------
+    data : list of str
+        Data SPECs.
+    k : list of int
+        Numbers of clusters.
+    backends : str
+        Backends with their grids, in the syntax of `kmbench.backends.grid`.
+    iterations : int
+        (assign, update) iterations of a matched run; the cap of a native one.
+    protocol : {"matched", "native"}
+        What makes the comparison fair.
+    threads : list of int
+        Thread counts, an axis of the grid.
+    seed : int
+        For the start of a case and whatever an engine draws itself.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    k: Annotated[list[Clusters], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    backends: Annotated[str, BeforeValidator(_backend_list)] | None = None
+    iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    protocol: Literal["matched", "native"] | None = None
+    threads: Annotated[list[ThreadCount], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+
+
+class Study(Block):
+    """A whole study: defaults for its blocks, and how to run it.
+
+    Attributes
+    ----------
+    name : str
+        Names the folder under ``results/``.
+    repeats : int
+        Rounds; in each, every backend of a case is measured once, in shuffled order.
+    timeout : float
+        Seconds that one step of a worker may take before it is stopped.
+    memory_limit : int or None
+        Bytes that a worker may hold before it is stopped; None: four fifths of what is free at the start.
+    baseline : str or None
+        Backend that speed-ups are relative to; None: ``sklearn-lloyd`` where it takes part, else the first.
+    cases : list of Block
+        Groups of cases; none means one group of the defaults.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "run"
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 5
+    timeout: Annotated[float, Field(gt=0, le=7 * 86400)] = 600.0
+    memory_limit: Annotated[
+        Annotated[int, Field(ge=2**20)] | None,
+        BeforeValidator(parse_bytes),
+        Field(validation_alias=AliasChoices("memory_limit", "memory-limit")),
+    ] = None
+    baseline: str | None = None
+    cases: list[Block] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_data(self) -> Self:
+        for number, block in enumerate(self.blocks(), start=1):
+            if block.data is None:
+                where = f"cases[{number}]" if self.cases else "the study"
+                raise ValueError(f"{where} names no data: give data = [SPEC, …] or --data SPEC")
+            if block.k is None:
+                raise ValueError("no number of clusters: give k = [K, …] or --k K")
+        return self
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks with the study's defaults filled in."""
+        shared = {name: getattr(self, name) for name in Block.model_fields}
+        shared["backends"] = shared["backends"] or "numpy-lloyd,sklearn-lloyd,faiss-cpu"
+        shared["protocol"] = shared["protocol"] or "matched"
+        shared["seed"] = 0 if shared["seed"] is None else shared["seed"]
+        blocks = []
+        for own in self.cases or [Block()]:
+            given = {name: value for name, value in own if value is not None}
+            merged = shared | given
+            if merged["iterations"] is None and merged["protocol"] == "matched":
+                merged["iterations"] = 10
+            blocks.append(Block.model_construct(**merged))
+        return blocks
+
+    def overridden(self, given: dict[str, Any]) -> Study:
+        """Return the study with the options of a command line, which also replace those of its blocks."""
+        given = {name: value for name, value in given.items() if value is not None}
+        cases = [{n: v for n, v in block if v is not None and n not in given} for block in self.cases]
+        own = {name: value for name, value in self if value is not None and name != "cases"}
+        merged: list[dict[str, Any]] = []
+        for case in cases:  # blocks that no longer differ are one
+            if case not in merged:
+                merged.append(case)
+        return Study.build(own | given | {"cases": merged}, "the command line")
+
+    @classmethod
+    def build(cls, values: dict[str, Any], source: str) -> Study:
+        """Validate values that came from `source`.
+
+        Raises
+        ------
+        StudyError
+            With the key, the value and the bound.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise StudyError(f"{source}: {_first_complaint(error)}") from None
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Study:
+        """Read a study from a TOML file; its name is the file's unless it gives one.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be read, is not TOML, or does not describe a study.
+        """
+        path = Path(path).expanduser()
+        if not path.exists():
+            mend = "check the path; a data SPEC goes after --data" if path.suffix != ".toml" else "check the path"
+            raise StudyError(f"study file {path} does not exist", mend)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudyError(f"study file {path} cannot be read: {error}") from None
+        except tomllib.TOMLDecodeError as error:
+            raise StudyError(f"study file {path} is not valid TOML: {error}") from None
+        values.setdefault("name", re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("-._") or "run")
+        return cls.build(values, f"study file {path}")
+
+    @classmethod
+    def builtin(cls, name: str) -> Study:
+        """Return a study that comes with kmbench, such as ``quick``."""
+        text = resources.files("kmbench.study").joinpath("builtin", f"{name}.toml").read_text(encoding="utf-8")
+        return cls.build(tomllib.loads(text), f"built-in study {name}")
+
+    def to_toml(self) -> str:
+        """Return the study as TOML that `from_file` reads back."""
+        lines = []
+        for name, value in self:
+            if name != "cases" and value is not None:
+                lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+        for block in self.cases:
+            lines.append("\n[[cases]]")
+            lines += [f"{n} = {json.dumps(v, ensure_ascii=False)}" for n, v in block if v is not None]
+        return "\n".join(lines) + "\n"
+
+
+def _first_complaint(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if not where:
+        return message
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {where!r}; there are {', '.join([*Study.model_fields])}"
+    return f"{where} = {first['input']!r}: {message[0].lower()}{message[1:]}"
