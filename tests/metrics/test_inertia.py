@@ -57,8 +57,9 @@ def test_is_exact_where_float32_expansions_fail(case):
 
 def test_subtracts_the_offset_before_it_expands():
     # At 1e7 float32 holds whole numbers only, and even float64 squares lose them without centring.
-    X = np.random.default_rng(7).integers(0, 40, size=(300, 8)).astype(np.float32) + np.float32(1e7)
-    centroids = X[::30]
+    rng = np.random.default_rng(7)
+    X = rng.integers(0, 9, size=(300, 8)).astype(np.float32) + np.float32(1e7)
+    centroids = rng.uniform(0, 9, size=(20, 8)) + 1e7
     expected = float(all_squares(X, centroids).min(axis=1).sum())
     assert evaluate(X, centroids).inertia == pytest.approx(expected, rel=1e-9)
 
