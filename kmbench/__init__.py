@@ -1,1 +1,57 @@
-"""kmbench: the benchmark to trust when you choose a k-means engine."""
+"""kmbench: the benchmark to trust when you choose a k-means engine.
+
+The names below are imported when they are first used: a worker process that imports this package must not pay for
+pandas or scikit-learn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmbench.analysis import load_cells, load_records
+    from kmbench.api import run
+    from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
+    from kmbench.errors import KmbenchError
+    from kmbench.study import Study
+
+__all__ = [
+    "Backend",
+    "FitResult",
+    "Job",
+    "KmbenchError",
+    "Params",
+    "Study",
+    "Traits",
+    "__version__",
+    "load_cells",
+    "load_records",
+    "run",
+]
+
+__version__ = version("kmbench")
+
+_HOMES = {
+    "Backend": "kmbench.backends.base",
+    "FitResult": "kmbench.backends.base",
+    "Job": "kmbench.backends.base",
+    "KmbenchError": "kmbench.errors",
+    "Params": "kmbench.backends.base",
+    "Study": "kmbench.study",
+    "Traits": "kmbench.backends.base",
+    "load_cells": "kmbench.analysis",
+    "load_records": "kmbench.analysis",
+    "run": "kmbench.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kmbench' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

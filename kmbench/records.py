@@ -5,11 +5,28 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["RECORD_VERSION", "CellKey", "DatasetInfo", "Record", "RecordKind", "Status"]
+from kmbench.errors import OutputError
+
+__all__ = [
+    "RECORDS_FILE",
+    "RECORD_VERSION",
+    "CellKey",
+    "DatasetInfo",
+    "Record",
+    "RecordKind",
+    "Status",
+    "parse_records",
+    "read_records",
+]
+
+RECORDS_FILE = "records.jsonl"
+"""Name of the file that holds a run's records."""
 
 RECORD_VERSION = 1
 """Version of the lines in ``records.jsonl``; raised when a reader of the old ones would misread the new."""
@@ -58,8 +75,10 @@ class DatasetInfo:
         First 16 hex digits of the SHA-256 of shape and float32 content.
     path : str
         The ``.npy`` file (float32, C order, shape ``(n, d)``) that workers read.
-    offset_ratio : float
-        ``||mean||^2 / mean(||x - mean||^2)``: how far from the origin the data lies.
+    mean_square : float
+        Mean squared norm of the rows, ``mean(||x||^2)``.
+    spread : float
+        Mean squared distance of the rows from their mean, ``mean(||x - mean||^2)``.
     """
 
     spec: str
@@ -68,7 +87,14 @@ class DatasetInfo:
     source_dtype: str
     fingerprint: str
     path: str
-    offset_ratio: float
+    mean_square: float
+    spread: float
+
+    @property
+    def offset_ratio(self) -> float:
+        """``||mean||^2 / spread``: how far from the origin the data lies; infinite without any spread."""
+        offset = max(0.0, self.mean_square - self.spread)
+        return offset / self.spread if self.spread else (float("inf") if offset else 0.0)
 
     @property
     def nbytes(self) -> int:
@@ -136,6 +162,9 @@ class Record:
         Calls of fit that were timed together, and divided by, because one is short.
     peak_extra_bytes, retained_bytes : int or None
         Memory of prepare, fit and labels beyond the resident input: at the peak, and kept afterwards.
+    iterations_given : int or None
+        What every backend of the case was given: the key's iterations, or fewer where the reference's labels no
+        longer change after them, so that none can stop before the others.
     inertia : float or None
         Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
     reported_inertia : float or None
@@ -151,7 +180,7 @@ class Record:
     reason: str | None = None
     backend_version: str | None = None
     settings: dict[str, Any] | None = None
-    iterations_asked: int | None = None
+    iterations_given: int | None = None
     round: int | None = None
     order: int | None = None
     loops: int | None = None
@@ -160,7 +189,6 @@ class Record:
     fit_cpu_seconds: float | None = None
     assign_seconds: float | None = None
     fit_predict_seconds: float | None = None
-    threads_seen: int | None = None
     peak_extra_bytes: int | None = None
     retained_bytes: int | None = None
     input_bytes: int | None = None
@@ -175,6 +203,7 @@ class Record:
     matched_agreement: float | None = None
     empty_clusters: int | None = None
     empty_events: int | None = None
+    pools: list[dict[str, Any]] | None = None
     output: str | None = None
 
     def to_line(self) -> str:
@@ -211,3 +240,28 @@ _FIGURES = tuple(f.name for f in dataclasses.fields(Record) if f.name not in ("k
 def _digest(value: dict[str, Any]) -> str:
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_records(path: Path) -> list[Record]:
+    """Return the records of a run folder or of a ``records.jsonl`` file.
+
+    Raises
+    ------
+    OutputError
+        If there are no records there, or a whole line is not one that this version reads.
+    """
+    file = path / RECORDS_FILE if path.is_dir() else path
+    if not file.is_file():
+        raise OutputError(f"{path} holds no {RECORDS_FILE}", "give the folder that a run printed at its end")
+    return list(parse_records(file.read_bytes(), str(file)))
+
+
+def parse_records(content: bytes, name: str) -> Iterator[Record]:
+    """Yield the records of a file's content; a last line without a line end was torn by a kill and is left out."""
+    whole = content[: content.rfind(b"\n") + 1]
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            yield Record.from_flat(json.loads(line))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            detail = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise OutputError(f"{name}, line {number}, is not a record that this kmbench reads: {detail}") from None

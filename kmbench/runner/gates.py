@@ -29,7 +29,7 @@ EMPTY_TOLERANCE = 0.05
 """The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
 
 TWIN_TOLERANCE = 2e-6
-"""Of the rows' mean squared norm: FAISS fills an empty cluster with a twin moved by 2**-10, never exactly on a row."""
+"""Of the rows' mean squared norm: FAISS fills an empty cluster with a twin moved by 2**-10, so never on a row."""
 
 FAR_OFFSET_RATIO = 1e3
 """``||mean||^2`` over the mean squared distance from it, above which float32 expansions lose the distances.

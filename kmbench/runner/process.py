@@ -35,7 +35,7 @@ FREE_SHARE = 0.8
 """Share of the memory that is free when a step begins which the step may take, where no limit is given."""
 
 
-class WorkerFailure(Exception):
+class WorkerFailure(Exception):  # noqa: N818 - it carries a status, and is no bug
     """A worker that did not do what it was asked; becomes the status and reason of its cell."""
 
     def __init__(self, status: Status, reason: str) -> None:
@@ -141,7 +141,9 @@ class WorkerProcess:
         resident = self._resident()
         if resident > memory_limit:
             self.kill()
-            reason = f"stopped at {resident / 2**20:.0f} MiB, above the memory limit of {memory_limit / 2**20:.0f} MiB"
+            reason = (
+                f"stopped at {resident / 2**20:.0f} MiB, above the memory limit of {memory_limit / 2**20:.0f} MiB"
+            )
             raise WorkerFailure(Status.OUT_OF_MEMORY, reason)
 
     def _resident(self) -> int:

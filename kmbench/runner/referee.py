@@ -61,40 +61,34 @@ class Referee:
             spread = max(spread, abs(inertia - self._reference.inertia) / (self._reference.inertia or 1.0))
         return {"spread": spread}
 
-    def evaluate(self, centroids: str, labels: str, against: str | None) -> dict[str, Any]:
-        """Judge an answer.
-
-        Parameters
-        ----------
-        centroids, labels : str
-            ``.npy`` files of the answer.
-        against : str or None
-            ``.npy`` file of the labels to compare with; None: the reference's.
-        """
+    def evaluate(self, centroids: str, labels: str) -> dict[str, Any]:
+        """Evaluate an answer given as two ``.npy`` files."""
         C = np.load(centroids, allow_pickle=False)
-        given = np.load(labels, allow_pickle=False)
         if not np.isfinite(C).all():
             return {"finite": False}
         found = evaluate(self._X, C)
-        if against is not None:
-            other = np.load(against, allow_pickle=False)
-        else:
-            other = None if self._reference is None else self._reference.labels
-        agreement = None if other is None else compare_labels(given, other, len(C), len(C))
         return {
             "finite": True,
             "inertia": found.inertia,
-            "labels_inertia": inertia_of_labels(self._X, C, given),
+            "labels_inertia": inertia_of_labels(self._X, C, np.load(labels, allow_pickle=False)),
             "empty_clusters": found.empty_clusters,
-            "ari": None if agreement is None else agreement.ari,
-            "matched_agreement": None if agreement is None else agreement.matched_agreement,
         }
+
+    def agree(self, labels: str, against: str | None, k: int) -> dict[str, Any]:
+        """Compare labels with those of another ``.npy`` file, or with the reference's where `against` is None."""
+        if against is None:
+            assert self._reference is not None
+            other = self._reference.labels
+        else:
+            other = np.load(against, allow_pickle=False)
+        agreement = compare_labels(np.load(labels, allow_pickle=False), other, k, k)
+        return {"ari": agreement.ari, "matched_agreement": agreement.matched_agreement}
 
 
 def main() -> None:
     """Serve one case."""
     referee = Referee()
-    names = ("open", "draw", "reference", "sensitivity", "evaluate")
+    names = ("open", "draw", "reference", "sensitivity", "evaluate", "agree")
     serve({name: getattr(referee, name) for name in names})
 
 

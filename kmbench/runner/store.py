@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from kmbench.errors import OutputError
-from kmbench.records import Record, RecordKind
+from kmbench.records import RECORDS_FILE, Record, RecordKind, parse_records
 from kmbench.study.model import Study
 
-__all__ = ["RunFolder", "read_records"]
+__all__ = ["RunFolder"]
 
-RECORDS, HOST, STUDY, LOCK = "records.jsonl", "host.json", "study.toml", ".lock"
-
-
-def read_records(path: Path) -> list[Record]:
-    """Return the records of a run folder or a ``records.jsonl`` file.
-
-    A last line without a line end was torn by a kill or a full disk and is left out.
-
-    Raises
-    ------
-    OutputError
-        If there are no records there, or a whole line is not one that this version reads.
-    """
-    file = path / RECORDS if path.is_dir() else path
-    if not file.exists():
-        raise OutputError(f"{path} holds no {RECORDS}", "give the folder that a run printed at its end")
-    return list(_parse(file, file.read_bytes()))
-
-
-def _parse(file: Path, content: bytes) -> Iterator[Record]:
-    whole = content[: content.rfind(b"\n") + 1]
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            yield Record.from_flat(json.loads(line))
-        except (KeyError, TypeError, ValueError) as error:
-            detail = f"missing {error}" if isinstance(error, KeyError) else str(error)
-            raise OutputError(f"{file}, line {number}, is not a record of this kmbench: {detail}") from None
+HOST, STUDY, LOCK = "host.json", "study.toml", ".lock"
 
 
 class RunFolder:
@@ -77,7 +52,7 @@ class RunFolder:
             self._lock.close()
             raise OutputError(f"another run is writing to {path}", "wait for it or give another --output") from None
         self.records: list[Record] = []
-        file = path / RECORDS
+        file = path / RECORDS_FILE
         if file.exists():
             if not resume:
                 self.discard()
@@ -89,7 +64,7 @@ class RunFolder:
     def _reopen(self, file: Path) -> list[Record]:
         """Read the records and cut off a line that was torn."""
         content = file.read_bytes()
-        records = list(_parse(file, content))
+        records = list(parse_records(content, str(file)))
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(file, whole)
@@ -108,7 +83,7 @@ class RunFolder:
         else:
             _replace(self.path / STUDY, study.to_toml())
             _replace(self.path / HOST, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
-        self._file = os.open(self.path / RECORDS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = os.open(self.path / RECORDS_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def _check_same(self, study: Study, host: dict[str, Any]) -> None:
         before = Study.from_file(self.path / STUDY).model_dump()
@@ -130,10 +105,14 @@ class RunFolder:
     def append(self, record: Record) -> None:
         """Write one record, in one piece, and wait until the disk has it."""
         line = record.to_line().encode() + b"\n"
-        written = os.write(self._file, line)
-        if written != len(line):
-            raise OutputError(f"the disk under {self.path} is full", "make room, then go on with --resume")
-        os.fsync(self._file)
+        try:
+            if os.write(self._file, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write records under {self.path}: {error.strerror}", "mend that, then go on with --resume"
+            ) from None
         self.records.append(record)
 
     def finished_cells(self) -> set[str]:
@@ -142,10 +121,9 @@ class RunFolder:
 
     def discard(self) -> None:
         """Give up a folder in which nothing was begun, and remove it if this run made it."""
+        if self._made and not (self.path / RECORDS_FILE).exists():
+            shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
-        if self._made:
-            (self.path / LOCK).unlink(missing_ok=True)
-            self.path.rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +134,6 @@ class RunFolder:
         if self._file >= 0:
             os.close(self._file)
             self._lock.close()
-            (self.path / LOCK).unlink(missing_ok=True)
         else:
             self.discard()
 

@@ -11,7 +11,7 @@ from kmbench.errors import CaseError, StudyError
 from kmbench.records import CellKey, DatasetInfo, Status
 from kmbench.study.model import Block, Study
 
-__all__ = ["Case", "Cell", "baseline_of", "expand"]
+__all__ = ["Case", "Cell", "expand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,3 @@ def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, choice: Choi
     if reason is not None:
         return Cell(key, choice, version, Status.SKIPPED, reason)
     return Cell(key, choice, version)
-
-
-def baseline_of(case: Case, study: Study) -> str:
-    """Return the label of the cell that the case's speed-ups are relative to."""
-    for wanted in (study.baseline, "sklearn-lloyd"):
-        for cell in case.cells:
-            if cell.key.backend == wanted:
-                return cell.key.label
-    return case.cells[0].key.label

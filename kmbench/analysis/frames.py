@@ -1,0 +1,64 @@
+"""Records and cells as pandas data frames, for notebooks and reports."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmbench.analysis.cells import CellSummary, summarise
+from kmbench.records import read_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["baseline_of", "cells_frame", "load_cells", "load_records"]
+
+
+def load_records(path: str | Path) -> pd.DataFrame:
+    """Return the long table of a run: one row for each record, that is for each sample of each cell.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run folder, or its ``records.jsonl``.
+
+    Raises
+    ------
+    OutputError
+        If there are no records there that this version reads.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([json.loads(record.to_line()) for record in read_records(Path(path))])
+
+
+def load_cells(path: str | Path) -> pd.DataFrame:
+    """Return one row for each finished cell of a run, as its table shows them; times are medians in seconds.
+
+    Raises
+    ------
+    OutputError
+        If there are no records there that this version reads.
+    """
+    return cells_frame(summarise(read_records(Path(path)), baseline_of(Path(path))))
+
+
+def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
+    """Return summaries as a data frame."""
+    import pandas as pd
+
+    columns = [field.name for field in dataclasses.fields(CellSummary)]
+    return pd.DataFrame([dataclasses.asdict(cell) for cell in cells], columns=columns)
+
+
+def baseline_of(path: Path) -> str | None:
+    """Return the baseline that the study of a run folder names, or None."""
+    file = path / "study.toml"
+    if not file.is_file():
+        return None
+    baseline = tomllib.loads(file.read_text(encoding="utf-8")).get("baseline")
+    return None if baseline is None else str(baseline)

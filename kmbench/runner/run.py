@@ -1,0 +1,156 @@
+"""Run a study: data first, then case by case, with everything on disk as soon as it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kmbench.datasets import materialise, read_spec
+from kmbench.errors import OutputError
+from kmbench.instruments import default_threads, describe_host, fingerprint
+from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
+from kmbench.runner.case import CaseRun, Context
+from kmbench.runner.events import Listener, StudyStarted
+from kmbench.runner.process import Limits
+from kmbench.runner.scratch import scratch_folder
+from kmbench.runner.store import RunFolder
+from kmbench.study import Case, Study, expand
+
+__all__ = ["RunResult", "plan", "run_study", "work_of"]
+
+PROCESS_WORK = 2e10
+"""Work, in floating point operations, that starting a worker counts as when the time left is estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder.
+    records : list of Record
+        All its records, those of earlier sessions included.
+    """
+
+    folder: Path
+    records: list[Record]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a cell failed, or nothing was measured at all."""
+        outcomes = [record for record in self.records if record.kind is RecordKind.OUTCOME]
+        return any(record.status.is_failure for record in outcomes) or not any(
+            record.status == "ok" for record in outcomes
+        )
+
+
+def plan(study: Study) -> list[Case]:
+    """Return the cases of a study from the shapes of its data alone; their fingerprints are empty.
+
+    Raises
+    ------
+    KmbenchError
+        If the study names anything that does not exist or cannot be.
+    """
+
+    def shape(spec: str) -> DatasetInfo:
+        source = read_spec(spec)
+        dtype = str(source.source_dtype)
+        return DatasetInfo(
+            spec=spec,
+            n=source.n,
+            d=source.d,
+            source_dtype=dtype,
+            fingerprint="",
+            path="",
+            mean_square=0.0,
+            spread=0.0,
+        )
+
+    return expand(study, shape, default_threads())
+
+
+def work_of(case: Case, repeats: int) -> float:
+    """Return the floating point operations of a case's distances, the measure that estimates are made with."""
+    key = case.key
+    iterations = 30 if key.iterations is None else key.iterations
+    one = 2.0 * key.n * key.k * key.d * (iterations + 1)
+    cells = sum(cell.status is None for cell in case.cells)
+    # reference and judgement in float64 count double; looped short fits take at least the loop's time
+    return cells * ((repeats + 2) * one + (repeats + 4) * PROCESS_WORK) + 2 * one + PROCESS_WORK
+
+
+def run_study(study: Study, output: Path | None, resume: bool, listener: Listener) -> RunResult:
+    """Measure a study and return what was recorded.
+
+    Parameters
+    ----------
+    study : Study
+    output : Path or None
+        Run folder; None: a new one under ``results/<study>/``, or with `resume` the latest one there.
+    resume : bool
+        Go on with the run in the folder: cells with an outcome are not measured again.
+    listener : callable
+        Takes the events of `kmbench.runner.events`.
+
+    Raises
+    ------
+    KmbenchError
+        Before anything is written, if the study, its data or the folder will not do.
+    """
+    plan(study)
+    path = _folder_for(study, output, resume)
+    with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
+        cases = expand(study, lambda spec: materialise(spec, scratch), default_threads())
+        host = describe_host()
+        host["fingerprint"] = fingerprint(host)
+        store.begin(study, host)
+        finished = store.finished_cells()
+        pending = [(case, [cell for cell in case.cells if cell.key.cell_id not in finished]) for case in cases]
+        pending = [(case, cells) for case, cells in pending if cells]
+        listener(
+            StudyStarted(
+                folder=str(path),
+                cells=sum(len(case.cells) for case in cases),
+                cells_done=len(finished),
+                work={
+                    case.key.case_id: work_of(Case(case.dataset, tuple(cells)), study.repeats)
+                    for case, cells in pending
+                },
+            )
+        )
+        context = Context(
+            store=store,
+            scratch=scratch,
+            host=host["fingerprint"],
+            repeats=study.repeats,
+            limits=Limits(study.timeout, study.memory_limit),
+            referee_threads=default_threads(),
+            listener=listener,
+        )
+        for number, (case, cells) in enumerate(pending, start=1):
+            CaseRun(case, cells, context).run(number, len(pending))
+        return RunResult(path, store.records)
+
+
+def _folder_for(study: Study, output: Path | None, resume: bool) -> Path:
+    if output is not None:
+        if resume and not (output / RECORDS_FILE).exists():
+            raise OutputError(f"{output} holds no run to resume", "give the folder of the run that was cut off")
+        return output
+    home = Path("results") / study.name
+    if not resume:
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        path = home / stamp
+        again = 1
+        while path.exists():
+            again += 1
+            path = home / f"{stamp}-{again}"
+        return path
+    runs = sorted(home.glob(f"*/{RECORDS_FILE}"), key=lambda file: file.stat().st_mtime)
+    if not runs:
+        raise OutputError(f"there is no run under {home} to resume", "give its folder with --output")
+    return runs[-1].parent
