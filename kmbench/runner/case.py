@@ -266,10 +266,12 @@ class CaseRun:
     ) -> dict[str, Any]:
         """Return inertia and agreement: with the float64 reference, or in a native run with the best answer."""
         if self._reference is not None:
-            reference, reference_inertia, against = FLOAT64_REFERENCE, self._reference.inertia, None
+            reference, against = FLOAT64_REFERENCE, None
+            reference_inertia = self._reference.inertia
         else:
             winner = next(a for a, f in zip(answered, found, strict=True) if f["finite"] and f["inertia"] == best)
-            reference, reference_inertia, against = winner.cell.key.label, best, winner.labels
+            reference, against = winner.cell.key.label, winner.labels
+            reference_inertia = evaluation["inertia"] if best is None else best
         agreement = referee.request("agree", labels=one.labels, against=against, k=one.cell.key.k)
         inertia = evaluation["inertia"]
         ratio = inertia / reference_inertia if reference_inertia else (1.0 if inertia == 0 else None)

@@ -11,16 +11,14 @@ from kmbench.errors import OutputError
 from kmbench.instruments import default_threads, describe_host, fingerprint
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
 from kmbench.runner.case import CaseRun, Context
+from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits
 from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
 
-__all__ = ["RunResult", "plan", "run_study", "work_of"]
-
-PROCESS_WORK = 2e10
-"""Work, in floating point operations, that starting a worker counts as when the time left is estimated."""
+__all__ = ["RunResult", "plan", "run_study"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +69,6 @@ def plan(study: Study) -> list[Case]:
         )
 
     return expand(study, shape, default_threads())
-
-
-def work_of(case: Case, repeats: int) -> float:
-    """Return the floating point operations of a case's distances, the measure that estimates are made with."""
-    key = case.key
-    iterations = 30 if key.iterations is None else key.iterations
-    one = 2.0 * key.n * key.k * key.d * (iterations + 1)
-    cells = sum(cell.status is None for cell in case.cells)
-    # reference and judgement in float64 count double; looped short fits take at least the loop's time
-    return cells * ((repeats + 2) * one + (repeats + 4) * PROCESS_WORK) + 2 * one + PROCESS_WORK
 
 
 def run_study(study: Study, output: Path | None, resume: bool, listener: Listener) -> RunResult:

@@ -1,0 +1,63 @@
+"""The command `kmbench`: gathers the commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from kmbench import __version__
+from kmbench.cli.backends import backends_command
+from kmbench.cli.data import data_command
+from kmbench.cli.run import run_command
+from kmbench.errors import KmbenchError
+
+__all__ = ["app", "main"]
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    name="kmbench",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Compare k-means engines on the same work, check that the answers are right, and say how sure it is.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kmbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Read the options that stand before the command; `main` looks for ``--debug`` itself."""
+
+
+app.command("run")(run_command)
+app.command("backends")(backends_command)
+app.command("data")(data_command)
+
+
+def main() -> None:
+    """Run the command line; exit codes are 0, 1 (a cell failed), 2 (bad input) and 130 (interrupted)."""
+    try:
+        app()
+    except KmbenchError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        print(f"kmbench: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        print("kmbench: interrupted; what was measured is kept: go on with --resume", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)

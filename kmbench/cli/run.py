@@ -1,0 +1,159 @@
+"""`kmbench run`: measure a study, print the table, write the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kmbench.api import study_from
+from kmbench.cli.progress import Progress
+from kmbench.cli.table import print_plan, print_table
+from kmbench.errors import StudyError
+
+__all__ = ["run_command"]
+
+WORK, RUN = "What to measure", "How to run"
+
+
+def _numbers(option: str, text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part.replace("_", "")) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise StudyError(f"{option} {text}: not a list of whole numbers", f"write {option} 16,64") from None
+
+
+def run_command(
+    study: Annotated[
+        Path | None, typer.Argument(help="Study file (TOML). Without it and without --data: the study 'quick'.")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", metavar="SPEC", help="Data set; may be repeated. See `kmbench data`.", rich_help_panel=WORK
+        ),
+    ] = None,
+    backends: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Such as numpy-lloyd,faiss-ivf[nlist=16,64;nprobe=1,4].", rich_help_panel=WORK
+        ),
+    ] = None,
+    k: Annotated[
+        str | None, typer.Option("--k", "-k", metavar="LIST", help="Numbers of clusters.", rich_help_panel=WORK)
+    ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Lloyd iterations (matched: exactly; default 10).", rich_help_panel=WORK),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="matched|native",
+            help="matched: same start, same iterations, all rows. native: as each library's documentation has it.",
+            rich_help_panel=WORK,
+        ),
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Thread counts; default: all cores.", rich_help_panel=WORK)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Seed of the start.", rich_help_panel=WORK)] = None,
+    repeats: Annotated[
+        int | None, typer.Option(metavar="N", help="Interleaved rounds (default 5).", rich_help_panel=RUN)
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run folder; default: results/STUDY/TIME.", rich_help_panel=RUN)
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="For one step of a worker (default 600).", rich_help_panel=RUN),
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Of one worker, such as 4G; default: what is free.", rich_help_panel=RUN),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON array, an object per cell.", rich_help_panel=RUN)
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was cut off.", rich_help_panel=RUN)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the cells and an estimate; measure nothing.", rich_help_panel=RUN)
+    ] = False,
+    report: Annotated[bool, typer.Option(help="Write index.html into the run folder.", rich_help_panel=RUN)] = True,
+) -> None:
+    """Compare k-means backends on the same work.
+
+    [bold]Examples[/bold]
+
+    kmbench run
+
+    kmbench run --data digits --k 10 --backends numpy-lloyd,sklearn-lloyd,faiss-cpu
+
+    kmbench run --data vectors.fbin:limit=1000000 --k 1024,4096 --threads 1,8 --output results/vectors
+
+    Exit code 0: all cells are sound. 1: a cell failed or gave a wrong answer. 2: bad input, nothing was measured.
+    """
+    options: dict[str, Any] = {
+        "data": data or None,
+        "backends": backends,
+        "k": _numbers("--k", k),
+        "iterations": iterations,
+        "protocol": protocol,
+        "threads": _numbers("--threads", threads),
+        "seed": seed,
+        "repeats": repeats,
+        "baseline": baseline,
+        "timeout": timeout,
+        "memory_limit": memory_limit,
+    }
+    chosen = study_from(study, options)
+    out, err = Console(soft_wrap=False), Console(stderr=True)
+    # Imported here so that --help does not wait for them.
+    from kmbench.analysis import summarise
+    from kmbench.runner.run import plan, run_study
+
+    if dry_run:
+        from kmbench.runner.estimate import estimate_seconds
+
+        cases = plan(chosen)
+        seconds = estimate_seconds(cases, chosen.repeats)
+        if as_json:
+            planned = [
+                dataclasses.asdict(cell.key) | {"status": cell.status, "reason": cell.reason}
+                for case in cases
+                for cell in case.cells
+            ]
+            print(json.dumps({"estimate_seconds": seconds, "cells": planned}, indent=1))  # noqa: T201
+        else:
+            print_plan(out, cases, seconds)
+        return
+    with Progress(err) as progress:
+        result = run_study(chosen, output, resume, progress)
+    cells = summarise(result.records, chosen.baseline)
+    page: Path | None = None
+    if report:
+        from kmbench.report import write_page
+
+        page = write_page(result.folder)
+    if as_json:
+        rows = [dataclasses.asdict(cell) for cell in cells]
+        print(json.dumps(rows, indent=1, allow_nan=False))  # noqa: T201
+    else:
+        print_table(out, cells)
+        out.print(f"records  {result.folder}", soft_wrap=True, highlight=False)
+        if page is not None:
+            out.print(f"page     {page}", soft_wrap=True, highlight=False)
+    if result.failed:
+        sys.exit(1)

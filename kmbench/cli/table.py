@@ -1,0 +1,93 @@
+"""The tables of `kmbench run` in 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kmbench.analysis import CellSummary
+from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text
+from kmbench.records import Status
+from kmbench.study import Case
+
+__all__ = ["print_plan", "print_table"]
+
+STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
+
+
+def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
+    """Print one table per case, and below it the reasons of the rows that have one."""
+    for _, group in groupby(cells, key=lambda cell: cell.case_id):
+        rows = list(group)
+        first = next((row for row in rows if row.status is Status.OK), rows[0])
+        console.print()
+        console.print(first.case_title, style="bold", markup=False, highlight=False)
+        console.print(_case_table(rows))
+        for row in rows:
+            if row.reason:
+                note = Text.assemble(("  ", ""), (f"{row.label}: ", "bold"), row.reason)
+                console.print(note, highlight=False)
+    console.print()
+    baselines = sorted({cell.baseline for cell in cells if cell.baseline is not None})
+    if baselines:
+        console.print(
+            f"Time: fit and labels, median of the rounds. Speed-up: over {' or '.join(baselines)}, with its 95 % "
+            "interval. Memory: peak beyond the input. Inertia and ARI (adjusted Rand index): against the reference.",
+            style="dim",
+            highlight=False,
+        )
+
+
+def _case_table(rows: Sequence[CellSummary]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("backend", overflow="fold", max_width=20)
+    for heading in ("time", "±", "speed-up", "memory", "inertia", "ARI"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for row in rows:
+        sound = row.status is Status.OK
+        table.add_row(
+            Text(row.label),
+            seconds_text(row.fit_predict_seconds),
+            _spread(row),
+            speedup_text(row) if sound else "",
+            bytes_text(row.peak_extra_bytes),
+            ratio_text(row.inertia_ratio),
+            "" if row.ari is None else f"{row.ari:.3f}",
+            Text(row.status.value, style=STYLES.get(row.status, "bold red")),
+            style=None if sound else "dim",
+        )
+    return table
+
+
+def _spread(row: CellSummary) -> str:
+    middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
+    if middle is None or low is None or high is None or row.samples < 2:
+        return ""
+    return f"{100 * (high - low) / (2 * middle):.0f}%"
+
+
+def print_plan(console: Console, cases: Sequence[Case], seconds: float) -> None:
+    """Print the cells that a run would measure, and how long it may take."""
+    for number, case in enumerate(cases, start=1):
+        key = case.key
+        title = f"[{number}/{len(cases)}] {key.dataset}  {key.n:,} x {key.d}  k={key.k}  threads={key.threads}"
+        console.print(f"{title}  {key.protocol}", style="bold", markup=False, highlight=False)
+        for cell in case.cells:
+            note = "" if cell.status is None else f"  {cell.status.value}: {cell.reason}"
+            console.print(f"  {cell.key.label}{note}", markup=False, highlight=False)
+    count = sum(len(case.cells) for case in cases)
+    console.print(
+        f"\n{count} cells, about {_duration(seconds)} (an estimate from one matrix product)", highlight=False
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

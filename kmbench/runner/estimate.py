@@ -1,0 +1,40 @@
+"""How long a study may take, from one measured matrix product and the work of its cases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from kmbench.study import Case
+
+__all__ = ["estimate_seconds", "work_of"]
+
+PROCESS_WORK = 2e10
+"""Work, in floating point operations, that starting a worker counts as."""
+
+NATIVE_ITERATIONS = 50
+"""Iterations that a native run without a limit counts as."""
+
+LLOYD_SHARE = 0.4
+"""Share of a matrix product's rate that a Lloyd iteration reaches, overheads included."""
+
+
+def work_of(case: Case, repeats: int) -> float:
+    """Return the work of a case in floating point operations of its distances: for shares, not for promises."""
+    key = case.key
+    iterations = NATIVE_ITERATIONS if key.iterations is None else key.iterations
+    one = 2.0 * key.n * key.k * key.d * (iterations + 1)
+    cells = sum(cell.status is None for cell in case.cells)
+    return cells * ((repeats + 2) * one + (repeats + 4) * PROCESS_WORK) + 2 * one + PROCESS_WORK
+
+
+def estimate_seconds(cases: Sequence[Case], repeats: int) -> float:
+    """Return a rough number of seconds for the whole run on this host."""
+    import numpy as np
+
+    a = np.ones((1024, 1024), dtype=np.float32)
+    a @ a
+    started = time.perf_counter()
+    a @ a
+    rate = 2.0 * 1024**3 / (time.perf_counter() - started)
+    return sum(work_of(case, repeats) for case in cases) / (LLOYD_SHARE * rate)
