@@ -1,0 +1,34 @@
+"""What measures: the clock, peak memory, thread control, and the host's description."""
+
+from kmbench.instruments.cgroup import cpu_quota, memory_limit
+from kmbench.instruments.clock import Timing, loops_for, timed
+from kmbench.instruments.host import describe_host, fingerprint
+from kmbench.instruments.memory import MemoryReading, measure_peak
+from kmbench.instruments.threads import (
+    TaskTime,
+    count_busy,
+    default_threads,
+    pools,
+    seconds_waited,
+    snapshot_tasks,
+    thread_environment,
+)
+
+__all__ = [
+    "MemoryReading",
+    "TaskTime",
+    "Timing",
+    "count_busy",
+    "cpu_quota",
+    "default_threads",
+    "describe_host",
+    "fingerprint",
+    "loops_for",
+    "measure_peak",
+    "memory_limit",
+    "pools",
+    "seconds_waited",
+    "snapshot_tasks",
+    "thread_environment",
+    "timed",
+]
