@@ -135,7 +135,7 @@ def run_command(
                 for case in cases
                 for cell in case.cells
             ]
-            print(json.dumps({"estimate_seconds": seconds, "cells": planned}, indent=1))  # noqa: T201
+            print(json.dumps(planned, indent=1))  # noqa: T201
         else:
             print_plan(out, cases, seconds)
         return

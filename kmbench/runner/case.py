@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +47,8 @@ class Context:
     limits: Limits
     referee_threads: int
     listener: Listener
+    spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess
+    settle_seconds: float = SETTLE_SECONDS
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ class CaseRun:
     def _start_referee(self) -> WorkerProcess:
         limits = Limits(None, None)
         log = self._context.scratch / f"{self._case.key.case_id}-referee.log"
-        return WorkerProcess(REFEREE, self._context.referee_threads, limits, log)
+        return self._context.spawn(REFEREE, self._context.referee_threads, limits, log)
 
     def _open_referee(self, referee: WorkerProcess) -> None:
         """Draw the start, run the reference, and fix the iterations that every backend is given."""
@@ -175,7 +177,7 @@ class CaseRun:
             self._outcome(one.cell, failure.status, failure.reason, output)
 
     def _spawn(self, one: _Live, log: str) -> WorkerProcess:
-        return WorkerProcess(WORKER, one.cell.key.threads, self._limits, one.folder / log)
+        return self._context.spawn(WORKER, one.cell.key.threads, self._limits, one.folder / log)
 
     def _request_open(self, worker: WorkerProcess, one: _Live, mapped: bool) -> None:
         key = one.cell.key
@@ -205,7 +207,7 @@ class CaseRun:
             one.cell, RecordKind.FIT, round=number, order=place, prepare_seconds=one.prepare_seconds, **figures
         )
         self._step(f"round {number + 1}", one)
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(self._context.settle_seconds)
 
     def _export(self, one: _Live) -> None:
         assert one.worker is not None
