@@ -75,8 +75,8 @@ def default_threads(root: str | Path = "/") -> int:
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota(root)
     if quota is not None:
-        threads = min(threads, math.ceil(quota))
-    return max(1, threads)
+        threads = min(threads, math.ceil(quota))  # a quota is above zero, so this is at least 1
+    return threads
 
 
 def pools() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def v2(group, files, mount=V2_MOUNT):
 
 
 def v1(group, files, mounts=V1_MOUNTS):
-    memberships = f"5:memory:{group}\n4:cpu,cpuacct:{group}\n3:cpuset:/\n1:name=systemd:/x\n"
+    memberships = f"5:memory:{group}\n4:cpu,cpuacct:{group}\n3:cpuset:/pinned\n1:name=systemd:/x\n"
     return {"proc/self/cgroup": memberships, "proc/self/mountinfo": mounts} | {
         f"sys/fs/cgroup/{path}": text for path, text in files.items()
     }
@@ -45,18 +45,23 @@ QUOTAS = [
     pytest.param(v2("/a", {"cpu.max": "250000 50000\n"}), 5.0, id="v2 mounted top"),
     pytest.param(v2("/a", {"other/cpu.max": "100000 100000\n"}), None, id="v2 another group's quota"),
     pytest.param(
-        v2("/../elsewhere", {"cpu.max": "200000 100000\n", "elsewhere/cpu.max": "100000 100000\n"}),
+        v2("/../elsewhere", {"cpu.max": "200000 100000\n", "../elsewhere/cpu.max": "100000 100000\n"}),
         2.0,
         id="v2 outside of the namespace",
     ),
     pytest.param(
-        v2("/docker/abc", {"cpu.max": "200000 100000\n"}, V2_MOUNT.replace(" / /sys", " /docker/abc /sys")),
+        v2(
+            "/docker/abc",
+            {"cpu.max": "200000 100000\n", "docker/abc/cpu.max": "100000 100000\n"},  # one of its children
+            V2_MOUNT.replace(" / /sys", " /docker/abc /sys"),
+        ),
         2.0,
         id="v2 container sees its own folder only",
     ),
     pytest.param(v2("/a", {"a/cpu.max": "torn"}), None, id="v2 unreadable value"),
     pytest.param(v2("/a", {"a/cpu.max": "100000 0\n"}), None, id="v2 no period"),
     pytest.param(v1("/a", v1_quota("a/", -1)), None, id="v1 unlimited"),
+    pytest.param(v1("/a", v1_quota("pinned/", 100_000)), None, id="v1 group of another controller"),
     pytest.param(v1("/a", v1_quota("a/", 50_000)), 0.5, id="v1 own group"),
     pytest.param(
         v1("/a/b", v1_quota("a/", 100_000) | v1_quota("a/b/", 300_000)), 1.0, id="v1 an ancestor is tighter"
