@@ -1,0 +1,76 @@
+"""From records to the rows of the table."""
+
+import dataclasses
+
+import pytest
+
+from kmbench.analysis import summarise
+from kmbench.records import CellKey, Record, RecordKind, Status
+
+KEY = CellKey(
+    dataset="digits",
+    dataset_fingerprint="0",
+    n=10,
+    d=2,
+    k=3,
+    iterations=10,
+    protocol="matched",
+    seed=0,
+    threads=1,
+    backend="sklearn-lloyd",
+)
+
+
+def line(backend, kind, session=0, **figures):
+    key = dataclasses.replace(KEY, backend=backend)
+    return Record(kind=kind, key=key, session=session, host="h", at="t", **figures)
+
+
+def measured(backend, times, status=Status.OK, session=0):
+    fits = [
+        line(backend, RecordKind.FIT, session, round=r, fit_seconds=t / 2, fit_predict_seconds=t)
+        for r, t in enumerate(times)
+    ]
+    quality = line(backend, RecordKind.QUALITY, session, inertia=5.0, ari=1.0, n_iter=10)
+    return [*fits, quality, line(backend, RecordKind.OUTCOME, session, status=status)]
+
+
+def test_times_are_medians_and_speedups_are_paired_by_round():
+    rows = summarise(measured("sklearn-lloyd", [2.0, 4.0, 8.0]) + measured("numpy-lloyd", [1.0, 2.0, 4.0]))
+    assert [row.backend for row in rows] == ["numpy-lloyd", "sklearn-lloyd"]
+    fast, base = rows
+    assert (fast.fit_predict_seconds, fast.fit_seconds) == (2.0, 1.0)
+    assert (fast.fit_predict_seconds_low, fast.fit_predict_seconds_high) == (1.0, 4.0)
+    assert fast.speedup == pytest.approx(2.0)
+    assert base.speedup == pytest.approx(1.0)
+    assert {row.baseline for row in rows} == {"sklearn-lloyd"}
+
+
+def test_an_invalid_row_is_never_compared_and_never_the_baseline():
+    rows = summarise(measured("sklearn-lloyd", [2.0], Status.INVALID) + measured("numpy-lloyd", [1.0]))
+    sound, wrong = rows
+    assert wrong.status is Status.INVALID
+    assert wrong.speedup is None
+    assert wrong.fit_predict_seconds == 2.0
+    assert sound.baseline == "numpy-lloyd"
+
+
+def test_the_baseline_can_be_chosen():
+    records = measured("sklearn-lloyd", [2.0]) + measured("numpy-lloyd", [1.0])
+    assert summarise(records, "numpy-lloyd")[1].speedup == pytest.approx(0.5)
+
+
+def test_samples_of_a_session_that_was_cut_off_do_not_count():
+    torn = measured("numpy-lloyd", [100.0, 100.0])[:2]
+    rows = summarise(torn + measured("numpy-lloyd", [1.0, 1.0, 1.0], session=1))
+    assert (rows[0].samples, rows[0].fit_predict_seconds) == (3, 1.0)
+
+
+def test_a_cell_without_an_outcome_is_not_a_row():
+    assert summarise(measured("numpy-lloyd", [1.0])[:-1]) == []
+
+
+def test_a_failed_cell_is_a_row_with_its_reason():
+    failed = line("numpy-lloyd", RecordKind.OUTCOME, status=Status.CRASHED, reason="died", output="boom")
+    row = summarise([failed, *measured("sklearn-lloyd", [1.0])])[1]
+    assert (row.status, row.reason, row.output, row.samples) == (Status.CRASHED, "died", "boom", 0)

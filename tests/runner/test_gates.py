@@ -1,0 +1,87 @@
+"""The gate must tell right answers from wrong ones, and name the cause where it can be told."""
+
+import dataclasses
+
+import pytest
+
+from kmbench.backends.base import Traits
+from kmbench.records import DatasetInfo, Status
+from kmbench.runner.gates import Answer, ReferenceAnswer, judge_matched, judge_native
+
+EXACT, APPROXIMATE = Traits(exact=True), Traits(exact=False)
+REFERENCE = ReferenceAnswer(inertia=1000.0, iterations=10, empty_events=0)
+NEAR = DatasetInfo(
+    spec="digits", n=100, d=4, source_dtype="float64", fingerprint="0", path="", mean_square=12.0, spread=10.0
+)
+FAR = dataclasses.replace(NEAR, spec="blobs:n=100,d=4", mean_square=1e9, spread=10.0)
+
+
+def answer(inertia=1000.0, **changes):
+    values = {"n_iter": 10, "finite": True, "inertia": inertia, "labels_inertia": inertia, "empty_events": 0}
+    return Answer(**(values | changes))
+
+
+def test_the_same_answer_is_sound():
+    assert judge_matched(answer(1000.05), EXACT, REFERENCE, NEAR).status is Status.OK
+
+
+@pytest.mark.parametrize("inertia", [999.0, 1001.0])
+def test_another_inertia_is_invalid_in_both_directions(inertia):
+    known = dataclasses.replace(REFERENCE, sensitivity=1e-7)
+    verdict = judge_matched(answer(inertia), EXACT, known, NEAR)
+    assert verdict.status is Status.INVALID
+    assert "times the reference's" in verdict.reason
+
+
+def test_a_small_distance_asks_for_the_datas_own_sensitivity_first():
+    assert judge_matched(answer(1001.0), EXACT, REFERENCE, NEAR).wants_sensitivity
+    known = dataclasses.replace(REFERENCE, sensitivity=2e-3)
+    verdict = judge_matched(answer(1001.0), EXACT, known, NEAR)
+    assert verdict.status is Status.OK
+    assert "rounding alone" in verdict.reason
+
+
+def test_an_approximate_backend_is_not_held_to_the_inertia():
+    assert judge_matched(answer(1300.0, n_iter=9), APPROXIMATE, REFERENCE, NEAR).status is Status.OK
+
+
+def test_an_early_stop_is_named():
+    verdict = judge_matched(answer(n_iter=6), EXACT, REFERENCE, NEAR)
+    assert verdict.status is Status.INVALID
+    assert "early stop: 6 of 10 iterations" in verdict.reason
+
+
+def test_data_far_from_the_origin_is_named_with_the_mend():
+    verdict = judge_matched(answer(1500.0), EXACT, REFERENCE, FAR)
+    assert verdict.status is Status.INVALID
+    assert "far from the origin" in verdict.reason
+    assert "blobs:n=100,d=4,center" in verdict.reason
+
+
+def test_an_empty_cluster_on_the_way_loosens_the_gate_and_is_said():
+    emptied = dataclasses.replace(REFERENCE, empty_events=1)
+    verdict = judge_matched(answer(1030.0), EXACT, emptied, NEAR)
+    assert verdict.status is Status.OK
+    assert "empty on the way" in verdict.reason
+    assert judge_matched(answer(1100.0), EXACT, emptied, NEAR).status is Status.INVALID
+    assert judge_matched(answer(1030.0, empty_events=2), EXACT, REFERENCE, NEAR).status is Status.OK
+
+
+def test_overflow_is_invalid_for_every_backend():
+    for traits in (EXACT, APPROXIMATE):
+        verdict = judge_matched(Answer(n_iter=10, finite=False), traits, REFERENCE, NEAR)
+        assert verdict.status is Status.INVALID
+        assert "overflow" in verdict.reason
+
+
+def test_labels_of_other_centroids_are_invalid_also_in_a_native_run():
+    verdict = judge_native(answer(labels_inertia=1200.0), EXACT, NEAR)
+    assert verdict.status is Status.INVALID
+    assert "+20.00%" in verdict.reason
+    assert judge_native(answer(labels_inertia=1200.0), APPROXIMATE, NEAR).status is Status.OK
+
+
+def test_an_inertia_of_zero_is_met_by_zero_alone():
+    nothing = ReferenceAnswer(inertia=0.0, iterations=10, empty_events=0)
+    assert judge_matched(answer(0.0), EXACT, nothing, NEAR).status is Status.OK
+    assert judge_matched(answer(5.0), EXACT, nothing, NEAR).status is Status.INVALID
