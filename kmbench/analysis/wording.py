@@ -44,8 +44,8 @@ def speedup_text(cell: CellSummary) -> str:
     if cell.label == cell.baseline:
         return "baseline"
     if cell.speedup_low is None or cell.speedup_high is None:
-        return f"{cell.speedup:.2f}x (1 round)"
-    return f"{cell.speedup:.2f}x ({cell.speedup_low:.2f}-{cell.speedup_high:.2f})"
+        return f"{_digits(cell.speedup)}x (1 round)"
+    return f"{_digits(cell.speedup)}x ({_digits(cell.speedup_low)}-{_digits(cell.speedup_high)})"
 
 
 def _digits(value: float) -> str:

@@ -43,7 +43,7 @@ def run_command(
     backends: Annotated[
         str | None,
         typer.Option(
-            metavar="LIST", help="Such as numpy-lloyd,faiss-ivf[nlist=16,64;nprobe=1,4].", rich_help_panel=WORK
+            metavar="LIST", help="Such as numpy-lloyd,faiss-ivf\\[nlist=16,64;nprobe=1,4].", rich_help_panel=WORK
         ),
     ] = None,
     k: Annotated[

@@ -18,6 +18,9 @@ __all__ = ["print_plan", "print_table"]
 
 STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
 
+SHORT = {Status.UNAVAILABLE: "unavail.", Status.OUT_OF_MEMORY: "memory"}
+"""Words that would not fit beside the figures in 80 columns; the notes below the table have them in full."""
+
 
 def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
     """Print one table per case, and below it the reasons of the rows that have one."""
@@ -29,7 +32,8 @@ def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
         console.print(_case_table(rows))
         for row in rows:
             if row.reason:
-                note = Text.assemble(("  ", ""), (f"{row.label}: ", "bold"), row.reason)
+                status = "" if row.status is Status.OK else f"{row.status.value}: "
+                note = Text.assemble((f"{row.label}: ", "bold"), status, row.reason)
                 console.print(note, highlight=False)
     console.print()
     baselines = sorted({cell.baseline for cell in cells if cell.baseline is not None})
@@ -44,7 +48,7 @@ def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
 
 def _case_table(rows: Sequence[CellSummary]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("backend", overflow="fold", max_width=20)
+    table.add_column("backend", overflow="fold", min_width=17, max_width=17)
     for heading in ("time", "±", "speed-up", "memory", "inertia", "ARI"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
@@ -58,7 +62,7 @@ def _case_table(rows: Sequence[CellSummary]) -> Table:
             bytes_text(row.peak_extra_bytes),
             ratio_text(row.inertia_ratio),
             "" if row.ari is None else f"{row.ari:.3f}",
-            Text(row.status.value, style=STYLES.get(row.status, "bold red")),
+            Text(SHORT.get(row.status, row.status.value), style=STYLES.get(row.status, "bold red")),
             style=None if sound else "dim",
         )
     return table

@@ -46,7 +46,7 @@ class WorkerFailure(Exception):  # noqa: N818 - it carries a status, and is no b
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a worker may use.
+    """What a worker may use, and how its threads wait.
 
     Attributes
     ----------
@@ -54,10 +54,14 @@ class Limits:
         For each step it is asked to do.
     memory_bytes : int or None
         Resident memory of the process; None: what it holds plus four fifths of what is free.
+    passive_wait : bool
+        Idle OpenMP threads sleep instead of spinning. On a busy host spinning threads take the cores from those
+        that work, which slows FAISS down several times and can turn a ranking around.
     """
 
     timeout_seconds: float | None
     memory_bytes: int | None
+    passive_wait: bool = False
 
 
 class WorkerProcess:
@@ -81,6 +85,8 @@ class WorkerProcess:
         command_read, self._commands = os.pipe()
         self._replies, reply_write = os.pipe()
         environment = os.environ | thread_environment(threads)
+        if limits.passive_wait:
+            environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         environment |= {FDS_VARIABLE: f"{command_read},{reply_write}", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(

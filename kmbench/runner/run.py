@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,9 @@ from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
 
 __all__ = ["RunResult", "plan", "run_study"]
+
+BUSY_LOAD = 0.5
+"""Load average of the last minute, per core, above which a host is taken to be shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         cases = expand(study, lambda spec: materialise(spec, scratch), default_threads())
         host = describe_host()
         host["fingerprint"] = fingerprint(host)
+        host["passive_wait"] = passive = _is_busy()
         store.begin(study, host)
         finished = store.finished_cells()
         pending = [(case, [cell for cell in case.cells if cell.key.cell_id not in finished]) for case in cases]
@@ -115,13 +120,18 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
             scratch=scratch,
             host=host["fingerprint"],
             repeats=study.repeats,
-            limits=Limits(study.timeout, study.memory_limit),
+            limits=Limits(study.timeout, study.memory_limit, passive),
             referee_threads=default_threads(),
             listener=listener,
         )
         for number, (case, cells) in enumerate(pending, start=1):
             CaseRun(case, cells, context).run(number, len(pending))
         return RunResult(path, store.records)
+
+
+def _is_busy() -> bool:
+    """Whether other work shares this host: a CI runner, or a load above half the cores before anything began."""
+    return "CI" in os.environ or os.getloadavg()[0] > BUSY_LOAD * default_threads()
 
 
 def _folder_for(study: Study, output: Path | None, resume: bool) -> Path:
