@@ -16,7 +16,7 @@ from kmbench.errors import KmbenchError
 
 __all__ = ["app", "main"]
 
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_INPUT = 2
 
 app = typer.Typer(
     name="kmbench",
@@ -50,7 +50,7 @@ app.command("data")(data_command)
 
 
 def main() -> None:
-    """Run the command line; exit codes are 0, 1 (a cell failed), 2 (bad input) and 130 (interrupted)."""
+    """Run the command line; exit codes are 0, 1 (a cell failed), 2 (bad input) and 130 (Ctrl-C)."""
     try:
         app()
     except KmbenchError as error:
@@ -58,6 +58,3 @@ def main() -> None:
             traceback.print_exc()
         print(f"kmbench: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        print("kmbench: interrupted; what was measured is kept: go on with --resume", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)

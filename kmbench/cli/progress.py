@@ -18,6 +18,7 @@ class Progress:
     """A listener of the runner's events."""
 
     def __init__(self, console: Console) -> None:
+        self.folder: str | None = None
         self._console = console
         self._bar: Bar | None = None
         if console.is_terminal:
@@ -45,6 +46,7 @@ class Progress:
             self._cell(event)
 
     def _begin(self, event: StudyStarted) -> None:
+        self.folder = event.folder
         self._work = event.work
         if event.cells_done:
             self._console.print(f"{event.cells_done} of {event.cells} cells were measured before", highlight=False)

@@ -20,6 +20,9 @@ __all__ = ["run_command"]
 
 WORK, RUN = "What to measure", "How to run"
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 
 def _numbers(option: str, text: str | None) -> list[int] | None:
     if text is None:
@@ -139,8 +142,17 @@ def run_command(
         else:
             print_plan(out, cases, seconds)
         return
-    with Progress(err) as progress:
-        result = run_study(chosen, output, resume, progress)
+    try:
+        with Progress(err) as progress:
+            result = run_study(chosen, output, resume, progress)
+    except KeyboardInterrupt:
+        kept = (
+            f"what was measured is in {progress.folder}: go on with --resume"
+            if progress.folder
+            else "nothing was kept"
+        )
+        err.print(f"kmbench: interrupted; {kept}", soft_wrap=True, highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
     cells = summarise(result.records, chosen.baseline)
     page: Path | None = None
     if report:

@@ -21,7 +21,7 @@ from kmbench.records import Status
 __all__ = ["FDS_VARIABLE", "Handler", "encode", "serve"]
 
 FDS_VARIABLE = "KMBENCH_CHANNEL"
-"""Environment variable with the descriptors to read commands from and to write replies to."""
+"""Environment variable: the descriptors to read commands from and to write replies to, and the runner's pid."""
 
 Handler = Callable[..., dict[str, Any]]
 
@@ -39,9 +39,9 @@ def serve(handlers: dict[str, Handler]) -> None:
     A handler that raises is answered with a failure and ends the worker, because an engine that raised may be in
     any state.
     """
-    _die_with_parent()
     faulthandler.enable()
-    read_fd, write_fd = (int(part) for part in os.environ.pop(FDS_VARIABLE).split(","))
+    read_fd, write_fd, runner = (int(part) for part in os.environ.pop(FDS_VARIABLE).split(","))
+    _die_with(runner)
     with os.fdopen(read_fd, "rb") as commands, os.fdopen(write_fd, "wb", buffering=0) as replies:
         for line in commands:
             command = json.loads(line)
@@ -63,7 +63,9 @@ def _describe(error: BaseException) -> dict[str, str]:
     return {"status": status.value, "reason": reason[:500]}
 
 
-def _die_with_parent() -> None:
+def _die_with(runner: int) -> None:
     """Ask Linux to end this process when the runner is killed, so that no fit goes on unobserved."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != runner:  # it was killed before this line
+        sys.exit("the runner has gone")

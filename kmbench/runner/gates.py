@@ -29,7 +29,11 @@ EMPTY_TOLERANCE = 0.05
 """The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
 
 TWIN_TOLERANCE = 2e-6
-"""Of the rows' mean squared norm: FAISS fills an empty cluster with a twin moved by 2**-10, so never on a row."""
+"""Of the rows' mean squared norm, where the inertia is zero: with fewer distinct rows than clusters FAISS fills the
+empty ones with twins moved by 2**-10, so that they never lie on a row."""
+
+NO_INERTIA, NO_SPREAD = 1e-5, 1e-12
+"""Shares of the data's spread, and of its mean squared norm, below which there is nothing left to compare."""
 
 FAR_OFFSET_RATIO = 1e3
 """``||mean||^2`` over the mean squared distance from it, above which float32 expansions lose the distances.
@@ -88,7 +92,7 @@ def judge_native(answer: Answer, traits: Traits, dataset: DatasetInfo) -> Verdic
         return Verdict(Status.INVALID, "overflow: the centroids are not finite; scale the data down")
     assert answer.inertia is not None
     assert answer.labels_inertia is not None
-    floor = TWIN_TOLERANCE * dataset.mean_square * dataset.n
+    floor = _floor(dataset, answer.inertia)
     excess = answer.labels_inertia - answer.inertia
     if traits.exact and excess > INERTIA_TOLERANCE * answer.inertia + floor:
         share = excess / answer.inertia if answer.inertia else float("inf")
@@ -114,11 +118,11 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
         how = "early stop: " if answer.n_iter < reference.iterations else ""
         return Verdict(Status.INVALID, f"{how}{answer.n_iter} of {reference.iterations} iterations were done")
     difference = answer.inertia - reference.inertia
-    floor = TWIN_TOLERANCE * dataset.mean_square * dataset.n
+    floor = _floor(dataset, reference.inertia)
     emptied = reference.empty_events + (answer.empty_events or 0)
     tolerance = INERTIA_TOLERANCE if not emptied else EMPTY_TOLERANCE
     ratio = answer.inertia / reference.inertia if reference.inertia else float("inf")
-    if abs(difference) <= tolerance * reference.inertia + (floor if emptied or not reference.inertia else 0.0):
+    if abs(difference) <= tolerance * reference.inertia + floor:
         if emptied:
             return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
         return Verdict(Status.OK)
@@ -133,6 +137,13 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
         own = f"rounding alone moves the reference by {reference.sensitivity:.1e}"
         return Verdict(Status.OK, f"{off}; the data does not fix it closer: {own}")
     return Verdict(Status.INVALID, f"{off}: a wrong answer")
+
+
+def _floor(dataset: DatasetInfo, inertia: float) -> float:
+    """Return the absolute distance that is allowed where the inertia is as good as zero, else 0."""
+    all_equal = dataset.spread <= NO_SPREAD * dataset.mean_square
+    nothing_left = inertia <= NO_INERTIA * dataset.n * dataset.spread and dataset.offset_ratio <= FAR_OFFSET_RATIO
+    return TWIN_TOLERANCE * dataset.mean_square * dataset.n if all_equal or nothing_left else 0.0
 
 
 def _far_cause(dataset: DatasetInfo) -> str:

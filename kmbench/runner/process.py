@@ -87,7 +87,7 @@ class WorkerProcess:
         environment = os.environ | thread_environment(threads)
         if limits.passive_wait:
             environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        environment |= {FDS_VARIABLE: f"{command_read},{reply_write}", "PYTHONUNBUFFERED": "1"}
+        environment |= {FDS_VARIABLE: f"{command_read},{reply_write},{os.getpid()}", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module],

@@ -58,6 +58,12 @@ def test_data_far_from_the_origin_is_named_with_the_mend():
     assert "blobs:n=100,d=4,center" in verdict.reason
 
 
+def test_far_data_does_not_pass_under_the_cover_of_an_empty_cluster():
+    verdict = judge_matched(answer(1800.0, empty_events=3), EXACT, REFERENCE, FAR)
+    assert verdict.status is Status.INVALID
+    assert "far from the origin" in verdict.reason
+
+
 def test_an_empty_cluster_on_the_way_loosens_the_gate_and_is_said():
     emptied = dataclasses.replace(REFERENCE, empty_events=1)
     verdict = judge_matched(answer(1030.0), EXACT, emptied, NEAR)
@@ -81,7 +87,8 @@ def test_labels_of_other_centroids_are_invalid_also_in_a_native_run():
     assert judge_native(answer(labels_inertia=1200.0), APPROXIMATE, NEAR).status is Status.OK
 
 
-def test_an_inertia_of_zero_is_met_by_zero_alone():
-    nothing = ReferenceAnswer(inertia=0.0, iterations=10, empty_events=0)
+def test_an_inertia_of_zero_is_met_by_zero_and_by_twins_of_a_row_only():
+    nothing = ReferenceAnswer(inertia=0.0, iterations=10, empty_events=2)
     assert judge_matched(answer(0.0), EXACT, nothing, NEAR).status is Status.OK
+    assert judge_matched(answer(100 * 12.0 * 2**-20), EXACT, nothing, NEAR).status is Status.OK
     assert judge_matched(answer(5.0), EXACT, nothing, NEAR).status is Status.INVALID

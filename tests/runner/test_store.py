@@ -58,7 +58,7 @@ def test_a_foreign_line_is_an_error_that_names_it(tmp_path):
     write(folder, record())
     with (folder / "records.jsonl").open("a") as file:
         file.write('{"record_version": 99}\n')
-    with pytest.raises(OutputError, match="line 2.*version 99"):
+    with pytest.raises(OutputError, match=r"line 2.*version 99"):
         read_records(folder)
 
 
@@ -90,7 +90,10 @@ def test_nothing_is_left_when_the_run_did_not_begin(tmp_path):
 def test_a_resumed_run_must_be_the_same_study_on_the_same_host(tmp_path):
     write(tmp_path / "run", record())
     other = STUDY.overridden({"k": [4]})
-    with RunFolder(tmp_path / "run", resume=True) as store, pytest.raises(OutputError, match="another study: k differ"):
+    with (
+        RunFolder(tmp_path / "run", resume=True) as store,
+        pytest.raises(OutputError, match="another study: k differ"),
+    ):
         store.begin(other, HOST)
     with RunFolder(tmp_path / "run", resume=True) as store, pytest.raises(OutputError, match="another host"):
         store.begin(STUDY, {"fingerprint": "ffff0000"})
