@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -40,7 +41,7 @@ class RunFolder:
     def __init__(self, path: Path, *, resume: bool) -> None:
         self.path = path
         _refuse_file(path)
-        self._made = not path.exists()
+        self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = (path / LOCK).open("w")
@@ -120,9 +121,12 @@ class RunFolder:
         return {record.key.cell_id for record in self.records if record.kind is RecordKind.OUTCOME}
 
     def discard(self) -> None:
-        """Give up a folder in which nothing was begun, and remove it if this run made it."""
+        """Give up a folder in which nothing was begun, and remove what this run made of it."""
         if self._made and not (self.path / RECORDS_FILE).exists():
             shutil.rmtree(self.path, ignore_errors=True)
+            for parent in self._made[1:]:
+                with contextlib.suppress(OSError):  # something else lies in it by now
+                    parent.rmdir()
         self._lock.close()
 
     def __enter__(self) -> Self:
