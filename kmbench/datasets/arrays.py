@@ -1,0 +1,94 @@
+"""NumPy's own files: ``.npy``, memory-mapped, and ``.npz``. Nothing in them is ever unpickled."""
+
+from __future__ import annotations
+
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from kmbench.datasets.base import Arguments, ArrayRows, FileFormat, Matrix, Rows, matrix_shape
+from kmbench.datasets.parameters import Parameter
+from kmbench.errors import DataError
+
+__all__ = ["NPY", "NPZ"]
+
+# A header of .npy is a Python literal: a damaged one fails in the tokenizer, the parser, or the data type.
+_UNREADABLE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
+)
+
+
+def _open_npy(path: Path, arguments: Arguments) -> Rows:
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            raise DataError(f"{path} is not a .npy file: it does not begin as one", "write it with numpy.save")
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _UNREADABLE as error:
+        raise _torn(path, str(path), error) from None
+    return _matrix(array, str(path))
+
+
+def _open_npz(path: Path, arguments: Arguments) -> Rows:
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is not an .npz file, or is cut short", "write it with numpy.savez")
+    key = arguments["key"]
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            names = list(file.files)
+            if key is None and len(names) == 1:
+                key = names[0]
+            if not isinstance(key, str) or key not in names:
+                raise _which(path, key, names)
+            array = file[key]
+    except (*_UNREADABLE, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise _torn(path, f"{path}: {key}", error) from None
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: {key} is not an array", "write it with numpy.savez")
+    return _matrix(array, f"{path}: {key}")
+
+
+def _matrix(array: Matrix, where: str) -> Rows:
+    matrix_shape(array.shape, where)
+    return ArrayRows(array)
+
+
+def _which(path: Path, key: object, names: list[str]) -> DataError:
+    listed = ", ".join(names) or "none"
+    if key is None:
+        return DataError(f"{path} holds {len(names)} arrays: {listed}", "choose one with :key=NAME")
+    return DataError(f"{path} has no array {key}", f"it holds: {listed}")
+
+
+def _torn(path: Path, where: str, error: BaseException) -> DataError:
+    if "bject" in str(error):
+        return DataError(f"{where} holds Python objects, which are never unpickled", "save it as float32")
+    return DataError(f"{where} is damaged or cut short: {error}", f"write {path.name} again with numpy.save")
+
+
+NPY = FileFormat(
+    name="npy",
+    syntax="FILE.npy",
+    summary="an array of shape (n, d), memory-mapped",
+    suffixes=(".npy",),
+    open=_open_npy,
+)
+
+NPZ = FileFormat(
+    name="npz",
+    syntax="FILE.npz[:key=NAME]",
+    summary="one array of an archive; key= is needed where it holds several",
+    suffixes=(".npz",),
+    open=_open_npz,
+    parameters=(Parameter(name="key", kind="text"),),
+)

@@ -1,0 +1,182 @@
+"""From whatever a source holds to what every engine gets: checked, C-contiguous float32 rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.datasets.base import FloatMatrix, Matrix, Rows, block_rows
+from kmbench.datasets.moments import ColumnMoments
+from kmbench.errors import DataError
+
+__all__ = ["LARGEST_VALUE", "ConvertedRows", "Options", "Step"]
+
+LARGEST_VALUE = 1e18
+"""Largest magnitude that is let through: the squares of larger values overflow float32 in every engine."""
+
+Step = Literal["normalize", "center"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is done to the rows of any source, in this order: `limit`, `dtype`, then `steps`.
+
+    Attributes
+    ----------
+    limit : int or None
+        Only the first so many rows; all where the source has fewer.
+    dtype : {"float16", "float32", "float64"} or None
+        Precision that the source's values are rounded to first, as if the file had been stored in it.
+        Integer types are not offered: quantising takes a scale.
+    steps : tuple of {"normalize", "center"}
+        In the order written. ``normalize`` divides each row by its Euclidean norm; a row of zeros stays
+        zero, as in scikit-learn and FAISS. ``center`` subtracts the column mean. Both work in float64.
+    """
+
+    limit: int | None = None
+    dtype: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
+class ConvertedRows(Rows):
+    """A source with its options applied: blocks are C-contiguous float32, finite, and of sane size.
+
+    Negative zeros become zeros, so that rows that are equal have equal bytes. Values do not depend on the
+    block size, the file format, or the memory order of the source.
+
+    Parameters
+    ----------
+    source : Rows
+        What to convert.
+    options : Options
+        What to do on the way.
+    where : str
+        The source's name in messages.
+
+    Raises
+    ------
+    DataError
+        If the source is empty or its data type holds no real numbers.
+    """
+
+    def __init__(self, source: Rows, options: Options, where: str) -> None:
+        if source.dtype.kind not in "biuf":
+            raise DataError(
+                f"{where} holds values of type {source.dtype}, not real numbers",
+                "store them as float32, another real float or integer type, or bool",
+            )
+        if source.n < 1 or source.d < 1:
+            raise DataError(f"{where} holds no values: {source.n} rows x {source.d} columns", "give at least 1 x 1")
+        n = source.n if options.limit is None else min(source.n, options.limit)
+        super().__init__(n, source.d, source.dtype, source.columns)
+        self._source = source
+        self._options = options
+        self._where = where
+        self._mean: NDArray[np.float64] | None = None
+
+    def blocks(self, rows: int) -> Iterator[FloatMatrix]:
+        """Yield all rows in order as float32, `rows` at a time.
+
+        Yields
+        ------
+        ndarray of float32, shape (rows, d), C order
+            A fresh array that the caller may change.
+
+        Raises
+        ------
+        DataError
+            At the first value that is NaN, infinite, or larger than `LARGEST_VALUE`; names row and column.
+        """
+        steps = self._options.steps
+        if "center" in steps and self._mean is None:
+            self._mean = self._column_means(steps[: steps.index("center")])
+        for first, block in self._read(rows):
+            yield self._convert(block, first, steps, np.dtype(np.float32))
+
+    def _column_means(self, steps: Sequence[Step]) -> NDArray[np.float64]:
+        moments = ColumnMoments(self.d)
+        for first, block in self._read(block_rows(self.d)):
+            moments.update(self._convert(block, first, steps, np.dtype(np.float64)))
+        return moments.mean
+
+    def _read(self, rows: int) -> Iterator[tuple[int, Matrix]]:
+        first = 0
+        try:
+            for block in self._source.blocks(min(rows, self.n)):
+                kept = block[: self.n - first]
+                yield first, kept
+                first += len(kept)
+                if first == self.n:
+                    return
+        except OSError as error:
+            raise DataError(f"{self._where} cannot be read: {error}", "copy or download it again") from None
+        raise DataError(
+            f"{self._where} ends after {first} of {self.n} rows", "it changed while it was read: try again"
+        )
+
+    def _convert(self, block: Matrix, first: int, steps: Sequence[Step], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Apply the options to a block; `first` is the number of its first row, for messages."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = block if self._options.dtype is None else block.astype(self._options.dtype)
+            if steps:
+                values = values.astype(np.float64, order="C")
+            for step in steps:
+                if step == "normalize":
+                    _normalize(values)
+                else:
+                    values -= self._mean
+            converted = values.astype(dtype, order="C", copy=values is block)
+        converted += 0.0
+        if not (converted.min() >= -LARGEST_VALUE and converted.max() <= LARGEST_VALUE):
+            raise self._bad_value(block, first, converted)
+        return converted
+
+    def _bad_value(self, block: Matrix, first: int, converted: NDArray[Any]) -> DataError:
+        row, column = _first_place(~np.isfinite(block))
+        if row >= 0:
+            kind = "NaN" if np.isnan(block[row, column]) else "infinity"
+            return DataError(
+                f"{self._where} holds {kind} at {self._place(first + row, column)}", "remove or replace such rows"
+            )
+        row, column = _first_place(~(np.abs(converted) <= LARGEST_VALUE))
+        place = f"{self._where} holds {block[row, column]:g} at {self._place(first + row, column)}"
+        if self._options.dtype == "float16":
+            return DataError(f"{place}, which overflows float16", "scale the data, or leave dtype=float16 out")
+        return DataError(f"{place}, and squares of values above {LARGEST_VALUE:g} overflow float32", "scale the data")
+
+    def _place(self, row: int, column: int) -> str:
+        name = f" ('{self.columns[column]}')" if self.columns else ""
+        return f"row {row}, column {column}{name}, counting from 0"
+
+
+def _normalize(values: NDArray[np.float64]) -> None:
+    """Give each row unit length, in place; rows of zeros stay.
+
+    The largest value is divided out before the norm, so that squares neither overflow nor vanish.
+    """
+    for size in (_largest, _norms):
+        divisors = size(values)
+        divisors[divisors == 0.0] = 1.0
+        values /= divisors[:, np.newaxis]
+
+
+def _largest(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest: NDArray[np.float64] = np.maximum(values.max(axis=1), -values.min(axis=1))
+    return largest
+
+
+def _norms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms: NDArray[np.float64] = np.sqrt((values * values).sum(axis=1))
+    return norms
+
+
+def _first_place(bad: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return row and column of the first True, or (-1, -1)."""
+    rows = np.flatnonzero(bad.any(axis=1))
+    if len(rows) == 0:
+        return -1, -1
+    return int(rows[0]), int(np.argmax(bad[rows[0]]))

@@ -1,0 +1,153 @@
+"""From a SPEC to rows, and from rows to the one file that all engines of a run read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+import numpy as np
+
+from kmbench.datasets.base import Rows, block_rows
+from kmbench.datasets.convert import ConvertedRows
+from kmbench.datasets.moments import ColumnMoments
+from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
+from kmbench.datasets.spec import Spec, parse_spec
+from kmbench.errors import DataError, OutputError
+from kmbench.records import DatasetInfo
+
+__all__ = ["materialise", "read_spec"]
+
+
+def read_spec(text: str | Spec) -> ConvertedRows:
+    """Open what a SPEC names, with its options applied.
+
+    Parameters
+    ----------
+    text : str or Spec
+        The SPEC.
+
+    Returns
+    -------
+    ConvertedRows
+        With ``n``, ``d``, ``source_dtype`` and ``blocks(rows)``, an iterator over C-contiguous float32 blocks.
+        Values are read, and checked, as the blocks are walked; large files stream.
+
+    Raises
+    ------
+    SpecError
+        If the SPEC cannot be read.
+    DataError
+        If the file is missing, torn or of another kind, or holds no matrix of real numbers.
+    """
+    spec = parse_spec(text) if isinstance(text, str) else text
+    return ConvertedRows(_open(spec), spec.options, spec.source)
+
+
+def _open(spec: Spec) -> Rows:
+    if spec.suffix is None:
+        return BUILT_INS[spec.source].open(spec.arguments)
+    path = Path(spec.source)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", "check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise _unreadable(path, error) from None
+    if S_ISDIR(status.st_mode):
+        raise DataError(f"{path} is a folder", "give one file")
+    if not S_ISREG(status.st_mode):
+        raise DataError(f"{path} is no regular file", "copy the data to one")
+    if status.st_size == 0:
+        raise DataError(f"{path} is empty (0 bytes)", "write or download it again")
+    try:
+        return FILE_FORMATS[spec.suffix].open(path, spec.arguments)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    words = getattr(error, "strerror", None) or error
+    return DataError(f"{path} cannot be read: {words}", "check the path and its permissions")
+
+
+def materialise(spec_text: str, folder: str | Path) -> DatasetInfo:
+    """Write the rows of a SPEC as ``folder/<fingerprint>.npy``: float32, C order, shape ``(n, d)``.
+
+    The data streams through a few megabytes of memory. The file gets its name when it is complete: an error
+    leaves nothing behind. The same content gives the same fingerprint whatever file it came from.
+
+    Parameters
+    ----------
+    spec_text : str
+        The SPEC.
+    folder : str or Path
+        Created where it does not exist.
+
+    Returns
+    -------
+    DatasetInfo
+        With an absolute path.
+
+    Raises
+    ------
+    SpecError
+        If the SPEC cannot be read.
+    DataError
+        If the data is missing, torn, or holds values that no engine can cluster.
+    OutputError
+        If the folder cannot be written or has too little space.
+    """
+    rows = read_spec(spec_text)
+    target = Path(folder).absolute()
+    digest = hashlib.sha256(struct.pack("<QQ", rows.n, rows.d))
+    moments = ColumnMoments(rows.d)
+    with _new_file(target, 4 * rows.n * rows.d) as partial:
+        with partial.open("xb") as file:
+            header = {"descr": "<f4", "fortran_order": False, "shape": (rows.n, rows.d)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for block in rows.blocks(block_rows(rows.d)):
+                content = block.astype("<f4", copy=False).data
+                digest.update(content)
+                moments.update(block)
+                file.write(content)
+        fingerprint = digest.hexdigest()[:16]
+        path = target / f"{fingerprint}.npy"
+        partial.replace(path)
+    spread = float(moments.variance.sum())
+    return DatasetInfo(
+        spec=spec_text,
+        n=rows.n,
+        d=rows.d,
+        source_dtype=rows.source_dtype,
+        fingerprint=fingerprint,
+        path=str(path),
+        mean_square=spread + float(np.square(moments.mean).sum()),
+        spread=spread,
+    )
+
+
+@contextlib.contextmanager
+def _new_file(folder: Path, nbytes: int) -> Iterator[Path]:
+    """Hand out a temporary name in `folder`; the file is removed unless it was renamed."""
+    partial = folder / f".{os.getpid()}-{secrets.token_hex(4)}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        if nbytes > free:
+            raise OutputError(
+                f"{folder} has {free / 1e9:.3g} GB free, the data takes {nbytes / 1e9:.3g} GB",
+                "free some, choose another folder, or take fewer rows with limit=N",
+            )
+        yield partial
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}", "choose another folder") from None
+    finally:
+        with contextlib.suppress(OSError):  # the folder is at fault, and the error on its way says so
+            partial.unlink(missing_ok=True)
