@@ -1,0 +1,135 @@
+"""What a run folder holds, case by case, for the page."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from kmbench.analysis import CellSummary, summarise
+from kmbench.errors import OutputError
+from kmbench.records import Record, RecordKind, Status, read_records
+
+__all__ = ["CaseContents", "RunContents", "read_run"]
+
+STUDY_FILE, HOST_FILE = "study.toml", "host.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContents:
+    """One case: the rows of its table in their order, and the records they were made from.
+
+    Attributes
+    ----------
+    rows : list of CellSummary
+        Sound rows first, the fastest of them on top.
+    records : list of Record
+        Those that count: of the session that wrote each cell's outcome.
+    samples : dict
+        By ``cell_id``, the times until centroids and labels exist, in seconds, one for each round.
+    """
+
+    rows: list[CellSummary]
+    records: list[Record]
+    samples: dict[str, list[float]]
+
+    @property
+    def sound(self) -> list[CellSummary]:
+        """The rows that are compared."""
+        return [row for row in self.rows if row.status is Status.OK]
+
+    @property
+    def lead(self) -> CellSummary:
+        """The row that tells most about what the case was."""
+        return self.rows[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContents:
+    """Everything that the page tells.
+
+    Attributes
+    ----------
+    name : str
+        The study's name, or the folder's where there is no study.
+    study, host : dict
+        As in ``study.toml`` and ``host.json``; empty where these are missing or cannot be read.
+    unfinished : list of str
+        Labels of cells that were begun and have no outcome: the run was cut off there.
+    first_at, last_at : str or None
+        Times of the first and the last record.
+    """
+
+    name: str
+    study: dict[str, Any]
+    host: dict[str, Any]
+    cases: list[CaseContents]
+    unfinished: list[str]
+    first_at: str | None
+    last_at: str | None
+
+
+def read_run(folder: Path) -> RunContents:
+    """Read a run folder.
+
+    Raises
+    ------
+    OutputError
+        If it holds no records that this version reads.
+    """
+    records = read_records(folder)
+    study, host = _read_toml(folder / STUDY_FILE), _read_json(folder / HOST_FILE)
+    baseline = study.get("baseline")
+    rows = summarise(records, baseline if isinstance(baseline, str) else None)
+    lines: dict[str, list[Record]] = {}
+    for record in records:
+        lines.setdefault(record.key.cell_id, []).append(record)
+    finished = {row.cell_id for row in rows}
+    cases = [_case(list(group), lines) for _, group in groupby(rows, key=lambda row: row.case_id)]
+    name = study.get("name")
+    times = sorted(record.at for record in records)
+    return RunContents(
+        name=name if isinstance(name, str) and name else folder.resolve().name,
+        study=study,
+        host=host,
+        cases=cases,
+        unfinished=[own[0].key.label for cell_id, own in lines.items() if cell_id not in finished],
+        first_at=times[0] if times else None,
+        last_at=times[-1] if times else None,
+    )
+
+
+def _case(rows: list[CellSummary], lines: dict[str, list[Record]]) -> CaseContents:
+    counted: list[Record] = []
+    samples = {}
+    for row in rows:
+        own = lines[row.cell_id]
+        session = next(record.session for record in reversed(own) if record.kind is RecordKind.OUTCOME)
+        own = [record for record in own if record.session == session]
+        counted += own
+        samples[row.cell_id] = [
+            record.fit_predict_seconds
+            for record in own
+            if record.kind is RecordKind.FIT and record.fit_predict_seconds is not None
+        ]
+    return CaseContents(rows, counted, samples)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{file} cannot be read: {error}", "restore it, or remove it") from None
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,195 @@
+"""The figure of a case: every sample of every sound backend, with the medians marked."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from kmbench.analysis import CellSummary
+from kmbench.analysis.wording import ratio_text, seconds_text
+from kmbench.report.contents import CaseContents
+from kmbench.report.sentences import reaches, times_text
+from kmbench.report.svg import for_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MAX_DOTS", "MAX_ROWS", "draw_times", "drawn_rows", "sample_frame", "times_figure"]
+
+MAX_ROWS = 40
+"""Backends in one figure; the fastest are drawn."""
+
+MAX_DOTS = 200
+"""Samples drawn of one backend; of more, evenly spaced ones of the sorted."""
+
+LOG_ABOVE = 20
+"""Longest over shortest time above which the axis is logarithmic."""
+
+WIDTH, ROW, FOOT, MARGIN = 400, 42, 40, 8
+"""Points. The width is small so that text is still read where the figure is squeezed into a phone."""
+
+TEXT = 12.5
+LINE_CHARACTERS = 54
+GOLDEN = 0.6180339887
+
+INK, SAME, OTHER = "#010203", "#020304", "#030405"
+"""Drawn in these, and replaced by the page's own: they follow its light or dark scheme."""
+
+DOTS = {"same": (SAME, "o"), "other": (OTHER, "D")}
+"""Colour and shape of a dot by whether the inertia is the reference's."""
+
+COLOURS = {INK: "currentColor", SAME: "var(--same)", OTHER: "var(--other)"}
+
+
+def drawn_rows(case: CaseContents) -> list[CellSummary]:
+    """Return the rows that the figure shows: sound ones alone, the fastest first."""
+    return [row for row in case.sound if case.samples[row.cell_id]][:MAX_ROWS]
+
+
+def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
+    """Return the figure of a case as an SVG element, or None where no row is sound.
+
+    Parameters
+    ----------
+    case : CaseContents
+    prefix : str
+        Put before the ids of the SVG.
+    name : str
+        The case, for the text alternative.
+    """
+    rows = drawn_rows(case)
+    if not rows:
+        return None
+    import matplotlib
+
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
+    target = io.StringIO()
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # The page's own font writes the text; that matplotlib's lacks a character does not matter.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure = draw_times(case)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
+    medians = ", ".join(f"{row.label} {seconds_text(row.fit_predict_seconds)}" for row in rows)
+    description = _printable(f"Time for fit and labels on {name}, median: {medians}")
+    return for_page(target.getvalue(), prefix, description, COLOURS)
+
+
+def sample_frame(case: CaseContents) -> pd.DataFrame:
+    """Return what is drawn: a row for each dot, with its ``label``, ``seconds``, ``height`` and ``inertia``."""
+    import pandas as pd
+
+    dots = []
+    for position, row in enumerate(drawn_rows(case)):
+        samples = _thinned(case.samples[row.cell_id])
+        for number, seconds in enumerate(samples):
+            spread = 0.0 if len(samples) < 2 else (number * GOLDEN) % 1 - 0.5
+            kind = "same" if reaches(row) else "other"
+            dots.append(
+                {
+                    "label": _printable(row.label),
+                    "seconds": seconds,
+                    "height": position + 0.26 * spread,
+                    "inertia": kind,
+                }
+            )
+    return pd.DataFrame(dots)
+
+
+def draw_times(case: CaseContents) -> Figure:
+    """Draw the figure of a case that has sound rows."""
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    rows, frame = drawn_rows(case), sample_frame(case)
+    height = ROW * len(rows) + FOOT
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    ax = figure.add_axes((0, FOOT / height, 1 - MARGIN / WIDTH, ROW * len(rows) / height))
+    for kind, (colour, marker) in DOTS.items():
+        dots = frame[frame["inertia"] == kind]
+        if len(dots):  # a call for each kind, so that the SVG holds the shape of the dot once
+            look = {"color": colour, "marker": marker, "s": 34, "alpha": 0.65, "linewidth": 0}
+            sns.scatterplot(data=dots, x="seconds", y="height", ax=ax, zorder=3, clip_on=False, **look)
+    _scale(ax, frame["seconds"].min(), frame["seconds"].max())
+    for position, row in enumerate(rows):
+        _write_row(ax, position, row)
+    ax.set_ylim(len(rows) - 0.62, -0.62)
+    ax.yaxis.set_visible(False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return figure
+
+
+def _scale(ax: Axes, low: float, high: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    locator: Any
+    logarithmic = high > LOG_ABOVE * low
+    if logarithmic:
+        ax.set_xscale("log")
+        ax.set_xlim(low / 1.2, high * 1.2)
+        locator = LogLocator(subs=(1.0, 3.0) if high < 300 * low else (1.0,), numticks=12)
+    else:
+        ax.set_xlim(0, high * 1.04)
+        locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _tick(seconds)))
+    ax.tick_params(axis="x", length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
+    ax.grid(axis="x", color=INK, alpha=0.16, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.set_xlabel("time for fit and labels" + (", log scale" if logarithmic else ""), color=INK, size=TEXT - 1)
+    ax.set_ylabel("")
+
+
+def _write_row(ax: Axes, position: int, row: CellSummary) -> None:
+    assert row.fit_predict_seconds is not None
+    ax.axhline(position, color=INK, alpha=0.12, linewidth=0.8)
+    bar: dict[str, Any] = {"marker": "|", "markersize": 21, "markeredgewidth": 1.8, "color": INK}
+    ax.plot([row.fit_predict_seconds], [position], zorder=2, clip_on=False, **bar)
+    right = _figures(row)
+    place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "baseline", "parse_math": False}
+    ax.text(
+        0, position - 0.3, _shortened(_printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place
+    )
+    ax.text(1, position - 0.3, right, ha="right", **place)
+
+
+def _figures(row: CellSummary) -> str:
+    """Write the median, and the speed-up where it is one at the same answer."""
+    median = seconds_text(row.fit_predict_seconds)
+    if not reaches(row):
+        return f"{median} · inertia {ratio_text(row.inertia_ratio) or 'not known'}"
+    if row.speedup is None:
+        return median
+    return f"{median} · " + ("baseline" if row.label == row.baseline else times_text(row.speedup))
+
+
+def _printable(label: str) -> str:
+    """Replace control characters and lone surrogates, which neither XML nor a data frame can hold."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in label)
+
+
+def _shortened(label: str, most: int) -> str:
+    if len(label) <= most:
+        return label
+    return f"{label[: most // 2]}\N{HORIZONTAL ELLIPSIS}{label[-(most // 2 - 1) :]}"
+
+
+def _thinned(samples: list[float]) -> list[float]:
+    if len(samples) <= MAX_DOTS:
+        return samples
+    ordered = sorted(samples)
+    return [ordered[round(number * (len(ordered) - 1) / (MAX_DOTS - 1))] for number in range(MAX_DOTS)]
+
+
+def _tick(seconds: float) -> str:
+    if seconds <= 0:
+        return "0"
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size * 0.9999:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"

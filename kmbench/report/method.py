@@ -1,0 +1,199 @@
+"""How a run was measured: protocol, host, versions, BLAS, settings, and how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kmbench.analysis.wording import bytes_text
+from kmbench.records import Status
+from kmbench.report.contents import CaseContents, RunContents
+from kmbench.report.sentences import case_name
+
+__all__ = ["BlasPool", "Method", "Printed", "describe_method"]
+
+PROTOCOLS = {
+    "matched": (
+        "Every backend starts from the same centroids and does exactly the same number of Lloyd iterations on all "
+        "rows, in float32, with one restart, no early stop, no subsampling and the same number of threads. A float64 "
+        "reference does it too, and an exact backend whose inertia differs from the reference's is marked invalid."
+    ),
+    "native": (
+        "Every backend runs as its own documentation would have a user call it, so the backends may do different "
+        "work. Inertia and agreement are relative to the best answer of the case."
+    ),
+}
+
+FIGURES = (
+    ("fit + labels", "the time until the final centroids and their labels exist: what is compared. Some engines "
+     "label inside fit, the others need one assignment more."),
+    ("spread", "half the range of the rounds, relative to their median."),
+    ("speed-up", "the geometric mean of the ratios of the same rounds, with Student's 95% interval."),
+    ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
+    ("inertia", "the sum of squared distances of all rows to their nearest final centroid, computed by kmbench in "
+     "float64 for every backend alike."),
+    ("ARI, matched", "agreement of the labels with the reference's: adjusted Rand index, and the share that is equal "
+     "once clusters are paired as well as possible."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BlasPool:
+    """The thread pools that one or more backends loaded."""
+
+    backends: str
+    pools: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Something long of one cell: its settings by name, or what it printed."""
+
+    case: str
+    label: str
+    status: str
+    settings: list[tuple[str, str]]
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """What the last section of the page tells."""
+
+    protocols: list[tuple[str, str]]
+    rounds: str
+    figures: tuple[tuple[str, str], ...]
+    host: list[tuple[str, str]]
+    versions: list[tuple[str, str]]
+    environment: list[tuple[str, str]]
+    pools: list[BlasPool]
+    settings: list[Printed]
+    outputs: list[Printed]
+    has_study: bool
+
+
+def describe_method(run: RunContents) -> Method:
+    """Collect how a run was measured; what is not known is left out."""
+    names = dict.fromkeys(case.lead.protocol for case in run.cases)
+    cells = [(case, row) for case in run.cases for row in case.rows]
+    return Method(
+        protocols=[(name, PROTOCOLS.get(name, "")) for name in names],
+        rounds=_rounds(run.cases),
+        figures=FIGURES,
+        host=_host(run.host),
+        versions=_pairs(run.host.get("packages")),
+        environment=_pairs(run.host.get("environment")),
+        pools=_pools(run.cases),
+        settings=[
+            Printed(case_name(row), row.label, row.status.value, _pairs(row.settings), "")
+            for _, row in cells
+            if row.settings
+        ],
+        outputs=[
+            Printed(case_name(row), row.label, row.status.value.replace("_", " "), [], row.output)
+            for _, row in cells
+            if row.output and row.status is not Status.OK
+        ],
+        has_study=bool(run.study),
+    )
+
+
+def _rounds(cases: list[CaseContents]) -> str:
+    counts = sorted({row.samples for case in cases for row in case.sound})
+    if not counts:
+        return "Each backend was started in a process of its own."
+    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    rounds = "round" if counts == [1] else "rounds"
+    return (
+        f"{number} {rounds}: in each, every backend of the case runs once, in shuffled order, in a process of its "
+        "own, after a warm-up, and never two at once."
+    )
+
+
+def _host(host: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Write what is known of the host; every key may be missing, or hold something else than expected."""
+    cpu, python = host.get("cpu"), host.get("python")
+    cpu_model = cpu.get("model") if isinstance(cpu, Mapping) else cpu
+    flags = cpu.get("flags") if isinstance(cpu, Mapping) else None
+    if isinstance(python, Mapping):
+        python = " ".join(str(python[name]) for name in ("implementation", "version") if python.get(name))
+    kernel = " ".join(str(host[name]) for name in ("system", "kernel", "machine") if host.get(name))
+    facts = {
+        "processor": cpu_model,
+        "instruction sets": flags,
+        "cores": _cores(host),
+        "memory": _memory(host),
+        "GPUs": _gpus(host.get("gpus")),
+        "kernel": kernel,
+        "C library": host.get("libc"),
+        "Python": python,
+        "load at the start": host.get("load_average"),
+        "commit": _commit(host.get("git")),
+        "fingerprint": host.get("fingerprint"),
+    }
+    return [(name, _text(value)) for name, value in facts.items() if value not in (None, "", [], {})]
+
+
+def _cores(host: Mapping[str, Any]) -> str:
+    counts = {"logical": "logical_cores", "usable": "affinity_cores", "by quota": "cpu_quota_cores"}
+    return ", ".join(f"{_text(host[key])} {word}" for word, key in counts.items() if host.get(key) is not None)
+
+
+def _memory(host: Mapping[str, Any]) -> str:
+    total, limit = host.get("memory_bytes"), host.get("memory_limit_bytes")
+    parts = [bytes_text(total)] if isinstance(total, int) else []
+    if isinstance(limit, int) and limit != total:
+        parts.append(f"limit {bytes_text(limit)}")
+    return ", ".join(parts)
+
+
+def _gpus(gpus: Any) -> Any:
+    if not isinstance(gpus, list):
+        return gpus
+    named = [gpu for gpu in gpus if isinstance(gpu, Mapping) and gpu.get("name")]
+    return [f"{gpu['name']} (driver {gpu.get('driver_version')}, {gpu.get('memory_mib')} MiB)" for gpu in named]
+
+
+def _commit(git: Any) -> Any:
+    if not isinstance(git, Mapping):
+        return git
+    return f"{git.get('commit') or 'none yet'}{' with changes' if git.get('dirty') else ''}"
+
+
+def _pools(cases: list[CaseContents]) -> list[BlasPool]:
+    """Return the pools, backends with the same ones together."""
+    loaded: dict[str, list[str]] = {}
+    for case in cases:
+        for row in case.rows:
+            for text in map(_pool, row.pools):
+                if text not in loaded.setdefault(row.backend, []):
+                    loaded[row.backend].append(text)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for backend, pools in loaded.items():
+        groups.setdefault(tuple(sorted(pools)), []).append(backend)
+    return [BlasPool(", ".join(backends), list(pools)) for pools, backends in groups.items()]
+
+
+def _pool(pool: Mapping[str, Any]) -> str:
+    name = f"{_text(pool.get('internal_api') or pool.get('user_api'))} {_text(pool.get('version'))}".strip()
+    parts = [name]
+    if pool.get("architecture"):
+        parts.append(f"kernels for {_text(pool['architecture'])}")
+    if pool.get("num_threads"):
+        parts.append("1 thread" if pool["num_threads"] == 1 else f"{_text(pool['num_threads'])} threads")
+    if pool.get("threading_layer"):
+        parts.append(_text(pool["threading_layer"]))
+    return ", ".join(part for part in parts if part)
+
+
+def _pairs(mapping: Any) -> list[tuple[str, str]]:
+    return [(str(name), _text(value)) for name, value in mapping.items()] if isinstance(mapping, Mapping) else []
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

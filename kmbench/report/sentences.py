@@ -1,0 +1,262 @@
+"""The answer to a case in one plain sentence, with what it may and may not claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from kmbench.analysis import CellSummary, summarise
+from kmbench.analysis.wording import ratio_text, seconds_text
+from kmbench.records import Status
+from kmbench.report.contents import CaseContents
+
+__all__ = ["SAME_INERTIA", "Answer", "answer", "case_name", "dataset_name", "reaches", "times_text"]
+
+SAME_INERTIA = 1e-3
+"""Relative excess of inertia over the reference's up to which an answer counts as the same."""
+
+NAMED = 3
+"""How many backends a sentence names before it counts the rest."""
+
+FAILED = {
+    Status.INVALID: "gave an invalid answer",
+    Status.SKIPPED: "skipped",
+    Status.UNAVAILABLE: "not available here",
+    Status.ERROR: "raised an error",
+    Status.TIMEOUT: "ran out of time",
+    Status.OUT_OF_MEMORY: "ran out of memory",
+    Status.CRASHED: "crashed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A sentence in three parts, of which `subject` is set in bold: ``On digits … | numpy-lloyd | is the …``.
+
+    Attributes
+    ----------
+    left_out : str or None
+        The rows that took no part in the comparison, and why in a word.
+    """
+
+    lead: str
+    subject: str
+    rest: str
+    left_out: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.lead} {self.subject} {self.rest}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    """How many times as fast one row is as another, with the interval where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return times_text(self.value)
+        return f"{times_text(self.value)} ({times_text(self.low)[:-1]}-{times_text(self.high)[:-1]})"
+
+
+def times_text(ratio: float) -> str:
+    """Write how many times as fast, with three digits: ``1.32x``."""
+    return f"{ratio:.0f}x" if ratio >= 99.95 else f"{ratio:.1f}x" if ratio >= 9.995 else f"{ratio:.2f}x"
+
+
+def dataset_name(spec: str) -> str:
+    """Return a data SPEC fit to be published: of a file's path only the name is kept."""
+    path, colon, options = spec.partition(":")
+    return f"{PurePath(path).name}{colon}{options}"
+
+
+def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
+    """Name a case: ``digits (1,797 x 64, k=10, 1 thread)``.
+
+    Parameters
+    ----------
+    row : CellSummary
+        Any row of the case.
+    vary : sequence of str
+        Fields that differ between the cases of the run and are therefore named too.
+    """
+    parts = [f"{row.n:,} x {row.d}", f"k={row.k}", "1 thread" if row.threads == 1 else f"{row.threads} threads"]
+    if "iterations" in vary and row.iterations is not None:
+        parts.append(f"{row.iterations} iterations")
+    if "seed" in vary:
+        parts.append(f"seed {row.seed}")
+    if "protocol" in vary or row.protocol != "matched":
+        parts.append(row.protocol)
+    return f"{dataset_name(row.dataset)} ({', '.join(parts)})"
+
+
+def reaches(row: CellSummary) -> bool:
+    """Tell whether a row's inertia is the reference's, or better."""
+    return row.inertia_ratio is not None and row.inertia_ratio <= 1 + SAME_INERTIA
+
+
+def answer(case: CaseContents, name: str) -> Answer:
+    """Return the sentence for a case.
+
+    The headline goes to the fastest of the rows that reach the reference's inertia. It is called the fastest only
+    where the interval of its ratio to every other such row lies above 1.
+
+    Parameters
+    ----------
+    case : CaseContents
+    name : str
+        As `case_name` gives it.
+    """
+    sound = case.sound
+    lead, left_out = f"On {name}", _left_out(case)
+    if not sound:
+        return Answer(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
+    left_out = left_out and f"Not compared: {left_out}."
+    equal = [row for row in sound if reaches(row)]
+    if len(sound) == 1:
+        only = sound[0]
+        rest = f"is the only backend with a sound answer, in {seconds_text(only.fit_predict_seconds)}"
+        rest += f"{_inertia(only)}: there is nothing to compare it with."
+        return Answer(lead=lead, subject=only.label, rest=rest, left_out=left_out)
+    if not equal:
+        return Answer(lead=lead, subject="no backend", rest=_none_reaches(sound), left_out=left_out)
+    subject, rest = _headline(case, equal)
+    return Answer(lead=lead, subject=subject, rest=rest, left_out=left_out)
+
+
+def _headline(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str]:
+    best, rivals = equal[0], equal[1:]
+    over = _over_others(case, best)
+    base = next((row for row in rivals if row.label == best.baseline), None)
+    faster = _faster_approximate(case, over, best, base)
+    if not rivals:
+        took = seconds_text(best.fit_predict_seconds)
+        return best.label, f"is the only backend that reaches the reference's inertia, in {took}{faster}."
+    stranger = next((row for row in rivals if row.label not in over), None)
+    if stranger is not None:
+        return best.label, f"took the least time, but shares no round with {stranger.label}, so no ratio is given."
+    against = base or rivals[0]
+    ratio = f"{over[against.label]} over {against.label}" + ("" if base else ", the next")
+    same = _inertia(best, against)
+    if any(over[row.label].low is None for row in rivals):
+        return (
+            best.label,
+            f"took the least time: {ratio}{same}, but one round gives no interval to be sure by{faster}.",
+        )
+    tied = [row for row in rivals if (over[row.label].low or 0.0) <= 1]
+    if not tied:
+        return best.label, f"is the fastest sound backend: {ratio}{same}{faster}."
+    apart = f"are the fastest sound backends{same}, and are not told apart: {_not_apart(best, tied, over)}"
+    if against not in tied:
+        apart += f"; {best.label} is {ratio}"
+    return _names([row.label for row in (best, *tied)]), f"{apart}{faster}."
+
+
+def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, _Ratio]) -> str:
+    if len(tied) == 1:
+        ratio = over[tied[0].label]
+        return f"their ratio is {ratio}" + (", so it may be 1" if (ratio.high or 0.0) >= 1 else "")
+    ratios = ", ".join(f"{over[row.label]} over {row.label}" for row in tied[:NAMED])
+    return f"{best.label} is {ratios}"
+
+
+def _over_others(case: CaseContents, best: CellSummary) -> dict[str, _Ratio]:
+    """Return how many times as fast as each other sound row `best` is."""
+    # The first row of the baseline's name is taken, and `best` may share its backend's name with others.
+    records = sorted(case.records, key=lambda record: record.key.label != best.label)
+    ratios = {}
+    for row in summarise(records, best.label):
+        if row.label != best.label and row.speedup is not None:
+            low = None if row.speedup_high is None else 1 / row.speedup_high
+            high = None if row.speedup_low is None else 1 / row.speedup_low
+            ratios[row.label] = _Ratio(1 / row.speedup, low, high)
+    return ratios
+
+
+def _faster_approximate(
+    case: CaseContents, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None
+) -> str:
+    """Say which rows with a worse inertia are faster than the best one, and at which price."""
+    parts = []
+    for row in case.sound:
+        ratio = over.get(row.label)
+        if reaches(row) or ratio is None or (ratio.value if ratio.high is None else ratio.high) >= 1:
+            continue
+        if base is not None and row.speedup is not None:
+            times = times_text(row.speedup)
+        else:
+            times = f"{times_text(1 / ratio.value)} over {best.label}"
+        parts.append((row.label, times, _worse(row)))
+    if len(parts) == 1:
+        label, times, worse = parts[0]
+        return f"; {label} is faster still ({times}) but its inertia is {worse}"
+    listed = ", ".join(f"{label} ({times}, {worse})" for label, times, worse in parts[:NAMED])
+    more = f" and {len(parts) - NAMED} more" if len(parts) > NAMED else ""
+    return f"; faster still, but with another inertia, are {listed}{more}" if parts else ""
+
+
+def _none_reaches(sound: list[CellSummary]) -> str:
+    fastest, closest = sound[0], min(sound, key=lambda row: row.inertia_ratio or float("inf"))
+    start = "reaches the reference's inertia"
+    if closest.inertia_ratio is None:
+        return f"has an inertia that could be compared; the fastest is {_short(fastest)}."
+    if closest is fastest:
+        return f"{start}; the closest, {_short(closest)}, is also the fastest."
+    return f"{start}; the closest is {_short(closest)}, the fastest {_short(fastest)}."
+
+
+def _short(row: CellSummary) -> str:
+    return f"{row.label} ({seconds_text(row.fit_predict_seconds)}, inertia {_worse(row)})"
+
+
+def _inertia(*rows: CellSummary) -> str:
+    """Say how the inertias that are compared stand to the reference's."""
+    off = [row.inertia_ratio - 1 for row in rows if row.inertia_ratio is not None]
+    if not off:
+        return ""
+    far = max(off, key=abs)
+    if abs(far) <= SAME_INERTIA / 10:
+        return ", at the same inertia"
+    if abs(far) <= SAME_INERTIA:
+        return f", with inertias within {SAME_INERTIA:.1%}"
+    if far >= 1:
+        return f", at {1 + far:.3g} times the reference's inertia"
+    return f", at an inertia {ratio_text(1 + far).lstrip('+-')} {_direction(1 + far)} than the reference's"
+
+
+def _worse(row: CellSummary) -> str:
+    ratio = row.inertia_ratio
+    if ratio is None:
+        return "not known"
+    if ratio >= 2:
+        return f"{ratio:.3g} times the reference's"
+    return f"{ratio_text(ratio).lstrip('+-')} {_direction(ratio)}"
+
+
+def _direction(ratio: float) -> str:
+    return "worse" if ratio > 1 else "better"
+
+
+def _left_out(case: CaseContents) -> str | None:
+    """List the rows that are not sound by what became of them."""
+    groups: dict[Status, list[str]] = {}
+    for row in case.rows:
+        if row.status is not Status.OK:
+            groups.setdefault(row.status, []).append(row.label)
+    return "; ".join(f"{_names(labels)} {_became(status, labels)}" for status, labels in groups.items()) or None
+
+
+def _became(status: Status, labels: list[str]) -> str:
+    passive = status in (Status.SKIPPED, Status.UNAVAILABLE)
+    return f"{('were' if len(labels) > 1 else 'was') + ' ' if passive else ''}{FAILED[status]}"
+
+
+def _names(labels: Sequence[str]) -> str:
+    shown, more = list(labels[:NAMED]), len(labels) - NAMED
+    if more > 0:
+        shown.append(f"{more} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

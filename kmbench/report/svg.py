@@ -1,0 +1,75 @@
+"""matplotlib's SVG made fit for a page: no ids that clash, no loads, colours and fonts of the page."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+__all__ = ["for_page"]
+
+LINK = "{http://www.w3.org/1999/xlink}href"
+DROPPED = frozenset({"metadata", "style"})
+
+COORDINATES = frozenset({"d", "x", "y"})
+"""Attributes that are cut to hundredths of a point, which nobody sees."""
+
+
+def for_page(svg: str, prefix: str, description: str, colours: dict[str, str]) -> str:
+    """Return an SVG document as an element that stands in an HTML page.
+
+    Parameters
+    ----------
+    svg : str
+        As matplotlib writes it, with ``svg.fonttype`` set to ``none``.
+    prefix : str
+        Put before every id, which are unique within one figure only.
+    description : str
+        What the figure shows, for those who do not see it.
+    colours : dict
+        From the colours it was drawn in to those of the page, such as ``currentColor``.
+    """
+    root = ElementTree.fromstring(svg)
+    for element in root.iter():
+        for child in [child for child in element if _local(child.tag) in DROPPED]:
+            element.remove(child)
+        element.tag = _local(element.tag)
+        element.text, element.tail = _stripped(element.text), _stripped(element.tail)
+        element.attrib = dict(_attributes(element, prefix, colours))
+    for name in ("width", "height", "version"):
+        root.attrib.pop(name, None)
+    root.attrib |= {"role": "img", "aria-label": description}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _stripped(text: str | None) -> str | None:
+    return None if text is None or not text.strip() else text
+
+
+def _attributes(element: ElementTree.Element, prefix: str, colours: dict[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for name, value in element.attrib.items():
+        if name == "id":
+            found.append((name, prefix + value))
+        elif name == LINK:
+            found.append(("href", f"#{prefix}{value.removeprefix('#')}"))
+        elif name in COORDINATES:
+            found.append((name, " ".join(re.sub(r"(\.\d\d)\d+", r"\1", value).split())))
+        elif name == "transform" and value.startswith("rotate(-0"):
+            continue
+        elif name == "style":
+            found.append((name, _styled(value, colours)))
+        else:
+            found.append((name, re.sub(r"url\(#", f"url(#{prefix}", value)))
+    return found
+
+
+def _styled(style: str, colours: dict[str, str]) -> str:
+    style = re.sub(r"\bfont: ((?:\w+ )*?)(\d+ )?([\d.]+px) [^;]*", r"font-size: \3; font-weight: \g<2>", style)
+    style = re.sub(r"font-family:[^;]*;?\s*|font-weight: ?(?=;|$)", "", style)
+    for drawn, shown in colours.items():
+        style = style.replace(drawn, shown)
+    return style

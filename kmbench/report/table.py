@@ -1,0 +1,133 @@
+"""The table of a case, every figure written out as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kmbench.analysis import CellSummary
+from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text
+from kmbench.records import Status
+from kmbench.report.contents import CaseContents
+from kmbench.report.sentences import reaches
+
+__all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
+
+HEADINGS = (
+    ("fit + labels", "± spread"),
+    ("fit", ""),
+    ("assign", ""),
+    ("speed-up", "95% interval"),
+    ("memory", "to input"),
+    ("inertia", "to reference"),
+    ("ARI", ""),
+    ("matched", ""),
+    ("empty", "clusters"),
+    ("iterations", ""),
+)
+"""Columns after backend and status: what they hold, and what the small second line does."""
+
+SYMBOLS = {Status.OK: "✓", Status.SKIPPED: "–", Status.UNAVAILABLE: "–"}
+"""Beside the word and the colour, so that the status is read in grey too; the others failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A figure of the table and the smaller one below it.
+
+    Attributes
+    ----------
+    differs : bool
+        Whether it says that a sound answer is not the reference's, and is marked as in the figure.
+    """
+
+    main: str
+    small: str = ""
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One backend in the table.
+
+    Attributes
+    ----------
+    tone : {"ok", "aside", "failed"}
+        How much the row stands out.
+    values : list of Value
+        In the order of `HEADINGS`.
+    """
+
+    backend: str
+    parameters: str
+    version: str
+    status: str
+    symbol: str
+    tone: str
+    reason: str | None
+    values: list[Value] = field(default_factory=list)
+
+
+def table_rows(case: CaseContents) -> list[Row]:
+    """Return the rows of a case in the order of its summaries."""
+    return [_row(row) for row in case.rows]
+
+
+def table_note(case: CaseContents) -> str:
+    """Say what the figures of a case are relative to."""
+    baseline = next((row.baseline for row in case.sound if row.baseline is not None), None)
+    reference = next((row.reference for row in case.rows if row.reference is not None), None)
+    parts = []
+    if baseline is not None:
+        parts.append(f"Speed-up is over {baseline}.")
+    if reference is not None:
+        parts.append(f"Inertia, ARI (adjusted Rand index) and matched labels are against {reference}.")
+    return " ".join(parts)
+
+
+def _row(row: CellSummary) -> Row:
+    tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
+    return Row(
+        backend=row.backend,
+        parameters=row.label.removeprefix(row.backend),
+        version=row.backend_version or "",
+        status=row.status.value.replace("_", " "),
+        symbol=SYMBOLS.get(row.status, "✕"),
+        tone=tone,
+        reason=row.reason,
+        values=[
+            Value(seconds_text(row.fit_predict_seconds), _spread(row)),
+            Value(seconds_text(row.fit_seconds)),
+            Value(seconds_text(row.assign_seconds)),
+            _speedup(row),
+            _memory(row),
+            Value(ratio_text(row.inertia_ratio), differs=row.status is Status.OK and not reaches(row)),
+            Value("" if row.ari is None else f"{row.ari:.3f}"),
+            Value("" if row.matched_agreement is None else _percent(row.matched_agreement)),
+            Value("" if row.empty_clusters is None else str(row.empty_clusters)),
+            Value("" if row.n_iter is None else str(row.n_iter)),
+        ],
+    )
+
+
+def _spread(row: CellSummary) -> str:
+    middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
+    if not middle or low is None or high is None:
+        return ""
+    return "1 round" if row.samples < 2 else f"±{100 * (high - low) / (2 * middle):.0f}%"
+
+
+def _speedup(row: CellSummary) -> Value:
+    """Split ``1.32x (1.28-1.36)`` into its two lines."""
+    main, _, small = speedup_text(row).partition(" (")
+    return Value(main, small.removesuffix(")").replace("-", "–"))
+
+
+def _memory(row: CellSummary) -> Value:
+    if row.peak_extra_bytes is None or not row.input_bytes:
+        return Value(bytes_text(row.peak_extra_bytes))
+    return Value(bytes_text(row.peak_extra_bytes), f"{row.peak_extra_bytes / row.input_bytes:.2f}x")
+
+
+def _percent(share: float) -> str:
+    """Write a share so that only a whole agreement reads as 100 %."""
+    return "100%" if share == 1 else f"{min(share, 0.9999):.2%}"
