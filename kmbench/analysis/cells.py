@@ -134,9 +134,14 @@ def _choose_baseline(case: list[list[Record]], wanted: str | None) -> list[Recor
     return None
 
 
-def _rounds(lines: Sequence[Record]) -> dict[int, float]:
+def _rounds(lines: Sequence[Record]) -> dict[tuple[int, int], float]:
+    """Return the times by session and round: only fits that took turns in one session make a pair."""
     fits = (record for record in lines if record.kind is RecordKind.FIT)
-    return {r.round: r.fit_predict_seconds for r in fits if r.round is not None and r.fit_predict_seconds is not None}
+    return {
+        (r.session, r.round): r.fit_predict_seconds
+        for r in fits
+        if r.round is not None and r.fit_predict_seconds is not None
+    }
 
 
 def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSummary:

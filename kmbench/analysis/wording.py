@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmbench.analysis.cells import CellSummary
 
-__all__ = ["bytes_text", "ratio_text", "seconds_text", "speedup_text"]
+__all__ = ["bytes_text", "ratio_text", "seconds_text", "speedup_text", "times_text"]
 
 
 def seconds_text(seconds: float | None) -> str:
@@ -44,8 +44,13 @@ def speedup_text(cell: CellSummary) -> str:
     if cell.label == cell.baseline:
         return "baseline"
     if cell.speedup_low is None or cell.speedup_high is None:
-        return f"{_digits(cell.speedup)}x (1 round)"
-    return f"{_digits(cell.speedup)}x ({_digits(cell.speedup_low)}-{_digits(cell.speedup_high)})"
+        return f"{times_text(cell.speedup)} (1 round)"
+    return f"{times_text(cell.speedup)} ({_digits(cell.speedup_low)}-{_digits(cell.speedup_high)})"
+
+
+def times_text(ratio: float) -> str:
+    """Write how many times as fast, with three digits: ``1.32x``."""
+    return f"{_digits(ratio)}x"
 
 
 def _digits(value: float) -> str:

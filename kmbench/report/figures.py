@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary
-from kmbench.analysis.wording import ratio_text, seconds_text
+from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.report.contents import CaseContents
-from kmbench.report.sentences import reaches, times_text
+from kmbench.report.sentences import reaches
 from kmbench.report.svg import for_page
 
 if TYPE_CHECKING:

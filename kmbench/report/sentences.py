@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
-from kmbench.analysis.wording import ratio_text, seconds_text
+from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
 
-__all__ = ["SAME_INERTIA", "Answer", "answer", "case_name", "dataset_name", "reaches", "times_text"]
+__all__ = ["SAME_INERTIA", "Answer", "answer", "case_name", "dataset_name", "reaches"]
 
 SAME_INERTIA = 1e-3
 """Relative excess of inertia over the reference's up to which an answer counts as the same."""
@@ -61,11 +61,6 @@ class _Ratio:
         if self.low is None or self.high is None:
             return times_text(self.value)
         return f"{times_text(self.value)} ({times_text(self.low)[:-1]}-{times_text(self.high)[:-1]})"
-
-
-def times_text(ratio: float) -> str:
-    """Write how many times as fast, with three digits: ``1.32x``."""
-    return f"{ratio:.0f}x" if ratio >= 99.95 else f"{ratio:.1f}x" if ratio >= 9.995 else f"{ratio:.2f}x"
 
 
 def dataset_name(spec: str) -> str:

@@ -66,6 +66,12 @@ def test_samples_of_a_session_that_was_cut_off_do_not_count():
     assert (rows[0].samples, rows[0].fit_predict_seconds) == (3, 1.0)
 
 
+def test_fits_of_different_sessions_did_not_take_turns_and_are_not_paired():
+    rows = summarise(measured("sklearn-lloyd", [2.0, 2.0]) + measured("numpy-lloyd", [1.0, 1.0], session=1))
+    assert [row.status for row in rows] == [Status.OK] * 2
+    assert rows[0].speedup is None
+
+
 def test_a_cell_without_an_outcome_is_not_a_row():
     assert summarise(measured("numpy-lloyd", [1.0])[:-1]) == []
 
