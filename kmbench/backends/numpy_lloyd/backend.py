@@ -1,0 +1,138 @@
+"""The backend ``numpy-lloyd``: the contract on one side, the loop of `lloyd` on the other."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.errors import CaseError
+
+from .lloyd import Outcome, assign, lloyd
+from .plan import Path, Plan, Precision, make_plan
+from .workers import blas_controller
+
+__all__ = ["NumpyLloyd", "NumpyLloydParams"]
+
+
+class NumpyLloydParams(Params):
+    """Parameters of `NumpyLloyd`."""
+
+    precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
+    path: Path | Literal["auto"] = Field(default="auto", description="layout of the scores")
+    chunk_rows: int | None = Field(default=None, ge=16, description="rows per matrix product; None chooses")
+    max_iterations: int = Field(default=300, ge=1, description="native only")
+    tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
+
+
+class NumpyLloyd(Backend):
+    """Exact Lloyd in NumPy and SciPy.
+
+    Everything happens in `fit`: centring, the copy of X it needs, iterations, and the labels of the final
+    centroids. Nothing of the size of X outlives a fit but the labels, so that each fit pays for its memory as a
+    first one does.
+    """
+
+    name = "numpy-lloyd"
+    summary = "exact Lloyd in NumPy/SciPy: centres its own copy, one product per chunk, sparse sums in float64"
+    distributions = ("numpy",)
+    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate")
+    Params = NumpyLloydParams
+
+    params: NumpyLloydParams
+
+    @classmethod
+    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse a stopping rule in a matched run."""
+        free = {"max_iterations", "tol"} & params.model_fields_set
+        if protocol == "matched" and free:
+            return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
+        return super().cannot(k, n, d, protocol, params)
+
+    def prepare(self, X: FloatMatrix, job: Job) -> None:
+        """Take the data and decide the plan. X is neither read nor copied here.
+
+        Raises
+        ------
+        CaseError
+            If a matched job lacks the start or the count, or the start's shape does not fit.
+        """
+        n, d = X.shape
+        if job.protocol == "matched" and (job.init is None or job.iterations is None):
+            raise CaseError("a matched job without initial centroids or iterations", "give it both")
+        if job.init is not None and job.init.shape != (job.k, d):
+            raise CaseError(
+                f"initial centroids of shape {job.init.shape}", f"k = {job.k}, d = {d} ask for {(job.k, d)}"
+            )
+        self._X = X
+        self._job = job
+        self._plan = self._make_plan(n)
+        self._outcome: Outcome | None = None
+        blas_controller()
+
+    def fit(self) -> None:
+        """Run Lloyd's algorithm afresh, and label the rows by the final centroids."""
+        job = self._job
+        self._outcome = None
+        init = self._random_rows() if job.init is None else job.init
+        self._outcome = lloyd(
+            self._X,
+            init,
+            self._plan,
+            iterations=self.params.max_iterations if job.iterations is None else job.iterations,
+            tol=self.params.tol if job.protocol == "native" else None,
+        )
+
+    def result(self) -> FitResult:
+        """Return the centroids after the last update, with their labels."""
+        outcome = self._fitted()
+        return FitResult(
+            centroids=(outcome.centres + outcome.mean).astype(np.float32),
+            n_iter=outcome.n_iter,
+            labels=outcome.labels,
+            empty_events=outcome.empty_events,
+        )
+
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Label any rows by the final centroids, centred as in fit, so that it is right far from the origin."""
+        outcome = self._fitted()
+        return assign(X, outcome.centres, outcome.mean, self._make_plan(len(X)))
+
+    def settings(self) -> dict[str, Any]:
+        """Return the plan as carried out, and the stopping rule of a native run."""
+        plan = self._plan
+        settings: dict[str, Any] = {
+            "path": plan.path,
+            "precision": plan.precision,
+            "chunk_rows": plan.chunk_rows,
+            "block_rows": plan.block_rows,
+            "threads": plan.threads,
+            "chunk_threads": plan.threads > 1,
+        }
+        if self._job.protocol == "native":
+            settings |= {"max_iterations": self.params.max_iterations, "tol": self.params.tol}
+            settings |= {"init": "random rows"} if self._job.init is None else {"init": "given"}
+        return settings
+
+    def _make_plan(self, n: int) -> Plan:
+        return make_plan(
+            n,
+            self._X.shape[1],
+            self._job.k,
+            threads=self._job.threads,
+            path=self.params.path,
+            precision=self.params.precision,
+            chunk_rows=self.params.chunk_rows,
+        )
+
+    def _random_rows(self) -> NDArray[np.float32]:
+        rows = np.random.default_rng(self._job.seed).choice(len(self._X), self._job.k, replace=False)
+        return self._X[rows]
+
+    def _fitted(self) -> Outcome:
+        if self._outcome is None:
+            raise RuntimeError("fit has not been run since prepare")
+        return self._outcome

@@ -1,0 +1,120 @@
+"""How a case is computed: the path, the rows per call, the threads. Decided before any data is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+__all__ = ["Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
+
+Path = Literal["dense", "k-major"]
+Precision = Literal["float32", "float64"]
+
+# Where k-major wins over dense, measured on a grid of k from 4 to 96 and d from 2 to 96, 4 M values, 10 iterations.
+# One thread: 8 to 3 times as fast at d = 2, 2.2 to 1.1 at d = 16, 1.3 to 1.0 at d = 32, 0.9 at d = 64, where its
+# second product (the sums) costs as much as the first. It stays on one thread, while dense uses all: with two
+# threads it wins up to d = 16, so the bound on d shrinks with the threads. At k = 64 it is level only at d = 2.
+K_MAJOR_MAX_K = 48
+K_MAJOR_MAX_D_THREADS = 32
+
+# Scores of a chunk on the k-major path: 512 KiB in float32, so that they stay in a second-level cache of 1 MiB
+# with the chunk's rows beside them, while a NumPy call (about 1 us of overhead) still does 10 us of work.
+K_MAJOR_SCORES = 2**17
+
+# Scores of a chunk on the dense path: the product's speed and that of argmin are flat from 2**17 to 2**20.
+DENSE_SCORES = 2**19
+
+# Rows whose sums are taken in single precision before they are added in double; small enough that 16 threads
+# share 100 000 rows evenly, large enough that adding k x d partial sums costs little beside making them.
+BLOCK_ROWS = 8192
+MIN_BLOCKS = 16
+
+# Below this many multiplications per pass, starting threads costs more than they save (about 0.3 ms).
+MIN_THREADED_WORK = 2e7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a fit will do.
+
+    Attributes
+    ----------
+    path : {"dense", "k-major"}
+        Layout of the scores: a row per data row, or a row per cluster.
+    precision : {"float32", "float64"}
+        Of the rows, the scores, and the partial sums. Centroids and total sums are float64 always.
+    chunk_rows : int
+        Rows per matrix product.
+    block_rows : int
+        Rows per unit of work of a thread, a multiple of `chunk_rows`.
+    threads : int
+        Threads that work on blocks; each calls a BLAS limited to one thread.
+    """
+
+    path: Path
+    precision: Precision
+    chunk_rows: int
+    block_rows: int
+    threads: int
+
+
+def make_plan(
+    n: int,
+    d: int,
+    k: int,
+    *,
+    threads: int = 1,
+    path: Path | Literal["auto"] = "auto",
+    precision: Precision = "float32",
+    chunk_rows: int | None = None,
+) -> Plan:
+    """Choose the path and the sizes for `n` rows of `d` columns and `k` clusters.
+
+    Parameters
+    ----------
+    n, d, k : int
+        Shape of the case.
+    threads : int
+        Threads it may use. The k-major path uses one: its calls last 10 to 30 us, and handing the
+        interpreter's lock to and fro costs as much as a second thread gains.
+    path : {"auto", "dense", "k-major"}
+        ``auto`` takes k-major up to k = 48 and d = 32, or d = 32 / threads.
+    precision : {"float32", "float64"}
+        See `Plan`.
+    chunk_rows : int or None
+        Rows per matrix product; None chooses.
+
+    Returns
+    -------
+    Plan
+    """
+    if path == "auto":
+        narrow = k <= K_MAJOR_MAX_K and d * threads <= K_MAJOR_MAX_D_THREADS
+        path = "k-major" if narrow else "dense"
+    if path == "k-major":
+        chunk = chunk_rows or without_aliasing(min(max(K_MAJOR_SCORES // k, 1024), 16384), precision)
+        return Plan(path=path, precision=precision, chunk_rows=chunk, block_rows=chunk, threads=1)
+    chunk = chunk_rows or min(max(DENSE_SCORES // k, 256), 2048)
+    block = min(BLOCK_ROWS, -(-n // MIN_BLOCKS))
+    block = max(1, -(-block // chunk)) * chunk
+    if n * k * (d + 8) < MIN_THREADED_WORK:
+        threads = 1
+    return Plan(path=path, precision=precision, chunk_rows=chunk, block_rows=block, threads=threads)
+
+
+def without_aliasing(width: int, precision: Precision) -> int:
+    """Return the width to give a row of a matrix so that its columns do not fight for one place in the cache.
+
+    First-level caches have 64 sets of lines of 64 bytes: addresses 4096 bytes apart fall into the same set. A
+    product that writes a tile of rows with a stride of 4096 or 6144 bytes (k = 1024, 1536) took 10 to 15 % longer
+    than with one more line per row, with 8192 (k = 2048) 30 %.
+    """
+    bytes_each = np.dtype(precision).itemsize
+    return width + 64 // bytes_each if width * bytes_each % 2048 == 0 else width
+
+
+def spans(n: int, size: int) -> list[tuple[int, int]]:
+    """Return ``(start, stop)`` pairs that cut ``range(n)`` into pieces of `size`, the last one shorter."""
+    return [(start, min(start + size, n)) for start in range(0, n, size)]
