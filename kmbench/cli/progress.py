@@ -29,7 +29,7 @@ class Progress:
                 TextColumn("left"),
                 TimeRemainingColumn(),
             )
-            self._bar = Bar(*columns, console=console, transient=True)
+            self._bar = Bar(*columns, console=console, transient=True, refresh_per_second=2)
         self._work: dict[str, float] = {}
         self._per_step = 0.0
         self._case_end = 0.0

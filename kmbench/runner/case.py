@@ -17,7 +17,7 @@ import psutil
 from kmbench.backends.registry import get_backend
 from kmbench.records import Record, RecordKind, Status
 from kmbench.runner.events import CaseStarted, CellEnded, Listener, Step
-from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native
+from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.store import RunFolder
 from kmbench.study.expand import Case, Cell
@@ -233,7 +233,7 @@ class CaseRun:
             verdict = self._verdict(referee, one, answer)
             figures: dict[str, Any] = {"n_iter": answer.n_iter, "empty_events": answer.empty_events}
             if answer.finite:
-                figures |= self._quality(referee, one, evaluation, answered, found, best)
+                figures |= self._quality(referee, one, evaluation, answered, found, best, verdict)
             self._record(
                 one.cell,
                 RecordKind.QUALITY,
@@ -265,6 +265,7 @@ class CaseRun:
         answered: list[_Live],
         found: list[dict[str, Any]],
         best: float | None,
+        verdict: Verdict,
     ) -> dict[str, Any]:
         """Return inertia and agreement: with the float64 reference, or in a native run with the best answer."""
         if self._reference is not None:
@@ -276,7 +277,10 @@ class CaseRun:
             reference_inertia = evaluation["inertia"] if best is None else best
         agreement = referee.request("agree", labels=one.labels, against=against, k=one.cell.key.k)
         inertia = evaluation["inertia"]
-        ratio = inertia / reference_inertia if reference_inertia else (1.0 if inertia == 0 else None)
+        if nothing_left(self._case.dataset, reference_inertia):
+            ratio = 1.0 if verdict.status is Status.OK and nothing_left(self._case.dataset, inertia) else None
+        else:
+            ratio = inertia / reference_inertia
         return agreement | {
             "inertia": inertia,
             "empty_clusters": evaluation["empty_clusters"],

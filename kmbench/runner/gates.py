@@ -15,6 +15,7 @@ __all__ = [
     "Verdict",
     "judge_matched",
     "judge_native",
+    "nothing_left",
 ]
 
 INERTIA_TOLERANCE = 1e-4
@@ -40,6 +41,9 @@ FAR_OFFSET_RATIO = 1e3
 
 ``|x|^2 - 2xc + |c|^2`` keeps 24 bits of its largest term: at a ratio of 1e3 the error reaches 1e-4 of the distance.
 """
+
+SMALLEST_SPREAD = 1e-30
+"""Mean squared distance below which float32 squares of the rows' coordinates fade out (its least is 1e-38)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,7 @@ def judge_native(answer: Answer, traits: Traits, dataset: DatasetInfo) -> Verdic
         return Verdict(
             Status.INVALID,
             f"its labels are not those of its nearest centroids: inertia {share:+.2%} with them"
-            + _far_cause(dataset),
+            + _numeric_cause(dataset),
         )
     return Verdict(Status.OK)
 
@@ -116,7 +120,8 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
     assert answer.inertia is not None
     if answer.n_iter != reference.iterations:
         how = "early stop: " if answer.n_iter < reference.iterations else ""
-        return Verdict(Status.INVALID, f"{how}{answer.n_iter} of {reference.iterations} iterations were done")
+        done = f"{how}{answer.n_iter} of {reference.iterations} iterations were done"
+        return Verdict(Status.INVALID, done + _numeric_cause(dataset))
     difference = answer.inertia - reference.inertia
     floor = _floor(dataset, reference.inertia)
     emptied = reference.empty_events + (answer.empty_events or 0)
@@ -127,8 +132,8 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
             return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
         return Verdict(Status.OK)
     off = f"inertia is {ratio:.6g} times the reference's"
-    if dataset.offset_ratio > FAR_OFFSET_RATIO:
-        return Verdict(Status.INVALID, off + _far_cause(dataset))
+    if _numeric_cause(dataset):
+        return Verdict(Status.INVALID, off + _numeric_cause(dataset))
     if emptied:
         return Verdict(Status.INVALID, f"{off}, too far even for a cluster that was empty on the way")
     if reference.sensitivity is None:
@@ -139,15 +144,23 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
     return Verdict(Status.INVALID, f"{off}: a wrong answer")
 
 
+def nothing_left(dataset: DatasetInfo, inertia: float) -> bool:
+    """Return whether an inertia is as good as zero, so that ratios with it mean nothing."""
+    if dataset.spread <= NO_SPREAD * dataset.mean_square:
+        return True
+    return inertia <= NO_INERTIA * dataset.n * dataset.spread and dataset.offset_ratio <= FAR_OFFSET_RATIO
+
+
 def _floor(dataset: DatasetInfo, inertia: float) -> float:
-    """Return the absolute distance that is allowed where the inertia is as good as zero, else 0."""
-    all_equal = dataset.spread <= NO_SPREAD * dataset.mean_square
-    nothing_left = inertia <= NO_INERTIA * dataset.n * dataset.spread and dataset.offset_ratio <= FAR_OFFSET_RATIO
-    return TWIN_TOLERANCE * dataset.mean_square * dataset.n if all_equal or nothing_left else 0.0
+    """Return the absolute distance that is allowed where there is nothing left to compare, else 0."""
+    return TWIN_TOLERANCE * dataset.mean_square * dataset.n if nothing_left(dataset, inertia) else 0.0
 
 
-def _far_cause(dataset: DatasetInfo) -> str:
-    if dataset.offset_ratio <= FAR_OFFSET_RATIO:
-        return ""
-    centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
-    return f": the data lies far from the origin, where float32 loses the distances; use {centred}"
+def _numeric_cause(dataset: DatasetInfo) -> str:
+    """Return what about the data float32 cannot hold, with the mend, or nothing."""
+    if dataset.offset_ratio > FAR_OFFSET_RATIO:
+        centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
+        return f": the data lies far from the origin, where float32 loses the distances; use {centred}"
+    if 0 < dataset.spread < SMALLEST_SPREAD:
+        return ": the values are so small that their squares underflow in float32; scale the data up"
+    return ""

@@ -64,6 +64,13 @@ def test_far_data_does_not_pass_under_the_cover_of_an_empty_cluster():
     assert "far from the origin" in verdict.reason
 
 
+def test_squares_that_underflow_are_named():
+    tiny = dataclasses.replace(NEAR, mean_square=1e-49, spread=1e-49)
+    verdict = judge_matched(answer(3e-48), EXACT, dataclasses.replace(REFERENCE, inertia=1e-48), tiny)
+    assert verdict.status is Status.INVALID
+    assert "scale the data up" in verdict.reason
+
+
 def test_an_empty_cluster_on_the_way_loosens_the_gate_and_is_said():
     emptied = dataclasses.replace(REFERENCE, empty_events=1)
     verdict = judge_matched(answer(1030.0), EXACT, emptied, NEAR)
