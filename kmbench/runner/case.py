@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -14,10 +13,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from kmbench.backends.registry import get_backend
 from kmbench.records import Record, RecordKind, Status
 from kmbench.runner.events import CaseStarted, CellEnded, Listener, Step
-from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
+from kmbench.runner.judge import Judge, Judged, Submission
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.store import RunFolder
 from kmbench.study.expand import Case, Cell
@@ -31,9 +29,6 @@ SETTLE_SECONDS = 0.05
 
 COPIES_PER_WORKER = 2.5
 """Input and a centred copy, and room: what a live worker is expected to hold, in sizes of its input."""
-
-FLOAT64_REFERENCE = "numpy-lloyd[precision=float64]"
-"""Name of the matched protocol's reference in the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +54,15 @@ class _Live:
     folder: Path
     worker: WorkerProcess | None = None
     prepare_seconds: float | None = None
-    answer: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
+    ended: bool = False
 
-    @property
-    def centroids(self) -> str:
-        return str(self.folder / "centroids.npy")
-
-    @property
-    def labels(self) -> str:
-        return str(self.folder / "labels.npy")
+    def submission(self) -> Submission:
+        """Return where the worker puts its answer, with what it told."""
+        return Submission(
+            self.cell.key, str(self.folder / "centroids.npy"), str(self.folder / "labels.npy"), self.told
+        )
 
 
 def steps_of(cells: Sequence[Cell], repeats: int) -> int:
@@ -86,7 +80,6 @@ class CaseRun:
         self._limits = context.limits
         self._init: str | None = None
         self._given = case.key.iterations
-        self._reference: ReferenceAnswer | None = None
 
     def run(self, number: int = 1, of: int = 1) -> None:
         """Measure the cells and record an outcome for each."""
@@ -94,54 +87,31 @@ class CaseRun:
         context.listener(CaseStarted(self._case.key, number, of, steps_of(self._cells, context.repeats)))
         live = []
         for position, cell in enumerate(self._cells):
+            one = _Live(cell, context.scratch / f"{self._case.key.case_id}-{position}")
             if cell.status is not None:
-                self._outcome(cell, cell.status, cell.reason)
+                self._end(one, cell.status, cell.reason)
                 continue
-            folder = context.scratch / f"{self._case.key.case_id}-{position}"
-            folder.mkdir(exist_ok=True)
-            live.append(_Live(cell, folder))
+            one.folder.mkdir(exist_ok=True)
+            live.append(one)
         if not live:
             return
-        with self._start_referee() as referee:
+        log = context.scratch / f"{self._case.key.case_id}-referee.log"
+        with context.spawn(REFEREE, context.referee_threads, Limits(None, None), log) as referee:
+            judge = Judge(referee, self._case)
             try:
-                self._open_referee(referee)
+                judge.open(context.scratch, context.referee_threads)
+                self._init, self._given = judge.init, judge.iterations
+                self._step("reference")
+                answered = self._measure(live)
+                judged = judge.judge([one.submission() for one in answered])
             except WorkerFailure as failure:
+                reason = f"the referee failed: {failure.reason}"
                 for one in live:
-                    self._outcome(one.cell, Status.ERROR, f"the referee failed: {failure.reason}", referee.output())
+                    if not one.ended:
+                        self._end(one, Status.ERROR, reason, referee.output())
                 return
-            self._step("reference")
-            answered = self._measure(live)
-            judged = self._judge(referee, answered)
-        for one, verdict in judged:
-            reason = verdict.reason
-            if verdict.status is Status.OK:
-                reason = self._measure_memory(one, reason)
-            self._outcome(one.cell, verdict.status, reason, one.output, one.answer)
-
-    # -- the referee ------------------------------------------------------------------------------------------
-
-    def _start_referee(self) -> WorkerProcess:
-        limits = Limits(None, None)
-        log = self._context.scratch / f"{self._case.key.case_id}-referee.log"
-        return self._context.spawn(REFEREE, self._context.referee_threads, limits, log)
-
-    def _open_referee(self, referee: WorkerProcess) -> None:
-        """Draw the start, run the reference, and fix the iterations that every backend is given."""
-        key = self._case.key
-        referee.request("open", data=self._case.dataset.path, threads=self._context.referee_threads)
-        if key.protocol != "matched":
-            return
-        assert key.iterations is not None
-        self._init = str(self._context.scratch / f"{key.case_id}-init.npy")
-        referee.request("draw", k=key.k, seed=key.seed, path=self._init)
-        found = referee.request("reference", iterations=key.iterations)
-        self._given = key.iterations
-        if found["stable_at"] is not None:
-            # Some engines stop once no label changes. Below that count all of them do the same work.
-            self._given = max(1, min(key.iterations, found["stable_at"] - 1))
-        self._reference = ReferenceAnswer(
-            inertia=found["inertia"], iterations=self._given, empty_events=found["empty_events"]
-        )
+        for one, found in zip(answered, judged, strict=True):
+            self._conclude(one, found)
 
     # -- time -------------------------------------------------------------------------------------------------
 
@@ -157,7 +127,7 @@ class CaseRun:
                     self._try(running[chosen], self._sample, number, place)
             for one in live:
                 self._try(one, self._export)
-        return [one for one in live if one.answer]
+        return [one for one in live if one.told]
 
     def _random(self, number: int) -> np.random.Generator:
         key = self._case.key
@@ -174,7 +144,7 @@ class CaseRun:
             if one.worker is not None:
                 one.worker.close()
                 one.worker = None
-            self._outcome(one.cell, failure.status, failure.reason, output)
+            self._end(one, failure.status, failure.reason, output)
 
     def _spawn(self, one: _Live, log: str) -> WorkerProcess:
         return self._context.spawn(WORKER, one.cell.key.threads, self._limits, one.folder / log)
@@ -211,99 +181,33 @@ class CaseRun:
 
     def _export(self, one: _Live) -> None:
         assert one.worker is not None
-        one.answer = one.worker.request("export", centroids=one.centroids, labels=one.labels)
+        target = one.submission()
+        one.told = one.worker.request("export", centroids=target.centroids, labels=target.labels)
         one.output = one.worker.output()
         one.worker.close()
 
-    # -- quality ----------------------------------------------------------------------------------------------
+    # -- quality and memory -----------------------------------------------------------------------------------
 
-    def _judge(self, referee: WorkerProcess, answered: list[_Live]) -> list[tuple[_Live, Verdict]]:
-        """Evaluate every answer with the referee's one piece of code and put it through the gate."""
-        judged = []
-        found = [referee.request("evaluate", centroids=one.centroids, labels=one.labels) for one in answered]
-        best = min((f["inertia"] for f in found if f["finite"]), default=None)
-        for one, evaluation in zip(answered, found, strict=True):
-            answer = Answer(
-                n_iter=one.answer["n_iter"],
-                finite=evaluation["finite"],
-                inertia=evaluation.get("inertia"),
-                labels_inertia=evaluation.get("labels_inertia"),
-                empty_events=one.answer["empty_events"],
-            )
-            verdict = self._verdict(referee, one, answer)
-            figures: dict[str, Any] = {"n_iter": answer.n_iter, "empty_events": answer.empty_events}
-            if answer.finite:
-                figures |= self._quality(referee, one, evaluation, answered, found, best, verdict)
-            self._record(
-                one.cell,
-                RecordKind.QUALITY,
-                status=verdict.status,
-                reason=verdict.reason,
-                reported_inertia=one.answer["reported_inertia"],
-                **figures,
-            )
-            self._step("judge", one)
-            judged.append((one, verdict))
-        return judged
+    def _conclude(self, one: _Live, judged: Judged) -> None:
+        """Record the quality of an answer, measure the memory of a sound one, and end its cell."""
+        status, reason = judged.verdict.status, judged.verdict.reason
+        self._record(one.cell, RecordKind.QUALITY, status=status, reason=reason, **judged.figures)
+        self._step("judge", one)
+        if status is Status.OK:
+            missing = self._measure_memory(one)
+            reason = "; ".join(filter(None, (reason, missing))) or None
+        self._end(one, status, reason, one.output)
 
-    def _verdict(self, referee: WorkerProcess, one: _Live, answer: Answer) -> Verdict:
-        traits = get_backend(one.cell.key.backend).traits
-        if self._reference is None:
-            return judge_native(answer, traits, self._case.dataset)
-        verdict = judge_matched(answer, traits, self._reference, self._case.dataset)
-        if verdict.wants_sensitivity:
-            spread = referee.request("sensitivity", iterations=self._reference.iterations)["spread"]
-            self._reference = dataclasses.replace(self._reference, sensitivity=spread)
-            verdict = judge_matched(answer, traits, self._reference, self._case.dataset)
-        return verdict
-
-    def _quality(
-        self,
-        referee: WorkerProcess,
-        one: _Live,
-        evaluation: dict[str, Any],
-        answered: list[_Live],
-        found: list[dict[str, Any]],
-        best: float | None,
-        verdict: Verdict,
-    ) -> dict[str, Any]:
-        """Return inertia and agreement: with the float64 reference, or in a native run with the best answer."""
-        if self._reference is not None:
-            reference, against = FLOAT64_REFERENCE, None
-            reference_inertia = self._reference.inertia
-        else:
-            winner = next(a for a, f in zip(answered, found, strict=True) if f["finite"] and f["inertia"] == best)
-            reference, against = winner.cell.key.label, winner.labels
-            reference_inertia = evaluation["inertia"] if best is None else best
-        agreement = referee.request("agree", labels=one.labels, against=against, k=one.cell.key.k)
-        inertia = evaluation["inertia"]
-        if nothing_left(self._case.dataset, reference_inertia):
-            ratio = 1.0 if verdict.status is Status.OK and nothing_left(self._case.dataset, inertia) else None
-        else:
-            ratio = inertia / reference_inertia
-        return agreement | {
-            "inertia": inertia,
-            "empty_clusters": evaluation["empty_clusters"],
-            "reference": reference,
-            "reference_inertia": reference_inertia,
-            "inertia_ratio": ratio,
-        }
-
-    # -- memory -----------------------------------------------------------------------------------------------
-
-    def _measure_memory(self, one: _Live, reason: str | None) -> str | None:
-        """Measure in a fresh process. A failure leaves the cell as it is, and says so."""
-        worker = self._spawn(one, "memory.log")
-        try:
-            self._request_open(worker, one, mapped=False)
-            self._record(one.cell, RecordKind.MEMORY, **worker.request("memory"))
-        except WorkerFailure as failure:
-            missing = f"memory was not measured: {failure.reason}"
-            reason = missing if reason is None else f"{reason}; {missing}"
-        finally:
-            worker.close()
+    def _measure_memory(self, one: _Live) -> str | None:
+        """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
+        with self._spawn(one, "memory.log") as worker:
+            try:
+                self._request_open(worker, one, mapped=False)
+                self._record(one.cell, RecordKind.MEMORY, **worker.request("memory"))
+            except WorkerFailure as failure:
+                return f"memory was not measured: {failure.reason}"
         self._step("memory", one)
-        return reason
+        return None
 
     # -- records ----------------------------------------------------------------------------------------------
 
@@ -321,11 +225,13 @@ class CaseRun:
         self._context.store.append(record)
         return record
 
-    def _outcome(
-        self, cell: Cell, status: Status, reason: str | None, output: str = "", answer: dict[str, Any] | None = None
-    ) -> None:
-        known = {name: (answer or {}).get(name) for name in ("settings", "pools", "n_iter")}
-        record = self._record(cell, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
+    def _end(self, one: _Live, status: Status, reason: str | None, output: str = "") -> None:
+        """Record the outcome of a cell."""
+        known = {name: one.told.get(name) for name in ("settings", "pools", "n_iter")}
+        record = self._record(
+            one.cell, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known
+        )
+        one.ended = True
         self._context.listener(CellEnded(record))
 
     def _step(self, what: str, one: _Live | None = None) -> None:

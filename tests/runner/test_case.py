@@ -111,6 +111,7 @@ class Lab:
     def run(self):
         CaseRun(Case(DATA, tuple(self.cells)), self.cells, self.context).run()
         assert not any(worker.open for worker in self.workers)
+        assert sum(r.kind is RecordKind.OUTCOME for r in self.store.records) == len(self.cells)
         return {r.key.backend: r for r in self.store.records if r.kind is RecordKind.OUTCOME}
 
     def of_kind(self, kind, backend):
@@ -176,6 +177,14 @@ def test_without_a_referee_no_cell_is_called_sound(lab):
     assert {record.status for record in outcomes.values()} == {Status.ERROR}
     assert "the referee failed: stopped at 9 MiB" in outcomes["faiss-cpu"].reason
     assert not any(op == "fit" for _, op in lab.log)
+
+
+def test_a_referee_that_fails_at_the_end_leaves_an_outcome_for_every_cell(lab):
+    lab.failures["referee", "evaluate"] = WorkerFailure(Status.CRASHED, "died of signal 11")
+    lab.failures["numpy-lloyd", "fit"] = WorkerFailure(Status.TIMEOUT, "slow")
+    outcomes = lab.run()
+    assert outcomes["numpy-lloyd"].status is Status.TIMEOUT
+    assert outcomes["faiss-cpu"].status is outcomes["sklearn-lloyd"].status is Status.ERROR
 
 
 def test_iterations_stay_below_the_point_where_labels_stand_still(lab):

@@ -1,0 +1,143 @@
+"""The runner's side of the referee: fixes the work of a case, then judges the answers that came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmbench.backends.registry import get_backend
+from kmbench.records import CellKey, Status
+from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
+from kmbench.runner.process import WorkerProcess
+from kmbench.study.expand import Case
+
+__all__ = ["FLOAT64_REFERENCE", "Judge", "Judged", "Submission"]
+
+FLOAT64_REFERENCE = "numpy-lloyd[precision=float64]"
+"""Name of the matched protocol's reference in the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An answer as a worker left it: two ``.npy`` files, and what it told."""
+
+    key: CellKey
+    centroids: str
+    labels: str
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on a submission, and the figures of its quality record."""
+
+    verdict: Verdict
+    figures: dict[str, Any]
+
+
+class Judge:
+    """The referee of one case.
+
+    Attributes
+    ----------
+    init : str or None
+        ``.npy`` file of the common start; None in a native run.
+    iterations : int or None
+        What every backend is given: fewer than asked for where the reference's labels stand still earlier.
+    """
+
+    def __init__(self, process: WorkerProcess, case: Case) -> None:
+        self._process = process
+        self._case = case
+        self._reference: ReferenceAnswer | None = None
+        self.init: str | None = None
+        self.iterations = case.key.iterations
+
+    def open(self, scratch: Path, threads: int) -> None:
+        """Load the data; in a matched run draw the start and compute the reference.
+
+        Raises
+        ------
+        WorkerFailure
+            If the referee cannot do it.
+        """
+        key = self._case.key
+        self._process.request("open", data=self._case.dataset.path, threads=threads)
+        if key.protocol != "matched":
+            return
+        assert key.iterations is not None
+        self.init = str(scratch / f"{key.case_id}-init.npy")
+        self._process.request("draw", k=key.k, seed=key.seed, path=self.init)
+        found = self._process.request("reference", iterations=key.iterations)
+        if found["stable_at"] is not None:
+            # Some engines stop once no label changes. Below that count all of them do the same work.
+            self.iterations = max(1, min(key.iterations, found["stable_at"] - 1))
+        self._reference = ReferenceAnswer(
+            inertia=found["inertia"], iterations=self.iterations or 1, empty_events=found["empty_events"]
+        )
+
+    def judge(self, submissions: Sequence[Submission]) -> list[Judged]:
+        """Evaluate every answer with one piece of code and put it through the gate.
+
+        In a matched run answers are compared with the float64 reference, in a native one with the best of them.
+
+        Raises
+        ------
+        WorkerFailure
+            If the referee cannot do it.
+        """
+        found = [self._process.request("evaluate", centroids=s.centroids, labels=s.labels) for s in submissions]
+        finite = [(f["inertia"], s) for f, s in zip(found, submissions, strict=True) if f["finite"]]
+        best = min(finite, key=lambda pair: pair[0], default=None)
+        judged = []
+        for submission, evaluation in zip(submissions, found, strict=True):
+            answer = Answer(
+                n_iter=submission.told["n_iter"],
+                finite=evaluation["finite"],
+                inertia=evaluation.get("inertia"),
+                labels_inertia=evaluation.get("labels_inertia"),
+                empty_events=submission.told["empty_events"],
+            )
+            verdict = self._verdict(submission.key.backend, answer)
+            figures = {name: submission.told[name] for name in ("n_iter", "empty_events", "reported_inertia")}
+            if answer.finite:
+                assert best is not None
+                figures |= self._quality(submission, evaluation, verdict, best)
+            judged.append(Judged(verdict, figures))
+        return judged
+
+    def _verdict(self, backend: str, answer: Answer) -> Verdict:
+        traits, dataset = get_backend(backend).traits, self._case.dataset
+        if self._reference is None:
+            return judge_native(answer, traits, dataset)
+        verdict = judge_matched(answer, traits, self._reference, dataset)
+        if verdict.wants_sensitivity:
+            spread = self._process.request("sensitivity", iterations=self._reference.iterations)["spread"]
+            self._reference = dataclasses.replace(self._reference, sensitivity=spread)
+            verdict = judge_matched(answer, traits, self._reference, dataset)
+        return verdict
+
+    def _quality(
+        self, own: Submission, evaluation: dict[str, Any], verdict: Verdict, best: tuple[float, Submission]
+    ) -> dict[str, Any]:
+        if self._reference is not None:
+            reference, against, reference_inertia = FLOAT64_REFERENCE, None, self._reference.inertia
+        else:
+            reference, against, reference_inertia = best[1].key.label, best[1].labels, best[0]
+        dataset, inertia = self._case.dataset, evaluation["inertia"]
+        ratio: float | None
+        if nothing_left(dataset, reference_inertia):
+            ratio = 1.0 if verdict.status is Status.OK and nothing_left(dataset, inertia) else None
+        else:
+            ratio = inertia / reference_inertia
+        agreement = self._process.request("agree", labels=own.labels, against=against, k=own.key.k)
+        return agreement | {
+            "inertia": inertia,
+            "empty_clusters": evaluation["empty_clusters"],
+            "reference": reference,
+            "reference_inertia": reference_inertia,
+            "inertia_ratio": ratio,
+        }
