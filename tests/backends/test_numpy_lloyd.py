@@ -1,5 +1,6 @@
 """The whole trajectory of numpy-lloyd, against a plain Lloyd in float64 and against scikit-learn."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -151,6 +152,22 @@ def test_a_second_fit_starts_afresh(path):
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_fit_keeps_no_copy_of_the_data_and_assign_makes_none(path):
+    X, init = overlapping_blobs(200_000, 24, 16)
+    tracemalloc.start()
+    try:
+        backend = fitted(X, init, 1, path=path)
+        kept, peak = tracemalloc.get_traced_memory()
+        assert kept < 0.1 * X.nbytes
+        assert 1.0 * X.nbytes < peak < 1.4 * X.nbytes  # the copy is made in fit
+        tracemalloc.reset_peak()
+        backend.assign(X)
+        assert tracemalloc.get_traced_memory()[1] - kept < 0.3 * X.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_the_data_and_the_start_are_only_read(tmp_path, path):
     X, init = overlapping_blobs(3000, 8, 16)
     np.save(tmp_path / "x.npy", X)
@@ -221,7 +238,14 @@ def test_the_rule_for_the_path(n, d, k, threads, path):
 
 
 def test_parameters_have_bounds():
-    for wrong in ({"chunk_rows": 15}, {"path": "fast"}, {"precision": "float16"}, {"tol": -1.0}, {"depth": 1}):
+    for wrong in (
+        {"chunk_rows": 15},
+        {"chunk_rows": 2**21},
+        {"path": "fast"},
+        {"precision": "float16"},
+        {"tol": -1.0},
+        {"depth": 1},
+    ):
         with pytest.raises(ValidationError):
             NumpyLloyd.Params(**wrong)
 

@@ -23,7 +23,8 @@ class NumpyLloydParams(Params):
 
     precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
     path: Path | Literal["auto"] = Field(default="auto", description="layout of the scores")
-    chunk_rows: int | None = Field(default=None, ge=16, description="rows per matrix product; None chooses")
+    # Above 2**24 rows a float32 no longer counts one by one.
+    chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     max_iterations: int = Field(default=300, ge=1, description="native only")
     tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
 
