@@ -125,6 +125,6 @@ def test_a_case_that_stands_twice_is_refused():
 
 def test_the_built_in_study_is_whole():
     quick = Study.builtin("quick")
-    assert [block.data for block in quick.blocks()][0] == ["digits"]
+    assert next(block.data for block in quick.blocks()) == ["digits"]
     with pytest.raises(KmbenchError):
         quick.overridden({"k": [0]})
