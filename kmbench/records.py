@@ -151,13 +151,22 @@ class Record:
     session : int
         0 for the first start of the run, one more for each ``--resume``. The samples of a cell that count are
         those of the session that wrote its outcome.
-    round : int or None
-        Round of the interleaved schedule, from 0; its order is in ``order``.
+    epoch, round : int or None
+        Of the interleaved schedule, from 0: in each epoch every backend has a fresh process, in each round of it
+        every backend is measured once, in the order of ``order``.
+    contaminated : bool or None
+        The fit waited for a core for more than a twentieth of its time. It is kept, and measured again.
     fit_seconds, assign_seconds, prepare_seconds : float or None
         Wall time of one call. ``fit_predict_seconds`` is the time until the final centroids and their labels
         exist: fit alone where fit gives labels, fit plus assign where it does not.
     fit_cpu_seconds : float or None
         CPU time of all threads of the process in fit.
+    fit_predict_cpu_seconds : float or None
+        CPU time of all threads of the process until labels exist: what `fit_predict_seconds` is in wall time.
+    run_delay_seconds : float or None
+        Time that threads could have run in fit and assign but waited for a core.
+    threads_seen : int or None
+        Threads that did a good part of the work, counted by the scheduler's own accounts.
     loops : int or None
         Calls of fit that were timed together, and divided by, because one is short.
     peak_extra_bytes, retained_bytes : int or None
@@ -181,14 +190,19 @@ class Record:
     backend_version: str | None = None
     settings: dict[str, Any] | None = None
     iterations_given: int | None = None
+    epoch: int | None = None
     round: int | None = None
     order: int | None = None
+    contaminated: bool | None = None
     loops: int | None = None
     prepare_seconds: float | None = None
     fit_seconds: float | None = None
     fit_cpu_seconds: float | None = None
     assign_seconds: float | None = None
     fit_predict_seconds: float | None = None
+    fit_predict_cpu_seconds: float | None = None
+    run_delay_seconds: float | None = None
+    threads_seen: int | None = None
     peak_extra_bytes: int | None = None
     retained_bytes: int | None = None
     input_bytes: int | None = None

@@ -1,15 +1,18 @@
 """Statistics over records: what each cell came to, and ratios with intervals."""
 
+from kmbench.analysis.advice import warnings_of
 from kmbench.analysis.cells import CellSummary, summarise
 from kmbench.analysis.frames import cells_frame, load_cells, load_records
-from kmbench.analysis.ratios import RatioInterval, paired_ratio
+from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio
 
 __all__ = [
     "CellSummary",
     "RatioInterval",
+    "Verdict",
     "cells_frame",
     "load_cells",
     "load_records",
     "paired_ratio",
     "summarise",
+    "warnings_of",
 ]

@@ -7,28 +7,44 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kmbench.analysis.ratios import paired_ratio
+from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status
 
-__all__ = ["DEFAULT_BASELINE", "CellSummary", "summarise"]
+__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "summarise"]
 
 DEFAULT_BASELINE = "sklearn-lloyd"
 """What speed-ups are relative to where it takes part and the study names no other."""
 
-TIMES = ("fit_seconds", "fit_cpu_seconds", "assign_seconds", "fit_predict_seconds", "prepare_seconds")
+TIMES = (
+    "fit_seconds",
+    "fit_cpu_seconds",
+    "assign_seconds",
+    "fit_predict_seconds",
+    "fit_predict_cpu_seconds",
+    "prepare_seconds",
+    "run_delay_seconds",
+)
+
+SLOW_SECONDS, SLOW_MARGIN = 60.0, 0.10
+"""Fits that take longer are measured less often, so no finer difference than this share is claimed of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSummary:
-    """One row of the table. Times are medians over the samples; ``_low`` and ``_high`` are their extremes.
+    """One row of the table. Times are medians over the epochs' means; ``_low`` and ``_high`` are their extremes.
 
     Attributes
     ----------
     label : str
         Backend with its parameters.
     speedup : float or None
-        Baseline's `fit_predict_seconds` over this cell's, geometric mean over rounds; `speedup_low` and
-        `speedup_high` are its 95 % interval. Only between rows with status ``ok``.
+        Baseline's `fit_predict_seconds` over this cell's, geometric mean over epochs; `speedup_low` and
+        `speedup_high` are its 95 % interval, `cpu_speedup` the same in CPU time. Only between rows with status
+        ``ok``.
+    verdict : Verdict or None
+        What the interval allows to say against the baseline; None for the baseline itself.
+    smallest_effect : float or None
+        The smallest difference from the baseline, as a share, that these epochs could have shown.
     inertia_ratio : float or None
         `inertia` over that of `reference`.
     """
@@ -50,16 +66,26 @@ class CellSummary:
     status: Status
     reason: str | None
     samples: int = 0
+    epochs: int = 0
+    contaminated_share: float | None = None
+    threads_seen: int | None = None
     fit_seconds: float | None = None
     fit_cpu_seconds: float | None = None
     assign_seconds: float | None = None
     fit_predict_seconds: float | None = None
     fit_predict_seconds_low: float | None = None
     fit_predict_seconds_high: float | None = None
+    fit_predict_cpu_seconds: float | None = None
     prepare_seconds: float | None = None
+    run_delay_seconds: float | None = None
     speedup: float | None = None
     speedup_low: float | None = None
     speedup_high: float | None = None
+    cpu_speedup: float | None = None
+    cpu_speedup_low: float | None = None
+    cpu_speedup_high: float | None = None
+    verdict: Verdict | None = None
+    smallest_effect: float | None = None
     baseline: str | None = None
     peak_extra_bytes: int | None = None
     retained_bytes: int | None = None
@@ -111,8 +137,21 @@ def summarise(records: Iterable[Record], baseline: str | None = None) -> list[Ce
     return [summary for case in cases.values() for summary in _summarise_case(case, baseline)]
 
 
+def baseline_index(keys: Sequence[CellKey], wanted: str | None) -> int:
+    """Return which of the cells of a case speed-ups are relative to.
+
+    The one that is named, else scikit-learn's Lloyd, else the first.
+    """
+    for name in (wanted, DEFAULT_BASELINE):
+        for position, key in enumerate(keys):
+            if name in (key.backend, key.label):
+                return position
+    return 0
+
+
 def _summarise_case(case: list[list[Record]], wanted: str | None) -> list[CellSummary]:
-    base = _choose_baseline(case, wanted)
+    sound = [lines for lines in case if _outcome(lines).status is Status.OK]
+    base = sound[baseline_index([lines[0].key for lines in sound], wanted)] if sound else None
     summaries = [_summarise_cell(lines, base) for lines in case]
     return sorted(
         summaries,
@@ -124,24 +163,19 @@ def _outcome(lines: Sequence[Record]) -> Record:
     return next(record for record in lines if record.kind is RecordKind.OUTCOME)
 
 
-def _choose_baseline(case: list[list[Record]], wanted: str | None) -> list[Record] | None:
-    sound = [lines for lines in case if _outcome(lines).status is Status.OK]
-    for name in (wanted,) if wanted is not None else (DEFAULT_BASELINE, None):
-        for lines in sound:
-            key = lines[0].key
-            if name in (None, key.backend, key.label):
-                return lines
-    return None
+def epoch_means(lines: Sequence[Record], figure: str) -> dict[tuple[int, int], float]:
+    """Return the mean of a figure in each epoch, by session and epoch: the units that statistics are made of.
 
-
-def _rounds(lines: Sequence[Record]) -> dict[tuple[int, int], float]:
-    """Return the times by session and round: only fits that took turns in one session make a pair."""
-    fits = (record for record in lines if record.kind is RecordKind.FIT)
-    return {
-        (r.session, r.round): r.fit_predict_seconds
-        for r in fits
-        if r.round is not None and r.fit_predict_seconds is not None
-    }
+    Samples that were disturbed count only where their epoch has no other. Only epochs of one session took turns.
+    """
+    clean: dict[tuple[int, int], list[float]] = {}
+    disturbed: dict[tuple[int, int], list[float]] = {}
+    for record in lines:
+        value = getattr(record, figure)
+        if record.kind is RecordKind.FIT and record.epoch is not None and value is not None:
+            group = disturbed if record.contaminated else clean
+            group.setdefault((record.session, record.epoch), []).append(value)
+    return {unit: statistics.fmean(values) for unit, values in sorted((disturbed | clean).items())}
 
 
 def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSummary:
@@ -158,18 +192,16 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
     figures |= {"status": outcome.status, "reason": outcome.reason}
     fits = [record for record in lines if record.kind is RecordKind.FIT]
     for name in TIMES:
-        values = [getattr(record, name) for record in fits if getattr(record, name) is not None]
+        values = list(epoch_means(lines, name).values())
         if values:
             figures[name] = statistics.median(values)
             if name == "fit_predict_seconds":
-                figures |= {f"{name}_low": min(values), f"{name}_high": max(values)}
+                figures |= {f"{name}_low": min(values), f"{name}_high": max(values), "epochs": len(values)}
+    if fits:
+        figures["contaminated_share"] = sum(bool(record.contaminated) for record in fits) / len(fits)
+        figures["threads_seen"] = max((r.threads_seen for r in fits if r.threads_seen is not None), default=None)
     if base is not None and outcome.status is Status.OK:
-        own, theirs = _rounds(lines), _rounds(base)
-        common = sorted(own.keys() & theirs.keys())
-        if common:
-            ratio = paired_ratio([theirs[r] for r in common], [own[r] for r in common])
-            figures |= {"speedup": ratio.ratio, "speedup_low": ratio.low, "speedup_high": ratio.high}
-            figures["baseline"] = base[0].key.label
+        figures |= _comparison(lines, base)
     identity = {
         name: getattr(key, name)
         for name in ("case_id", "cell_id", "dataset", "n", "d", "k", "threads", "protocol", "iterations", "seed")
@@ -177,3 +209,23 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
     identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label}
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
+
+
+def _comparison(lines: list[Record], base: list[Record]) -> dict[str, Any]:
+    """Return the speed-up over the baseline in wall and CPU time, from the epochs that both have."""
+    figures: dict[str, Any] = {}
+    for prefix, name in (("", "fit_predict_seconds"), ("cpu_", "fit_predict_cpu_seconds")):
+        own, theirs = epoch_means(lines, name), epoch_means(base, name)
+        common = sorted(own.keys() & theirs.keys())
+        if not common:
+            continue
+        ratio = paired_ratio([theirs[unit] for unit in common], [own[unit] for unit in common])
+        figures |= {f"{prefix}speedup": ratio.ratio}
+        figures |= {f"{prefix}speedup_low": ratio.low, f"{prefix}speedup_high": ratio.high}
+        if not prefix:
+            figures["baseline"] = base[0].key.label
+            if base is not lines:
+                slow = max(*own.values(), *theirs.values()) > SLOW_SECONDS
+                figures["verdict"] = verdict_of(ratio, SLOW_MARGIN if slow else MARGIN)
+                figures["smallest_effect"] = ratio.smallest_effect
+    return figures

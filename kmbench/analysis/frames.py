@@ -7,15 +7,16 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.cells import CellSummary, summarise
+from kmbench.errors import OutputError
 from kmbench.records import read_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["baseline_of", "cells_frame", "load_cells", "load_records"]
+__all__ = ["baseline_of", "cells_frame", "load_cells", "load_host", "load_records"]
 
 
 def load_records(path: str | Path) -> pd.DataFrame:
@@ -53,6 +54,18 @@ def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
 
     columns = [field.name for field in dataclasses.fields(CellSummary)]
     return pd.DataFrame([dataclasses.asdict(cell) for cell in cells], columns=columns)
+
+
+def load_host(path: Path) -> dict[str, Any]:
+    """Return the ``host.json`` of a run folder; empty where there is none."""
+    file = path / "host.json"
+    if not file.is_file():
+        return {}
+    try:
+        host = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise OutputError(f"{file} is not JSON", "it was changed by hand, or torn: restore it") from None
+    return host if isinstance(host, dict) else {}
 
 
 def baseline_of(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Ratios of times with their intervals."""
+"""Ratios of times with their intervals, and the verdict that an interval allows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["CONFIDENCE", "RatioInterval", "paired_ratio"]
+__all__ = ["CONFIDENCE", "MARGIN", "RatioInterval", "Verdict", "hodges_lehmann", "paired_ratio", "verdict_of"]
 
 CONFIDENCE = 0.95
+
+MARGIN = 0.05
+"""Ratios closer to 1 than this are called equal: what no user would change an engine for."""
+
+ROBUST_PAIRS = 10
+"""From this many pairs on the Hodges-Lehmann estimate is asked for a second opinion."""
+
+
+class Verdict(StrEnum):
+    """What an interval of a ratio allows to say."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    EQUIVALENT = "equivalent"
+    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +39,32 @@ class RatioInterval:
     low, high : float or None
         Ends of the 95 % interval.
     pairs : int
+    robust : float
+        Hodges-Lehmann estimate of the ratio.
     """
 
     ratio: float
     low: float | None
     high: float | None
     pairs: int
+    robust: float
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the interval, as a share of the ratio: 0.05 for ±5 %."""
+        return None if self.high is None else self.high / self.ratio - 1
+
+    @property
+    def smallest_effect(self) -> float | None:
+        """The smallest difference, as a share, that an interval of this width could have told from the margin."""
+        half = self.half_width
+        return None if half is None else (1 + half) * (1 + MARGIN) - 1
 
 
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> RatioInterval:
     """Return the geometric mean of paired ratios with Student's t interval on their logarithms.
 
-    Pairs stem from the same round, so that drift of the host, which both sides of a pair share, cancels.
+    Pairs stem from the same epoch, so that drift of the host, which both sides of a pair share, cancels.
 
     Parameters
     ----------
@@ -49,10 +79,48 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
     if len(numerators) != len(denominators) or not numerators:
         raise ValueError("paired_ratio needs two sequences of the same length, of at least one value")
     logs = [math.log(a / b) for a, b in zip(numerators, denominators, strict=True)]
-    mean = statistics.fmean(logs)
+    mean, robust = statistics.fmean(logs), math.exp(hodges_lehmann(logs))
     if len(logs) < 2:
-        return RatioInterval(math.exp(mean), None, None, 1)
+        return RatioInterval(math.exp(mean), None, None, 1, robust)
     from scipy.stats import t
 
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(logs) - 1)) * statistics.stdev(logs) / math.sqrt(len(logs))
-    return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs))
+    return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs), robust)
+
+
+def hodges_lehmann(values: Sequence[float]) -> float:
+    """Return the median of the means of all pairs of values, each with itself included.
+
+    References
+    ----------
+    Hodges and Lehmann, Estimates of location based on rank tests (1963).
+    """
+    count = len(values)
+    return statistics.median((values[i] + values[j]) / 2 for i in range(count) for j in range(i, count))
+
+
+def verdict_of(speedup: RatioInterval, margin: float = MARGIN) -> Verdict:
+    """Return what the interval of a speed-up allows to say about the numerator's rival.
+
+    ``faster`` or ``slower`` only where the whole interval lies beyond the margin, ``equivalent`` where it lies
+    inside, else ``inconclusive``; also where the robust estimate lies outside the interval.
+
+    Parameters
+    ----------
+    speedup : RatioInterval
+        Baseline's time over that of the backend in question.
+    margin : float
+        Share by which times must differ to be called different.
+    """
+    low, high = speedup.low, speedup.high
+    if low is None or high is None:
+        return Verdict.INCONCLUSIVE
+    if speedup.pairs >= ROBUST_PAIRS and not low <= speedup.robust <= high:
+        return Verdict.INCONCLUSIVE
+    if low > 1 + margin:
+        return Verdict.FASTER
+    if high < 1 / (1 + margin):
+        return Verdict.SLOWER
+    if low >= 1 / (1 + margin) and high <= 1 + margin:
+        return Verdict.EQUIVALENT
+    return Verdict.INCONCLUSIVE

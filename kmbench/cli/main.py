@@ -10,7 +10,9 @@ import typer
 
 from kmbench import __version__
 from kmbench.cli.backends import backends_command
+from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
+from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.errors import KmbenchError
 
@@ -47,6 +49,8 @@ def _global(
 app.command("run")(run_command)
 app.command("backends")(backends_command)
 app.command("data")(data_command)
+app.command("host")(host_command)
+app.command("compare")(compare_command)
 
 
 def main() -> None:

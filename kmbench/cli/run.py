@@ -59,7 +59,7 @@ def run_command(
     protocol: Annotated[
         str | None,
         typer.Option(
-            metavar="matched|native",
+            metavar="matched|native|target",
             help="matched: same start, same iterations, all rows. native: as each library's documentation has it.",
             rich_help_panel=WORK,
         ),
@@ -69,7 +69,17 @@ def run_command(
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="S", help="Seed of the start.", rich_help_panel=WORK)] = None,
     repeats: Annotated[
-        int | None, typer.Option(metavar="N", help="Interleaved rounds (default 5).", rich_help_panel=RUN)
+        int | None,
+        typer.Option(metavar="N", help="Epochs; default: until the intervals are within 5 %.", rich_help_panel=RUN),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Three epochs.", rich_help_panel=RUN)] = False,
+    precise: Annotated[bool, typer.Option("--precise", help="Intervals within 2 %.", rich_help_panel=RUN)] = False,
+    budget: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="For one case (default 600).", rich_help_panel=RUN)
+    ] = None,
+    blas_coretype: Annotated[
+        str | None,
+        typer.Option(metavar="ARCH", help="OpenBLAS kernels for all workers, such as SkylakeX.", rich_help_panel=RUN),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
@@ -117,6 +127,10 @@ def run_command(
         "threads": _numbers("--threads", threads),
         "seed": seed,
         "repeats": repeats,
+        "quick": quick or None,
+        "precise": precise or None,
+        "budget": budget,
+        "blas_coretype": blas_coretype,
         "baseline": baseline,
         "timeout": timeout,
         "memory_limit": memory_limit,
@@ -124,14 +138,15 @@ def run_command(
     chosen = study_from(study, options)
     out, err = Console(soft_wrap=False), Console(stderr=True)
     # Imported here so that --help does not wait for them.
-    from kmbench.analysis import summarise
-    from kmbench.runner.run import plan, run_study
+    from kmbench.analysis import summarise, warnings_of
+    from kmbench.analysis.frames import load_host
+    from kmbench.runner.run import plan, rule_of, run_study
 
     if dry_run:
         from kmbench.runner.estimate import estimate_seconds
 
         cases = plan(chosen)
-        seconds = estimate_seconds(cases, chosen.repeats)
+        seconds = estimate_seconds(cases, rule_of(chosen))
         if as_json:
             planned = [
                 dataclasses.asdict(cell.key) | {"status": cell.status, "reason": cell.reason}
@@ -163,7 +178,7 @@ def run_command(
         rows = [dataclasses.asdict(cell) for cell in cells]
         print(json.dumps(rows, indent=1, allow_nan=False))  # noqa: T201
     else:
-        print_table(out, cells)
+        print_table(out, cells, warnings_of(cells, load_host(result.folder)))
         out.print(f"records  {result.folder}", soft_wrap=True, highlight=False)
         if page is not None:
             out.print(f"page     {page}", soft_wrap=True, highlight=False)

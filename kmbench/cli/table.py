@@ -9,21 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmbench.analysis import CellSummary
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text
+from kmbench.analysis import CellSummary, Verdict
+from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.study import Case
 
 __all__ = ["print_plan", "print_table"]
 
+VERDICT_STYLES = {Verdict.FASTER: "bold green", Verdict.SLOWER: "cyan"}
+
 STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
 
-SHORT = {Status.UNAVAILABLE: "unavail.", Status.OUT_OF_MEMORY: "memory"}
-"""Words that would not fit beside the figures in 80 columns; the notes below the table have them in full."""
-
-
-def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
-    """Print one table per case, and below it the reasons of the rows that have one."""
+def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequence[str] = ()) -> None:
+    """Print one table per case, below it the reasons of the rows that have one, and last the warnings."""
     for _, group in groupby(cells, key=lambda cell: cell.case_id):
         rows = list(group)
         first = next((row for row in rows if row.status is Status.OK), rows[0])
@@ -39,38 +37,66 @@ def print_table(console: Console, cells: Sequence[CellSummary]) -> None:
     baselines = sorted({cell.baseline for cell in cells if cell.baseline is not None})
     if baselines:
         console.print(
-            f"Time: fit and labels, median of the rounds. Speed-up: over {' or '.join(baselines)}, with its 95 % "
-            "interval. Memory: peak beyond the input. Inertia and ARI (adjusted Rand index): against the reference.",
+            f"Time: fit and labels, median of the epochs. Speed-up: over {' or '.join(baselines)}, with its 95 % "
+            f"interval; {_resolution(cells)}. Memory: peak beyond the input. Inertia and ARI (adjusted Rand index): "
+            "against the reference.",
             style="dim",
             highlight=False,
         )
+    for warning in warnings:
+        console.print(Text.assemble(("! ", "bold yellow"), warning), highlight=False)
+
+
+def _resolution(cells: Sequence[CellSummary]) -> str:
+    """Say how small a difference the run could have shown."""
+    effects = [cell.smallest_effect for cell in cells if cell.smallest_effect is not None]
+    if not effects:
+        return "one epoch tells no difference from chance"
+    return f"differences below {min(effects):.0%} to {max(effects):.0%} could not be told"
 
 
 def _case_table(rows: Sequence[CellSummary]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("backend", overflow="fold", min_width=17, max_width=17)
-    for heading in ("time", "±", "speed-up", "memory", "inertia", "ARI"):
+    table.add_column("backend", overflow="fold", min_width=13, max_width=13)
+    for heading in ("time", "±", "speed-up, 95 %", "memory", "inertia", "ARI"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("status", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for row in rows:
         sound = row.status is Status.OK
         table.add_row(
             Text(row.label),
             seconds_text(row.fit_predict_seconds),
             _spread(row),
-            speedup_text(row) if sound else "",
+            _speedup(row) if sound else "",
             bytes_text(row.peak_extra_bytes),
             ratio_text(row.inertia_ratio),
             "" if row.ari is None else f"{row.ari:.3f}",
-            Text(SHORT.get(row.status, row.status.value), style=STYLES.get(row.status, "bold red")),
+            _verdict(row),
             style=None if sound else "dim",
         )
     return table
 
 
+def _speedup(row: CellSummary) -> str:
+    if row.speedup is None:
+        return ""
+    if row.label == row.baseline:
+        return "baseline"
+    if row.speedup_low is None or row.speedup_high is None:
+        return times_text(row.speedup)
+    return f"{times_text(row.speedup)} {times_text(row.speedup_low)[:-1]}-{times_text(row.speedup_high)[:-1]}"
+
+
+def _verdict(row: CellSummary) -> Text:
+    """Return the verdict of a sound row that has one, else the status."""
+    if row.status is Status.OK and row.verdict is not None:
+        return Text(row.verdict.value, style=VERDICT_STYLES.get(row.verdict, "dim"))
+    return Text(row.status.value, style=STYLES.get(row.status, "bold red"))
+
+
 def _spread(row: CellSummary) -> str:
     middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
-    if middle is None or low is None or high is None or row.samples < 2:
+    if middle is None or low is None or high is None or row.epochs < 2:
         return ""
     return f"{100 * (high - low) / (2 * middle):.0f}%"
 

@@ -4,6 +4,7 @@ from kmbench.instruments.cgroup import cpu_quota, memory_limit
 from kmbench.instruments.clock import Timing, loops_for, timed
 from kmbench.instruments.host import describe_host, fingerprint
 from kmbench.instruments.memory import MemoryReading, measure_peak
+from kmbench.instruments.pressure import Pressure, pressure_between, read_pressure
 from kmbench.instruments.threads import (
     TaskTime,
     count_busy,
@@ -16,6 +17,7 @@ from kmbench.instruments.threads import (
 
 __all__ = [
     "MemoryReading",
+    "Pressure",
     "TaskTime",
     "Timing",
     "count_busy",
@@ -27,6 +29,8 @@ __all__ = [
     "measure_peak",
     "memory_limit",
     "pools",
+    "pressure_between",
+    "read_pressure",
     "seconds_waited",
     "snapshot_tasks",
     "thread_environment",

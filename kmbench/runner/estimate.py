@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from kmbench.runner.epochs import ROUNDS
+from kmbench.runner.stopping import Rule
 from kmbench.study import Case
 
 __all__ = ["estimate_seconds", "work_of"]
@@ -19,16 +21,17 @@ LLOYD_SHARE = 0.4
 """Share of a matrix product's rate that a Lloyd iteration reaches, overheads included."""
 
 
-def work_of(case: Case, repeats: int) -> float:
+def work_of(case: Case, rule: Rule) -> float:
     """Return the work of a case in floating point operations of its distances: for shares, not for promises."""
     key = case.key
     iterations = NATIVE_ITERATIONS if key.iterations is None else key.iterations
     one = 2.0 * key.n * key.k * key.d * (iterations + 1)
     cells = sum(cell.status is None for cell in case.cells)
-    return cells * ((repeats + 2) * one + (repeats + 4) * PROCESS_WORK) + 2 * one + PROCESS_WORK
+    fits = rule.least * (ROUNDS + 1) + 2
+    return cells * (fits * one + (rule.least + 1) * PROCESS_WORK) + 2 * one + PROCESS_WORK
 
 
-def estimate_seconds(cases: Sequence[Case], repeats: int) -> float:
+def estimate_seconds(cases: Sequence[Case], rule: Rule) -> float:
     """Return a rough number of seconds for the whole run on this host."""
     import numpy as np
 
@@ -37,4 +40,4 @@ def estimate_seconds(cases: Sequence[Case], repeats: int) -> float:
     started = time.perf_counter()
     a @ a
     rate = 2.0 * 1024**3 / (time.perf_counter() - started)
-    return sum(work_of(case, repeats) for case in cases) / (LLOYD_SHARE * rate)
+    return sum(work_of(case, rule) for case in cases) / (LLOYD_SHARE * rate)

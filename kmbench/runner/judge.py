@@ -66,7 +66,7 @@ class Judge:
         """
         key = self._case.key
         self._process.request("open", data=self._case.dataset.path, threads=threads)
-        if key.protocol != "matched":
+        if key.protocol == "native":
             return
         assert key.iterations is not None
         self.init = str(scratch / f"{key.case_id}-init.npy")

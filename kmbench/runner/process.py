@@ -57,11 +57,14 @@ class Limits:
     passive_wait : bool
         Idle OpenMP threads sleep instead of spinning. On a busy host spinning threads take the cores from those
         that work, which slows FAISS down several times and can turn a ranking around.
+    blas_coretype : str or None
+        Kernel architecture that all OpenBLAS libraries of the worker are told to use.
     """
 
     timeout_seconds: float | None
     memory_bytes: int | None
     passive_wait: bool = False
+    blas_coretype: str | None = None
 
 
 class WorkerProcess:
@@ -87,6 +90,8 @@ class WorkerProcess:
         environment = os.environ | thread_environment(threads)
         if limits.passive_wait:
             environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        if limits.blas_coretype is not None:
+            environment["OPENBLAS_CORETYPE"] = limits.blas_coretype
         environment |= {FDS_VARIABLE: f"{command_read},{reply_write},{os.getpid()}", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(

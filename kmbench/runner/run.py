@@ -9,17 +9,24 @@ from pathlib import Path
 
 from kmbench.datasets import materialise, read_spec
 from kmbench.errors import OutputError
-from kmbench.instruments import default_threads, describe_host, fingerprint
+from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
-from kmbench.runner.case import CaseRun, Context
+from kmbench.runner.bench import Context
+from kmbench.runner.case import run_case
 from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits
+from kmbench.runner.stopping import Rule
 from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
 
-__all__ = ["RunResult", "plan", "run_study"]
+__all__ = ["RunResult", "plan", "rule_of", "run_study"]
+
+HALF_WIDTH, PRECISE_HALF_WIDTH = 0.05, 0.02
+"""Of the 95 % interval at which a case is known well enough, and with ``--precise``."""
+
+QUICK_EPOCHS = 3
 
 BUSY_LOAD = 0.5
 """Load average of the last minute, per core, above which a host is taken to be shared."""
@@ -101,6 +108,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         host["fingerprint"] = fingerprint(host)
         host["passive_wait"] = passive = _is_busy()
         store.begin(study, host)
+        rule = rule_of(study)
         finished = store.finished_cells()
         pending = [(case, [cell for cell in case.cells if cell.key.cell_id not in finished]) for case in cases]
         pending = [(case, cells) for case, cells in pending if cells]
@@ -110,7 +118,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
                 cells=sum(len(case.cells) for case in cases),
                 cells_done=len(finished),
                 work={
-                    case.key.case_id: work_of(Case(case.dataset, tuple(cells)), study.repeats)
+                    case.key.case_id: work_of(Case(case.dataset, tuple(cells)), rule)
                     for case, cells in pending
                 },
             )
@@ -119,14 +127,30 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
             store=store,
             scratch=scratch,
             host=host["fingerprint"],
-            repeats=study.repeats,
-            limits=Limits(study.timeout, study.memory_limit, passive),
+            rule=rule,
+            baseline=study.baseline,
+            limits=Limits(study.timeout, study.memory_limit, passive, study.blas_coretype),
             referee_threads=default_threads(),
             listener=listener,
         )
-        for number, (case, cells) in enumerate(pending, start=1):
-            CaseRun(case, cells, context).run(number, len(pending))
+        before = read_pressure()
+        try:
+            for number, (case, cells) in enumerate(pending, start=1):
+                run_case(case, cells, context, number, len(pending))
+        finally:
+            store.note_session(pressure_between(before, read_pressure()))
         return RunResult(path, store.records)
+
+
+def rule_of(study: Study) -> Rule:
+    """Return how often the cases of a study are measured."""
+    half_width = PRECISE_HALF_WIDTH if study.precise else HALF_WIDTH
+    epochs = study.repeats or (QUICK_EPOCHS if study.quick else None)
+    if epochs is None:
+        return Rule(half_width=half_width, budget_seconds=study.budget)
+    return Rule(
+        least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget
+    )
 
 
 def _is_busy() -> bool:

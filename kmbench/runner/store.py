@@ -116,6 +116,13 @@ class RunFolder:
             ) from None
         self.records.append(record)
 
+    def note_session(self, facts: dict[str, Any]) -> None:
+        """Add what this session's host was like to ``host.json``."""
+        file = self.path / HOST
+        host = json.loads(file.read_text(encoding="utf-8"))
+        host.setdefault("sessions", []).append({"session": self.session} | facts)
+        _replace(file, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
+
     def finished_cells(self) -> set[str]:
         """Return the ids of the cells whose outcome is recorded."""
         return {record.key.cell_id for record in self.records if record.kind is RecordKind.OUTCOME}

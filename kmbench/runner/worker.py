@@ -9,7 +9,7 @@ import numpy as np
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels
 from kmbench.backends.registry import get_backend
-from kmbench.instruments import loops_for, measure_peak, pools, timed
+from kmbench.instruments import count_busy, loops_for, measure_peak, pools, seconds_waited, snapshot_tasks, timed
 from kmbench.runner.channel import serve
 
 __all__ = ["Worker"]
@@ -49,29 +49,38 @@ class Worker:
         work = (len(self._X) / rows) * ((iterations or 1) / (small.iterations or 1))
         self._expected_seconds = timing.wall_seconds * work
 
-    def calibrate(self) -> dict[str, Any]:
-        """Prepare the whole input, run a short fit once in full, and find how often to loop it."""
+    def calibrate(self, loops: list[int] | None) -> dict[str, Any]:
+        """Prepare the whole input, run a short fit once in full, and find how often to loop it, if not yet known."""
         backend = self._backend
         prepared = timed(lambda: backend.prepare(self._X, self._job), backend.synchronize, 1)
-        self._loops = self._assign_loops = 1
+        self._loops, self._assign_loops = loops or (1, 1)
         if self._expected_seconds < FULL_WARM_UP_SECONDS:
             fit = timed(backend.fit, backend.synchronize, 1)
-            self._loops = loops_for(fit.wall_seconds)
             assign = timed(lambda: backend.assign(self._X), backend.synchronize, 1)
-            self._assign_loops = loops_for(assign.wall_seconds)
-        return {"prepare_seconds": prepared.wall_seconds}
+            if loops is None:
+                self._loops, self._assign_loops = loops_for(fit.wall_seconds), loops_for(assign.wall_seconds)
+        return {"prepare_seconds": prepared.wall_seconds, "loops": [self._loops, self._assign_loops]}
 
     def fit(self) -> dict[str, Any]:
-        """Measure one sample."""
+        """Measure one sample, with the time that its threads waited for a core."""
         backend = self._backend
+        before = snapshot_tasks()
         fit = timed(backend.fit, backend.synchronize, self._loops)
+        between = snapshot_tasks()
         assign = timed(lambda: backend.assign(self._X), backend.synchronize, self._assign_loops)
-        labels_seconds = 0.0 if backend.traits.labels_in_fit else assign.wall_seconds
+        fit_waited, assign_waited = seconds_waited(before, between), seconds_waited(between, snapshot_tasks())
+        labels = backend.traits.labels_in_fit
+        delay = None
+        if fit_waited is not None and assign_waited is not None:
+            delay = fit_waited / self._loops + assign_waited / self._assign_loops
         return {
             "fit_seconds": fit.wall_seconds,
             "fit_cpu_seconds": fit.cpu_seconds,
             "assign_seconds": assign.wall_seconds,
-            "fit_predict_seconds": fit.wall_seconds + labels_seconds,
+            "fit_predict_seconds": fit.wall_seconds + (0.0 if labels else assign.wall_seconds),
+            "fit_predict_cpu_seconds": fit.cpu_seconds + (0.0 if labels else assign.cpu_seconds),
+            "run_delay_seconds": delay,
+            "threads_seen": count_busy(before, between),
             "loops": self._loops,
         }
 

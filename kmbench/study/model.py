@@ -80,8 +80,17 @@ class Study(Block):
     ----------
     name : str
         Names the folder under ``results/``.
-    repeats : int
-        Rounds; in each, every backend of a case is measured once, in shuffled order.
+    repeats : int or None
+        Epochs; in each, every backend of a case is measured in a fresh process. None: until the intervals are
+        tight enough, at least 10 and at most 30.
+    quick : bool
+        Three epochs, where `repeats` does not say otherwise.
+    precise : bool
+        Intervals of ±2 % instead of ±5 %.
+    budget : float
+        Seconds after which no further epoch of a case is begun.
+    blas_coretype : str or None
+        Kernel architecture that all OpenBLAS libraries of all workers are told to use.
     timeout : float
         Seconds that one step of a worker may take before it is stopped.
     memory_limit : int or None
@@ -95,7 +104,14 @@ class Study(Block):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "run"
-    repeats: Annotated[int, Field(ge=1, le=1000)] = 5
+    repeats: Annotated[int, Field(ge=1, le=1000)] | None = None
+    quick: bool = False
+    precise: bool = False
+    budget: Annotated[float, Field(gt=0, le=30 * 86400)] = 600.0
+    blas_coretype: Annotated[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,32}$")] | None,
+        Field(validation_alias=AliasChoices("blas_coretype", "blas-coretype")),
+    ] = None
     timeout: Annotated[float, Field(gt=0, le=7 * 86400)] = 600.0
     memory_limit: Annotated[
         Annotated[int, Field(ge=2**20)] | None,

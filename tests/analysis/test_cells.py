@@ -28,7 +28,7 @@ def line(backend, kind, session=0, **figures):
 
 def measured(backend, times, status=Status.OK, session=0):
     fits = [
-        line(backend, RecordKind.FIT, session, round=r, fit_seconds=t / 2, fit_predict_seconds=t)
+        line(backend, RecordKind.FIT, session, epoch=r, round=0, fit_seconds=t / 2, fit_predict_seconds=t)
         for r, t in enumerate(times)
     ]
     quality = line(backend, RecordKind.QUALITY, session, inertia=5.0, ari=1.0, n_iter=10)
@@ -80,3 +80,24 @@ def test_a_failed_cell_is_a_row_with_its_reason():
     failed = line("numpy-lloyd", RecordKind.OUTCOME, status=Status.CRASHED, reason="died", output="boom")
     row = summarise([failed, *measured("sklearn-lloyd", [1.0])])[1]
     assert (row.status, row.reason, row.output, row.samples) == (Status.CRASHED, "died", "boom", 0)
+
+
+def test_the_epoch_is_the_unit_and_disturbed_fits_count_only_where_there_is_no_other():
+    records = [
+        line("numpy-lloyd", RecordKind.FIT, epoch=e, round=r, contaminated=c, fit_predict_seconds=t)
+        for e, r, c, t in [(0, 0, False, 1.0), (0, 1, False, 3.0), (1, 0, True, 50.0), (1, 0, False, 4.0), (2, 0, True, 9.0)]
+    ]
+    (row,) = summarise([*records, line("numpy-lloyd", RecordKind.OUTCOME)])
+    assert (row.epochs, row.samples) == (3, 5)
+    assert row.fit_predict_seconds == 4.0
+    assert (row.fit_predict_seconds_low, row.fit_predict_seconds_high) == (2.0, 9.0)
+    assert row.contaminated_share == pytest.approx(0.4)
+
+
+def test_a_verdict_needs_the_whole_interval():
+    base = [1.00, 1.01, 0.99, 1.02, 0.98]
+    rows = summarise(measured("sklearn-lloyd", base) + measured("numpy-lloyd", [x / 2 for x in base]))
+    assert rows[0].verdict == "faster"
+    assert rows[1].verdict is None
+    noisy = summarise(measured("sklearn-lloyd", base) + measured("numpy-lloyd", [0.5, 2.0, 0.6, 1.5, 0.9]))
+    assert {row.backend: row.verdict for row in noisy}["numpy-lloyd"] == "inconclusive"

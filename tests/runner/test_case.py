@@ -8,9 +8,11 @@ import pytest
 from kmbench.backends.base import NoParams
 from kmbench.backends.grid import Choice
 from kmbench.records import CellKey, DatasetInfo, RecordKind, Status
-from kmbench.runner.case import REFEREE, CaseRun, Context, steps_of
+from kmbench.runner.bench import Context
+from kmbench.runner.case import REFEREE, run_case, steps_of
 from kmbench.runner.events import CellEnded, Step
 from kmbench.runner.process import Limits, WorkerFailure
+from kmbench.runner.stopping import Rule
 from kmbench.study import Case, Cell
 
 DATA = DatasetInfo(
@@ -31,6 +33,16 @@ KEY = CellKey(
 ANSWER = {"n_iter": 10, "reported_inertia": 1.0, "empty_events": 0, "settings": {"a": 1}, "pools": []}
 
 
+class FakeClock:
+    """A clock that stands still until something takes its time."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
 class FakeWorker:
     """Answers at once. `failures` maps an operation to the failure it ends with."""
 
@@ -46,9 +58,10 @@ class FakeWorker:
         failure = self.lab.failures.get((self.name, op))
         if failure is not None:
             raise failure
+        if op == "fit":
+            return self.lab.sample(self.name)
         return {
-            "calibrate": {"prepare_seconds": 0.5},
-            "fit": {"fit_seconds": 1.0, "assign_seconds": 0.5, "fit_predict_seconds": 1.5, "loops": 1},
+            "calibrate": {"prepare_seconds": 0.5, "loops": [2, 3]},
             "export": ANSWER | {"n_iter": self.lab.given[0] if self.lab.given else 10},
             "memory": {"peak_extra_bytes": 5, "retained_bytes": 1, "memory_method": "fake", "input_bytes": 1600},
             "reference": {"inertia": 7.0, "stable_at": self.lab.stable_at, "empty_events": 0},
@@ -82,8 +95,13 @@ class FakeStore:
 class Lab:
     """A case of three backends with a fake worker for each."""
 
-    def __init__(self, tmp_path, repeats=4, protocol="matched"):
+    def __init__(self, tmp_path, epochs=4, protocol="matched", **rule):
         self.log, self.failures, self.given, self.events, self.workers = [], {}, [], [], []
+        self.clock = FakeClock()
+        self.times = {"numpy-lloyd": 0.2, "sklearn-lloyd": 0.4, "faiss-cpu": 0.3}
+        self.noise = lambda name, number: 1.0
+        self.delayed = lambda name, number: False
+        self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs} | rule))
         self.stable_at = None
         self.store = FakeStore()
         key = dataclasses.replace(KEY, protocol=protocol, iterations=10 if protocol == "matched" else None)
@@ -95,11 +113,13 @@ class Lab:
             store=self.store,
             scratch=tmp_path,
             host="h",
-            repeats=repeats,
+            rule=self.rule,
+            baseline=None,
             limits=Limits(60, None),
             referee_threads=1,
             listener=self.events.append,
             spawn=self._spawn,
+            clock=self.clock,
             settle_seconds=0.0,
         )
 
@@ -108,8 +128,20 @@ class Lab:
         self.workers.append(worker)
         return worker
 
+    def sample(self, name):
+        number = sum(entry == (name, "fit") for entry in self.log)
+        seconds = self.times[name] * self.noise(name, number)
+        self.clock.seconds += seconds
+        return {
+            "fit_seconds": seconds,
+            "assign_seconds": 0.0,
+            "fit_predict_seconds": seconds,
+            "run_delay_seconds": 0.5 * seconds if self.delayed(name, number) else 0.0,
+            "loops": 1,
+        }
+
     def run(self):
-        CaseRun(Case(DATA, tuple(self.cells)), self.cells, self.context).run()
+        run_case(Case(DATA, tuple(self.cells)), self.cells, self.context)
         assert not any(worker.open for worker in self.workers)
         assert sum(r.kind is RecordKind.OUTCOME for r in self.store.records) == len(self.cells)
         return {r.key.backend: r for r in self.store.records if r.kind is RecordKind.OUTCOME}
@@ -127,13 +159,13 @@ def test_every_backend_has_each_kind_of_record_and_an_outcome(lab):
     outcomes = lab.run()
     assert {name: record.status for name, record in outcomes.items()} == dict.fromkeys(outcomes, Status.OK)
     for name in outcomes:
-        assert len(lab.of_kind(RecordKind.FIT, name)) == 4
+        assert len(lab.of_kind(RecordKind.FIT, name)) == 8
         assert [r.inertia for r in lab.of_kind(RecordKind.QUALITY, name)] == [7.0]
         assert [r.peak_extra_bytes for r in lab.of_kind(RecordKind.MEMORY, name)] == [5]
 
 
 def test_rounds_are_interleaved_and_shuffled(tmp_path):
-    lab = Lab(tmp_path, repeats=20)
+    lab = Lab(tmp_path, epochs=10)
     lab.run()
     fits = [name for name, op in lab.log if op == "fit"]
     rounds = (
@@ -150,7 +182,7 @@ def test_the_order_is_the_same_for_the_same_seed_and_is_recorded(tmp_path):
     first.run()
     second.run()
     assert first.log == second.log
-    assert [r.order for r in first.store.records if r.kind is RecordKind.FIT and r.round == 0] == [0, 1, 2]
+    assert [r.order for r in first.store.records if r.kind is RecordKind.FIT][:6] == [0, 1, 2] * 2
 
 
 @pytest.mark.parametrize("op", ["open", "calibrate", "fit", "export"])
@@ -161,7 +193,7 @@ def test_a_failure_costs_its_own_cell_only(lab, op):
     assert (failed.status, failed.reason) == (Status.CRASHED, "died")
     assert failed.output == "output of sklearn-lloyd"
     assert outcomes["numpy-lloyd"].status is outcomes["faiss-cpu"].status is Status.OK
-    assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 4
+    assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8
 
 
 def test_memory_that_cannot_be_measured_leaves_the_times(lab):
@@ -212,5 +244,73 @@ def test_a_native_run_has_no_common_start_and_compares_with_the_best(tmp_path):
 
 def test_progress_never_promises_fewer_steps_than_it_takes(lab):
     lab.run()
-    assert sum(isinstance(event, Step) for event in lab.events) == steps_of(lab.cells, 4)
+    assert sum(isinstance(event, Step) for event in lab.events) == steps_of(lab.cells, lab.rule)
     assert sum(isinstance(event, CellEnded) for event in lab.events) == 3
+
+
+def epochs_of(lab, backend="sklearn-lloyd"):
+    return len({record.epoch for record in lab.of_kind(RecordKind.FIT, backend)})
+
+
+def test_each_epoch_has_a_fresh_process_for_every_backend(lab):
+    lab.run()
+    assert [entry for entry in lab.log if entry == ("faiss-cpu", "open")] == [("faiss-cpu", "open")] * 5  # and memory
+    assert len(lab.workers) == 1 + 3 * 4 + 3
+
+
+def test_loops_are_found_once_and_kept(lab):
+    given = []
+    original = FakeWorker.request
+
+    def request(self, op, **arguments):
+        if op == "calibrate":
+            given.append(arguments["loops"])
+        return original(self, op, **arguments)
+
+    FakeWorker.request = request
+    try:
+        lab.run()
+    finally:
+        FakeWorker.request = original
+    assert given == [None] * 3 + [[2, 3]] * 9
+
+
+def test_a_long_fit_is_measured_once_per_process(lab):
+    lab.times["sklearn-lloyd"] = 3.0
+    lab.run()
+    assert len(lab.of_kind(RecordKind.FIT, "sklearn-lloyd")) == 4
+    assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8
+
+
+def test_quiet_times_stop_at_the_least_number_of_epochs(tmp_path):
+    lab = Lab(tmp_path, least=10, most=30)
+    lab.run()
+    assert epochs_of(lab) == 10
+
+
+def test_noisy_times_go_on_to_the_most(tmp_path):
+    lab = Lab(tmp_path, least=10, most=14)
+    lab.noise = lambda name, number: 3.0 if (number + len(name)) % 3 == 0 else 1.0
+    lab.run()
+    assert epochs_of(lab) == 14
+
+
+def test_a_spent_budget_ends_the_case_after_the_epoch_under_way(tmp_path):
+    lab = Lab(tmp_path, least=10, most=30, budget_seconds=5.0)
+    lab.run()
+    assert epochs_of(lab) == 3  # an epoch takes 1.8 s
+
+
+def test_a_disturbed_round_is_kept_and_measured_again_for_all(lab):
+    lab.delayed = lambda name, number: name == "faiss-cpu" and number == 3
+    lab.run()
+    fits = lab.of_kind(RecordKind.FIT, "faiss-cpu")
+    assert [record.contaminated for record in fits].count(True) == 1
+    assert len(fits) == 9
+    assert len(lab.of_kind(RecordKind.FIT, "numpy-lloyd")) == 9
+
+
+def test_a_host_that_is_always_busy_is_not_measured_for_ever(lab):
+    lab.delayed = lambda name, number: True
+    lab.run()
+    assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8

@@ -29,6 +29,12 @@ def blas_controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Return the pool of this process, kept from fit to fit as OpenMP keeps its threads."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="numpy-lloyd")
+
+
 @contextmanager
 def workers(threads: int) -> Iterator[Each]:
     """Give a `map` that runs on `threads` threads, with BLAS limited to one thread meanwhile.
@@ -52,5 +58,4 @@ def workers(threads: int) -> Iterator[Each]:
         if threads == 1:
             yield map
         else:
-            with ThreadPoolExecutor(threads, thread_name_prefix="numpy-lloyd") as pool:
-                yield pool.map
+            yield _pool(threads).map

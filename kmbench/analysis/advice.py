@@ -1,0 +1,116 @@
+"""What a reader of a run must know before believing it: warnings as values, each with the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kmbench.analysis.cells import CellSummary
+
+__all__ = ["NOISY_SHARE", "kernel_level", "warnings_of"]
+
+NOISY_SHARE = 0.2
+"""Share of disturbed samples from which on a run carries a banner."""
+
+STEAL_SHARE = 0.02
+"""Share of the cores' time that the hypervisor took, from which on a run carries a banner."""
+
+LEVELS = ("SSE", "AVX", "AVX2", "AVX-512")
+
+ARCHITECTURES = {
+    "SSE": "prescott core2 penryn dunnington atom nehalem athlon opteron opteron_sse3 barcelona bobcat generic",
+    "AVX": "sandybridge bulldozer piledriver steamroller",
+    "AVX2": "excavator haswell zen",
+    "AVX-512": "skylakex cooperlake sapphirerapids",
+}
+"""Kernel architectures of OpenBLAS on x86-64, by the widest instructions they use."""
+
+CORETYPES = {"AVX2": "Haswell", "AVX-512": "SkylakeX"}
+"""What to tell OpenBLAS to use at least those instructions; both are known to old bundled versions too."""
+
+
+def kernel_level(architecture: str) -> int | None:
+    """Return the position in `LEVELS` of an OpenBLAS kernel architecture, or None if it is not known."""
+    for level, names in enumerate(ARCHITECTURES.values()):
+        if architecture.lower() in names.split():
+            return level
+    return None
+
+
+def _cpu_level(flags: Sequence[str]) -> int | None:
+    for level, flag in ((3, "avx512f"), (2, "avx2")):
+        if flag in flags:
+            return level
+    return None
+
+
+def _blas(row: CellSummary) -> list[tuple[str, str, str]]:
+    """Return library, version and architecture of the BLAS pools of a row that tell theirs."""
+    pools = [pool for pool in row.pools if pool.get("user_api") == "blas" and pool.get("architecture")]
+    return [(str(p.get("library")), str(p.get("version")), str(p["architecture"])) for p in pools]
+
+
+def warnings_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
+    """Return the warnings of a run, one line each.
+
+    Parameters
+    ----------
+    cells : sequence of CellSummary
+    host : mapping
+        The run's ``host.json``.
+    """
+    return [*_slow_kernels(cells, host), *_other_kernels(cells), *_threads(cells), *_noise(cells, host)]
+
+
+def _slow_kernels(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
+    cpu = _cpu_level((host.get("cpu") or {}).get("flags") or ())
+    if cpu is None:
+        return []
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in cells:
+        for pool in _blas(row):
+            level = kernel_level(pool[2])
+            if level is not None and level < cpu:
+                found.setdefault(pool, []).append(row.backend)
+    return [
+        f"{', '.join(dict.fromkeys(backends))}: OpenBLAS {version} ({library}) runs {architecture} kernels "
+        f"({LEVELS[kernel_level(architecture) or 0]}) on a CPU with {LEVELS[cpu]}; "
+        f"--blas-coretype {CORETYPES[LEVELS[cpu]]} (OPENBLAS_CORETYPE) may mend it for all workers"
+        for (library, version, architecture), backends in found.items()
+    ]
+
+
+def _other_kernels(cells: Sequence[CellSummary]) -> list[str]:
+    kernels: dict[str, set[str]] = {}
+    for row in cells:
+        if row.speedup is not None:
+            kernels.setdefault(row.backend, set()).update(architecture for *_, architecture in _blas(row))
+    told = {backend: tuple(sorted(names)) for backend, names in kernels.items() if names}
+    if len(set(told.values())) < 2:
+        return []
+    listed = "; ".join(f"{backend}: {', '.join(names)}" for backend, names in told.items())
+    return [f"backends run BLAS kernels of different architectures, which is part of what is compared ({listed})"]
+
+
+def _threads(cells: Sequence[CellSummary]) -> list[str]:
+    found = {(r.backend, r.threads, r.threads_seen) for r in cells if (r.threads_seen or 0) > r.threads}
+    return [
+        f"{backend} was given {asked} thread{'s' * (asked > 1)} and used {seen}: its times are not comparable"
+        for backend, asked, seen in sorted(found)
+    ]
+
+
+def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
+    samples = sum(row.samples for row in cells)
+    disturbed = sum(row.samples * (row.contaminated_share or 0.0) for row in cells)
+    warnings = []
+    if samples and disturbed / samples > NOISY_SHARE:
+        warnings.append(
+            f"NOISY HOST: {disturbed / samples:.0%} of the fits waited for a core; "
+            "rely on the CPU-time ratios (cpu_speedup), or measure on a quiet host"
+        )
+    steal = [s.get("steal_share") for s in host.get("sessions") or () if isinstance(s, Mapping)]
+    worst = max((share for share in steal if share is not None), default=0.0)
+    if worst > STEAL_SHARE:
+        warnings.append(f"NOISY HOST: the hypervisor took {worst:.1%} of the cores' time")
+    return warnings

@@ -1,0 +1,153 @@
+"""What all steps of a case share: its workers, its records, its progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kmbench.records import Record, RecordKind, Status
+from kmbench.runner.events import CellEnded, Listener, Step
+from kmbench.runner.judge import Submission
+from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
+from kmbench.runner.stopping import Rule
+from kmbench.runner.store import RunFolder
+from kmbench.study.expand import Case, Cell
+
+__all__ = ["Bench", "Context", "Live"]
+
+WORKER = "kmbench.runner.worker"
+
+SETTLE_SECONDS = 0.05
+"""Pause after each fit: thread pools of the last backend spin for a while and would tax the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all cases of a run share. `spawn` and `clock` are there for tests to replace."""
+
+    store: RunFolder
+    scratch: Path
+    host: str
+    rule: Rule
+    baseline: str | None
+    limits: Limits
+    referee_threads: int
+    listener: Listener
+    spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess
+    clock: Callable[[], float] = time.monotonic
+    settle_seconds: float = SETTLE_SECONDS
+
+
+@dataclass(slots=True)
+class Live:
+    """A cell that is being measured, and what is known of it so far.
+
+    Attributes
+    ----------
+    loops : list of int or None
+        Calls of fit and of assign that are timed together, found in its first process.
+    times : dict
+        Time until labels of each clean sample, by epoch.
+    told : dict
+        What its worker told with the answer.
+    """
+
+    cell: Cell
+    folder: Path
+    worker: WorkerProcess | None = None
+    prepare_seconds: float | None = None
+    loops: list[int] | None = None
+    fit_seconds: float = 0.0
+    times: dict[int, list[float]] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
+    output: str = ""
+    ended: bool = False
+
+    def submission(self) -> Submission:
+        """Return where the worker puts its answer, with what it told."""
+        return Submission(
+            self.cell.key, str(self.folder / "centroids.npy"), str(self.folder / "labels.npy"), self.told
+        )
+
+    def close(self) -> None:
+        """Let its worker go."""
+        if self.worker is not None:
+            self.worker.close()
+            self.worker = None
+
+
+class Bench:
+    """A case on the bench.
+
+    Attributes
+    ----------
+    init : str or None
+        ``.npy`` file of the common start, once the referee has drawn it.
+    iterations : int or None
+        What every backend is given.
+    """
+
+    def __init__(self, case: Case, context: Context) -> None:
+        self.case = case
+        self.context = context
+        self.init: str | None = None
+        self.iterations = case.key.iterations
+
+    def spawn(self, live: Live, log: str) -> WorkerProcess:
+        """Start a worker for a cell."""
+        return self.context.spawn(WORKER, live.cell.key.threads, self.context.limits, live.folder / log)
+
+    def request_open(self, worker: WorkerProcess, live: Live, mapped: bool) -> None:
+        """Hand a worker its backend, its input and its job."""
+        key = live.cell.key
+        job = {"k": key.k, "protocol": "native" if self.init is None else "matched", "iterations": self.iterations}
+        worker.request(
+            "open",
+            backend=key.backend,
+            parameters=key.parameters,
+            data=self.case.dataset.path,
+            init=self.init,
+            mapped=mapped,
+            job=job | {"seed": key.seed, "threads": key.threads},
+        )
+
+    def attempt(self, live: Live, step: Callable[..., None], *arguments: Any) -> bool:
+        """Do one step with a cell; where its worker fails, the cell ends here and the others go on."""
+        try:
+            step(live, *arguments)
+        except WorkerFailure as failure:
+            output = "" if live.worker is None else live.worker.output()
+            live.close()
+            self.end(live, failure.status, failure.reason, output)
+            return False
+        return True
+
+    def record(self, live: Live, kind: RecordKind, **figures: Any) -> Record:
+        """Append a record of a cell to the store."""
+        record = Record(
+            kind=kind,
+            key=live.cell.key,
+            session=self.context.store.session,
+            host=self.context.host,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            backend_version=live.cell.version,
+            iterations_given=self.iterations,
+            **figures,
+        )
+        self.context.store.append(record)
+        return record
+
+    def end(self, live: Live, status: Status, reason: str | None, output: str = "") -> None:
+        """Record the outcome of a cell."""
+        known = {name: live.told.get(name) for name in ("settings", "pools", "n_iter")}
+        record = self.record(live, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
+        live.ended = True
+        self.context.listener(CellEnded(record))
+
+    def step(self, what: str, live: Live | None = None) -> None:
+        """Tell the listener that something was done."""
+        self.context.listener(Step(self.case.key if live is None else live.cell.key, what))

@@ -1,0 +1,129 @@
+"""Measure the time of a case: epochs of fresh processes, rounds in shuffled order, until it is known well enough."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import psutil
+
+from kmbench.analysis.cells import baseline_index
+from kmbench.records import RecordKind
+from kmbench.runner.bench import Bench, Live
+from kmbench.runner.stopping import Stop, why_stop, worst_half_width
+
+__all__ = ["CONTAMINATED_SHARE", "Epochs"]
+
+ROUNDS = 2
+"""Rounds in each epoch, for fits that are short beside the start of a process."""
+
+LONG_FIT_SECONDS = 1.0
+"""A fit that takes longer is measured once in each process: there is more to learn from another process."""
+
+CONTAMINATED_SHARE = 0.05
+"""Share of its threads' time that a fit may have waited for a core before it counts as disturbed."""
+
+HOPELESS_SHARE = 0.5
+"""Share of disturbed samples from which on none is measured again: the host is like that, and the table says so."""
+
+COPIES_PER_WORKER = 2.5
+"""Input and a centred copy, and room: what a live worker is expected to hold, in sizes of its input."""
+
+
+class Epochs:
+    """The measurement of the cells of one case, which all do the same work."""
+
+    def __init__(self, bench: Bench, cells: Sequence[Live]) -> None:
+        self._bench = bench
+        self._cells = list(cells)
+        self._samples = self._contaminated = 0
+
+    def run(self) -> Stop | None:
+        """Measure until the rule says stop; return why, or None where every cell has failed."""
+        started = self._bench.context.clock()
+        for epoch in range(self._bench.context.rule.most):
+            alive = [live for live in self._cells if not live.ended]
+            try:
+                self._epoch(epoch, alive)
+            finally:
+                for live in alive:
+                    live.close()
+            if all(live.ended for live in self._cells):
+                return None
+            stop = self._why_stop(epoch + 1, self._bench.context.clock() - started)
+            if stop is not None:
+                return stop
+        return Stop.MOST
+
+    def _why_stop(self, epochs: int, seconds: float) -> Stop | None:
+        alive = [live for live in self._cells if not live.ended]
+        means = [{e: statistics.fmean(times) for e, times in live.times.items()} for live in alive]
+        base = baseline_index([live.cell.key for live in alive], self._bench.context.baseline)
+        half_width = worst_half_width(means[base], (m for i, m in enumerate(means) if i != base))
+        longest = max(live.fit_seconds for live in alive)
+        return why_stop(self._bench.context.rule, epochs, half_width, seconds, longest)
+
+    def _epoch(self, epoch: int, alive: list[Live]) -> None:
+        random = self._random(epoch)
+        for chosen in random.permutation(len(alive)):
+            self._bench.attempt(alive[chosen], self._open)
+        for number in range(ROUNDS):
+            self._round(epoch, number, random, alive)
+        if epoch == 0:
+            for live in alive:
+                if not live.ended:
+                    self._bench.attempt(live, self._export)
+
+    def _round(self, epoch: int, number: int, random: np.random.Generator, alive: list[Live]) -> None:
+        """Measure every backend once; where one was disturbed, all of them once more."""
+        for _ in range(2):
+            running = [r for r in alive if not r.ended and (number == 0 or r.fit_seconds < LONG_FIT_SECONDS)]
+            before = self._contaminated
+            for place, chosen in enumerate(random.permutation(len(running))):
+                self._bench.attempt(running[chosen], self._sample, epoch, number, place)
+            if self._contaminated == before or self._contaminated > HOPELESS_SHARE * self._samples:
+                return
+
+    def _random(self, epoch: int) -> np.random.Generator:
+        key = self._bench.case.key
+        return np.random.default_rng([key.seed, int(key.case_id, 16), self._bench.context.store.session, epoch])
+
+    def _open(self, live: Live) -> None:
+        needed = COPIES_PER_WORKER * self._bench.case.dataset.nbytes * len(self._cells)
+        live.worker = self._bench.spawn(live, "output.log")
+        self._bench.request_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
+        told = live.worker.request("calibrate", loops=live.loops)
+        live.prepare_seconds, live.loops = told["prepare_seconds"], told["loops"]
+        self._bench.step("warm-up", live)
+
+    def _sample(self, live: Live, epoch: int, number: int, place: int) -> None:
+        assert live.worker is not None
+        figures = live.worker.request("fit")
+        seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
+        held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
+        contaminated = delay is not None and delay > CONTAMINATED_SHARE * held
+        self._samples += 1
+        self._contaminated += contaminated
+        live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
+        if not contaminated or epoch not in live.times:
+            live.times.setdefault(epoch, []).append(seconds)
+        self._bench.record(
+            live,
+            RecordKind.FIT,
+            epoch=epoch,
+            round=number,
+            order=place,
+            contaminated=contaminated,
+            prepare_seconds=live.prepare_seconds,
+            **figures,
+        )
+        self._bench.step(f"epoch {epoch + 1}, round {number + 1}", live)
+        time.sleep(self._bench.context.settle_seconds)
+
+    def _export(self, live: Live) -> None:
+        assert live.worker is not None
+        target = live.submission()
+        live.told = live.worker.request("export", centroids=target.centroids, labels=target.labels)
+        live.output = live.worker.output()

@@ -1,0 +1,83 @@
+"""When a case has been measured often enough: by precision or by budget, never by the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kmbench.analysis.ratios import paired_ratio
+
+__all__ = ["Rule", "Stop", "why_stop", "worst_half_width"]
+
+
+class Stop(StrEnum):
+    """Why no further epoch is begun."""
+
+    PRECISE = "the intervals are tight enough"
+    BUDGET = "the budget is spent"
+    MOST = "the most epochs are done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How often a case is measured.
+
+    Attributes
+    ----------
+    least, most : int
+        Epochs.
+    least_slow : int
+        Instead of `least` where a fit takes longer than `slow_seconds`.
+    half_width : float
+        Of the 95 % interval of each ratio with the baseline, as a share: 0.05 for ±5 %.
+    budget_seconds : float
+        For the case; the epoch in which it runs out is finished.
+    """
+
+    least: int = 10
+    most: int = 30
+    least_slow: int = 5
+    slow_seconds: float = 60.0
+    half_width: float = 0.05
+    budget_seconds: float = 600.0
+
+
+def why_stop(
+    rule: Rule, epochs: int, half_width: float | None, spent_seconds: float, longest_fit_seconds: float
+) -> Stop | None:
+    """Return why to stop after `epochs` epochs, or None to go on.
+
+    Stopping by precision looks at the width of the intervals and never at where they lie: stopping as soon as a
+    difference shows would make false alarms of chance. With few epochs the width itself is chance, hence `least`.
+
+    Parameters
+    ----------
+    rule : Rule
+    epochs : int
+        Done so far, at least 1.
+    half_width : float or None
+        The widest of the case's intervals; None if there is none, as with a single backend.
+    spent_seconds, longest_fit_seconds : float
+        Time since the case began, and of its longest fit.
+    """
+    if epochs >= rule.most:
+        return Stop.MOST
+    if spent_seconds >= rule.budget_seconds:
+        return Stop.BUDGET
+    least = rule.least_slow if longest_fit_seconds > rule.slow_seconds else rule.least
+    if epochs >= least and (half_width is None or half_width <= rule.half_width):
+        return Stop.PRECISE
+    return None
+
+
+def worst_half_width(baseline: Mapping[int, float], others: Iterable[Mapping[int, float]]) -> float | None:
+    """Return the widest interval of the ratios with the baseline; all are times by epoch."""
+    widths = []
+    for other in others:
+        common = sorted(baseline.keys() & other.keys())
+        if len(common) >= 2:
+            interval = paired_ratio([baseline[e] for e in common], [other[e] for e in common])
+            assert interval.half_width is not None
+            widths.append(interval.half_width)
+    return max(widths, default=None)
