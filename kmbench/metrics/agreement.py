@@ -11,6 +11,10 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from kmbench.metrics.information import variation_of_information
+from kmbench.metrics.pairs import pair_f1
+from kmbench.metrics.table import as_table, count_pairs
+
 __all__ = ["Agreement", "adjusted_rand", "compare_labels", "contingency", "matched_agreement"]
 
 _DENSE_COUNT_CELLS = 1 << 24
@@ -30,10 +34,16 @@ class Agreement:
         Adjusted Rand index: 1 for the same partition, about 0 for independent ones.
     matched_agreement : float
         Share of the rows whose clusters are matched by the best one-to-one matching.
+    pair_f1 : float
+        F1 score of the pairs of rows kept together: 1 for the same partition, not corrected for chance.
+    variation_of_information : float
+        Information by which the labelings differ, in nats: 0 for the same partition.
     """
 
     ari: float
     matched_agreement: float
+    pair_f1: float
+    variation_of_information: float
 
 
 def compare_labels(a: NDArray[Any], b: NDArray[Any], ka: int, kb: int) -> Agreement:
@@ -49,7 +59,7 @@ def compare_labels(a: NDArray[Any], b: NDArray[Any], ka: int, kb: int) -> Agreem
     Returns
     -------
     Agreement
-        Both figures; neither depends on what the clusters are called.
+        All figures; none depends on what the clusters are called.
 
     Raises
     ------
@@ -57,7 +67,12 @@ def compare_labels(a: NDArray[Any], b: NDArray[Any], ka: int, kb: int) -> Agreem
         If there are no rows, the lengths differ, or a label is out of range.
     """
     table = contingency(a, b, ka, kb)
-    return Agreement(ari=adjusted_rand(table), matched_agreement=matched_agreement(table))
+    return Agreement(
+        ari=adjusted_rand(table),
+        matched_agreement=matched_agreement(table),
+        pair_f1=pair_f1(table),
+        variation_of_information=variation_of_information(table),
+    )
 
 
 def contingency(a: NDArray[Any], b: NDArray[Any], ka: int, kb: int) -> sparse.csr_array:
@@ -116,15 +131,7 @@ def adjusted_rand(table: sparse.csr_array | NDArray[Any]) -> float:
     float
         At most 1; 1 also where both labelings have one cluster, or only singletons.
     """
-    counts = _as_table(table)
-    n = int(counts.data.sum())
-    together = _sum_of_squares(counts.data)
-    in_a = _sum_of_squares(counts.sum(axis=1))
-    in_b = _sum_of_squares(counts.sum(axis=0))
-    tp = together - n  # ordered pairs; the factor of two cancels
-    fn = in_a - together
-    fp = in_b - together
-    tn = n * n - in_a - in_b + together
+    tp, fn, fp, tn = count_pairs(table)  # ordered pairs; the factor of two cancels
     if fn == 0 and fp == 0:
         return 1.0
     return 2 * (tp * tn - fn * fp) / ((tp + fn) * (fn + tn) + (tp + fp) * (fp + tn))
@@ -152,7 +159,7 @@ def matched_agreement(table: sparse.csr_array | NDArray[Any]) -> float:
     ValueError
         If the table counts no rows.
     """
-    counts = _as_table(table)
+    counts = as_table(table)
     n = int(counts.data.sum())
     if n == 0:
         raise ValueError("the table counts no rows")
@@ -179,15 +186,3 @@ def _checked(labels: NDArray[Any], k: int, name: str) -> NDArray[Any]:
         row = int(np.flatnonzero((array < 0) | (array >= k))[0])
         raise ValueError(f"label {array[row]} of row {row} in {name} is outside 0..{k - 1}")
     return array
-
-
-def _as_table(table: sparse.csr_array | NDArray[Any]) -> sparse.csr_array:
-    counts = sparse.csr_array(table)
-    if not np.issubdtype(counts.dtype, np.integer):
-        raise ValueError(f"a contingency table counts in integers, got {counts.dtype}")
-    return counts.astype(np.int64, copy=False)
-
-
-def _sum_of_squares(counts: NDArray[Any]) -> int:
-    """Return the sum as a Python integer; the squares of counts fit into 64 bits up to 3e9 rows."""
-    return int(np.dot(counts, counts))
