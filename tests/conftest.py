@@ -16,7 +16,8 @@ def rogues(tmp_path_factory):
     target = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     subprocess.run([*command, "--target", str(target), str(ROGUES)], check=True, capture_output=True, text=True)
-    return {**os.environ, "PYTHONPATH": str(target), "COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": ""}
+    path = os.pathsep.join(filter(None, [str(target), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": ""}
 
 
 @pytest.fixture

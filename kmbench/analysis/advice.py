@@ -37,7 +37,9 @@ def kernel_level(architecture: str) -> int | None:
     return None
 
 
-def _cpu_level(flags: Sequence[str]) -> int | None:
+def _cpu_level(flags: Any) -> int | None:
+    if not isinstance(flags, list):
+        return None
     for level, flag in ((3, "avx512f"), (2, "avx2")):
         if flag in flags:
             return level
@@ -63,7 +65,8 @@ def warnings_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[s
 
 
 def _slow_kernels(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
-    cpu = _cpu_level((host.get("cpu") or {}).get("flags") or ())
+    described = host.get("cpu")
+    cpu = _cpu_level(described.get("flags")) if isinstance(described, Mapping) else None
     if cpu is None:
         return []
     found: dict[tuple[str, str, str], list[str]] = {}
@@ -109,8 +112,10 @@ def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
             f"NOISY HOST: {disturbed / samples:.0%} of the fits waited for a core; "
             "rely on the CPU-time ratios (cpu_speedup), or measure on a quiet host"
         )
-    steal = [s.get("steal_share") for s in host.get("sessions") or () if isinstance(s, Mapping)]
-    worst = max((share for share in steal if share is not None), default=0.0)
+    sessions = host.get("sessions")
+    noted = sessions if isinstance(sessions, list) else []
+    steal = [session.get("steal_share") for session in noted if isinstance(session, Mapping)]
+    worst = max((share for share in steal if isinstance(share, float)), default=0.0)
     if worst > STEAL_SHARE:
         warnings.append(f"NOISY HOST: the hypervisor took {worst:.1%} of the cores' time")
     return warnings

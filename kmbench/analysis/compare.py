@@ -63,8 +63,10 @@ def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[Comp
     rows = [_rows(folder) for folder in (before, after)]
     hosts = [load_host(folder) for folder in (before, after)]
     if not force and hosts[0].get("fingerprint") != hosts[1].get("fingerprint"):
-        fields = ", ".join(differing_fields(*hosts)) or "the fingerprints themselves"
-        raise OutputError(f"{before} and {after} are of different hosts or versions: {fields}", "--force compares them")
+        fields = ", ".join(differing_fields(hosts[0], hosts[1])) or "the fingerprints themselves"
+        raise OutputError(
+            f"{before} and {after} are of different hosts or versions: {fields}", "--force compares them"
+        )
     compared = []
     for cell_id in dict.fromkeys([*rows[0], *rows[1]]):
         compared.append(_compare(rows[0].get(cell_id), rows[1].get(cell_id)))

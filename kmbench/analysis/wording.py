@@ -44,7 +44,7 @@ def speedup_text(cell: CellSummary) -> str:
     if cell.label == cell.baseline:
         return "baseline"
     if cell.speedup_low is None or cell.speedup_high is None:
-        return f"{times_text(cell.speedup)} (1 round)"
+        return f"{times_text(cell.speedup)} (1 epoch)"
     return f"{times_text(cell.speedup)} ({_digits(cell.speedup_low)}-{_digits(cell.speedup_high)})"
 
 

@@ -57,5 +57,9 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items() if inner not in (None, "", {}))
     if isinstance(value, list):
-        return "; ".join(_text(inner) for inner in value) if value and isinstance(value[0], dict) else " ".join(map(str, value))
+        return (
+            "; ".join(_text(inner) for inner in value)
+            if value and isinstance(value[0], dict)
+            else " ".join(map(str, value))
+        )
     return "-" if value is None else str(value)

@@ -20,6 +20,7 @@ VERDICT_STYLES = {Verdict.FASTER: "bold green", Verdict.SLOWER: "cyan"}
 
 STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
 
+
 def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequence[str] = ()) -> None:
     """Print one table per case, below it the reasons of the rows that have one, and last the warnings."""
     for _, group in groupby(cells, key=lambda cell: cell.case_id):

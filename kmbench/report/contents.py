@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import CellSummary, summarise
+from kmbench.analysis.cells import epoch_means
 from kmbench.errors import OutputError
 from kmbench.records import Record, RecordKind, Status, read_records
 
@@ -29,7 +30,7 @@ class CaseContents:
     records : list of Record
         Those that count: of the session that wrote each cell's outcome.
     samples : dict
-        By ``cell_id``, the times until centroids and labels exist, in seconds, one for each round.
+        By ``cell_id``, the times until centroids and labels exist, in seconds, one for each epoch.
     """
 
     rows: list[CellSummary]
@@ -110,11 +111,7 @@ def _case(rows: list[CellSummary], lines: dict[str, list[Record]]) -> CaseConten
         session = next(record.session for record in reversed(own) if record.kind is RecordKind.OUTCOME)
         own = [record for record in own if record.session == session]
         counted += own
-        samples[row.cell_id] = [
-            record.fit_predict_seconds
-            for record in own
-            if record.kind is RecordKind.FIT and record.fit_predict_seconds is not None
-        ]
+        samples[row.cell_id] = list(epoch_means(own, "fit_predict_seconds").values())
     return CaseContents(rows, counted, samples)
 
 

@@ -28,8 +28,9 @@ PROTOCOLS = {
 FIGURES = (
     ("fit + labels", "the time until the final centroids and their labels exist: what is compared. Some engines "
      "label inside fit, the others need one assignment more."),
-    ("spread", "half the range of the rounds, relative to their median."),
-    ("speed-up", "the geometric mean of the ratios of the same rounds, with Student's 95% interval."),
+    ("spread", "half the range of the epochs, relative to their median."),
+    ("speed-up", "the geometric mean of the ratios of the same epochs, with Student's 95% interval. The verdict is faster or "
+     "slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
     ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
     ("inertia", "the sum of squared distances of all rows to their nearest final centroid, computed by kmbench in "
      "float64 for every backend alike."),
@@ -100,14 +101,14 @@ def describe_method(run: RunContents) -> Method:
 
 
 def _rounds(cases: list[CaseContents]) -> str:
-    counts = sorted({row.samples for case in cases for row in case.sound})
+    counts = sorted({row.epochs for case in cases for row in case.sound})
     if not counts:
         return "Each backend was started in a process of its own."
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    rounds = "round" if counts == [1] else "rounds"
+    epochs = "epoch" if counts == [1] else "epochs"
     return (
-        f"{number} {rounds}: in each, every backend of the case runs once, in shuffled order, in a process of its "
-        "own, after a warm-up, and never two at once."
+        f"{number} {epochs}: in each, every backend of the case has a fresh process and a warm-up, and they are "
+        "measured in turns, in shuffled order, never two at once. Fits that waited for a core are measured again."
     )
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from kmbench.analysis import warnings_of
 from kmbench.errors import OutputError
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_run
@@ -86,6 +87,7 @@ def render_page(run: RunContents) -> str:
         run=run,
         cases=[_view(case, number, vary) for number, case in enumerate(run.cases, start=1)],
         counts=_counts(run.cases),
+        warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
         method=describe_method(run),
         headings=HEADINGS,
         records_file=RECORDS_FILE,
@@ -135,13 +137,13 @@ def _facts(case: CaseContents) -> list[str]:
 
 def _caption(case: CaseContents) -> str:
     rows = drawn_rows(case)
-    parts = ["Each dot is one round, the bar their median; less is better."]
+    parts = ["Each dot is one epoch, the bar their median; less is better."]
     if not all(map(reaches, rows)):
         parts.append("Diamonds mark backends that do not reach the reference's inertia.")
     if len(rows) < len(case.sound):
         parts.append(f"The {MAX_ROWS} fastest of {len(case.sound)} backends are drawn.")
     if any(len(case.samples[row.cell_id]) > MAX_DOTS for row in rows):
-        parts.append(f"Of many rounds, {MAX_DOTS} evenly spaced ones are drawn.")
+        parts.append(f"Of many epochs, {MAX_DOTS} evenly spaced ones are drawn.")
     return " ".join(parts)
 
 

@@ -133,14 +133,14 @@ def _headline(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str]:
         return best.label, f"is the only backend that reaches the reference's inertia, in {took}{faster}."
     stranger = next((row for row in rivals if row.label not in over), None)
     if stranger is not None:
-        return best.label, f"took the least time, but shares no round with {stranger.label}, so no ratio is given."
+        return best.label, f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
     against = base or rivals[0]
     ratio = f"{over[against.label]} over {against.label}" + ("" if base else ", the next")
     same = _inertia(best, against)
     if any(over[row.label].low is None for row in rivals):
         return (
             best.label,
-            f"took the least time: {ratio}{same}, but one round gives no interval to be sure by{faster}.",
+            f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}.",
         )
     tied = [row for row in rivals if (over[row.label].low or 0.0) <= 1]
     if not tied:

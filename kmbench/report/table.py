@@ -113,13 +113,14 @@ def _spread(row: CellSummary) -> str:
     middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
     if not middle or low is None or high is None:
         return ""
-    return "1 round" if row.samples < 2 else f"±{100 * (high - low) / (2 * middle):.0f}%"
+    return "1 epoch" if row.epochs < 2 else f"±{100 * (high - low) / (2 * middle):.0f}%"
 
 
 def _speedup(row: CellSummary) -> Value:
     """Split ``1.32x (1.28-1.36)`` into its two lines."""
     main, _, small = speedup_text(row).partition(" (")
-    return Value(main, small.removesuffix(")").replace("-", "–"))
+    interval = small.removesuffix(")").replace("-", "–")
+    return Value(main, interval if row.verdict is None else f"{interval} {row.verdict}")
 
 
 def _memory(row: CellSummary) -> Value:

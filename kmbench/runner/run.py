@@ -16,8 +16,8 @@ from kmbench.runner.case import run_case
 from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits
-from kmbench.runner.stopping import Rule
 from kmbench.runner.scratch import scratch_folder
+from kmbench.runner.stopping import Rule
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
 
@@ -117,10 +117,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
                 folder=str(path),
                 cells=sum(len(case.cells) for case in cases),
                 cells_done=len(finished),
-                work={
-                    case.key.case_id: work_of(Case(case.dataset, tuple(cells)), rule)
-                    for case, cells in pending
-                },
+                work={case.key.case_id: work_of(Case(case.dataset, tuple(cells)), rule) for case, cells in pending},
             )
         )
         context = Context(
@@ -148,9 +145,7 @@ def rule_of(study: Study) -> Rule:
     epochs = study.repeats or (QUICK_EPOCHS if study.quick else None)
     if epochs is None:
         return Rule(half_width=half_width, budget_seconds=study.budget)
-    return Rule(
-        least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget
-    )
+    return Rule(least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget)
 
 
 def _is_busy() -> bool:

@@ -85,7 +85,13 @@ def test_a_failed_cell_is_a_row_with_its_reason():
 def test_the_epoch_is_the_unit_and_disturbed_fits_count_only_where_there_is_no_other():
     records = [
         line("numpy-lloyd", RecordKind.FIT, epoch=e, round=r, contaminated=c, fit_predict_seconds=t)
-        for e, r, c, t in [(0, 0, False, 1.0), (0, 1, False, 3.0), (1, 0, True, 50.0), (1, 0, False, 4.0), (2, 0, True, 9.0)]
+        for e, r, c, t in [
+            (0, 0, False, 1.0),
+            (0, 1, False, 3.0),
+            (1, 0, True, 50.0),
+            (1, 0, False, 4.0),
+            (2, 0, True, 9.0),
+        ]
     ]
     (row,) = summarise([*records, line("numpy-lloyd", RecordKind.OUTCOME)])
     assert (row.epochs, row.samples) == (3, 5)

@@ -111,7 +111,8 @@ class Case:
             fit = whole if labels_in_fit else whole - assign
             add(
                 RecordKind.FIT,
-                round=number,
+                epoch=number,
+                round=0,
                 order=0,
                 loops=1,
                 fit_seconds=fit,

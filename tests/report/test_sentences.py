@@ -118,12 +118,12 @@ def test_one_round_gives_no_interval(said, new_case):
     case = new_case().cell("sklearn-lloyd", 0.02, rounds=1).cell("numpy-lloyd", 0.01, rounds=1)
     text, _ = said(case)
     assert "numpy-lloyd took the least time: " in text
-    assert text.endswith("but one round gives no interval to be sure by.")
+    assert text.endswith("but one epoch gives no interval to be sure by.")
 
 
 def test_backends_without_a_common_round_have_no_ratio(said, new_case, tmp_path):
     case = new_case().cell("sklearn-lloyd", 0.02, rounds=0).cell("numpy-lloyd", 0.01)
-    assert "shares no round with sklearn-lloyd" in said(case)[0]
+    assert "shares no epoch with sklearn-lloyd" in said(case)[0]
 
 
 def test_the_only_sound_one_has_nothing_to_win_against(said, new_case):

@@ -46,7 +46,8 @@ def test_each_way_to_fail_has_its_own_status_and_costs_no_other_row(kmbench):
     assert "early stop: 1 of " in rows["stops-early"]["reason"]
     assert "labels" in rows["wrong-labels"]["reason"]
     for name in ("sound", "numpy-lloyd"):
-        assert rows[name]["samples"] == 2
+        assert rows[name]["epochs"] == 2
+        assert rows[name]["threads_seen"] == 1
         assert rows[name]["peak_extra_bytes"] >= 0
         assert rows[name]["ari"] == 1.0
         assert rows[name]["inertia_ratio"] == pytest.approx(1.0, rel=1e-6)
@@ -176,7 +177,7 @@ def test_a_notebook_gets_data_frames(tmp_path):
     assert list(cells["status"]) == ["ok"]
     assert cells.attrs["folder"] == str(tmp_path / "out")
     samples = load_records(tmp_path / "out")
-    assert list(samples["kind"]) == [RecordKind.FIT] * 2 + [RecordKind.QUALITY, RecordKind.MEMORY, RecordKind.OUTCOME]
+    assert list(samples["kind"]) == [RecordKind.FIT] * 4 + [RecordKind.QUALITY, RecordKind.MEMORY, RecordKind.OUTCOME]
     loaded = load_cells(tmp_path / "out")
     assert loaded["fit_seconds"].iloc[0] == cells["fit_seconds"].iloc[0]
 

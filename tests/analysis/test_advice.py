@@ -1,0 +1,63 @@
+"""Warnings are there when they must be, and only then."""
+
+import pytest
+from test_cells import measured
+
+from kmbench.analysis import summarise
+from kmbench.analysis.advice import kernel_level, warnings_of
+
+
+def pool(architecture, library="libopenblas.so"):
+    return {"user_api": "blas", "library": library, "version": "0.3.15", "architecture": architecture}
+
+
+def rows(pools, **changes):
+    import dataclasses
+
+    found = summarise(measured("sklearn-lloyd", [2.0, 2.1]) + measured("faiss-cpu", [1.0, 1.1]))
+    return [dataclasses.replace(row, pools=pools.get(row.backend, []), **changes) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "flags", "warns"),
+    [
+        ("Barcelona", ["avx2"], True),
+        ("Zen", ["avx2", "avx512f"], True),
+        ("Haswell", ["avx2"], False),
+        ("SkylakeX", ["avx2", "avx512f"], False),
+        ("neoversen1", ["avx2", "avx512f"], False),  # nothing is known of it
+        ("Prescott", [], False),  # nothing is known of the CPU
+    ],
+)
+def test_kernels_below_the_cpu_are_told_with_the_variable_that_mends_it(architecture, flags, warns):
+    found = warnings_of(rows({"faiss-cpu": [pool(architecture)]}), {"cpu": {"flags": flags}})
+    assert bool(found) is warns
+    if warns:
+        assert f"faiss-cpu: OpenBLAS 0.3.15 (libopenblas.so) runs {architecture} kernels" in found[0]
+        assert "OPENBLAS_CORETYPE" in found[0]
+
+
+def test_rows_of_different_kernels_are_not_compared_silently():
+    pools = {"faiss-cpu": [pool("Zen")], "sklearn-lloyd": [pool("SkylakeX")]}
+    (found,) = warnings_of(rows(pools), {})
+    assert "faiss-cpu: Zen" in found
+    assert "sklearn-lloyd: SkylakeX" in found
+    assert warnings_of(rows({"faiss-cpu": [pool("Zen")], "sklearn-lloyd": [pool("Zen")]}), {}) == []
+
+
+def test_more_threads_than_were_given_are_told():
+    found = warnings_of(rows({}, threads_seen=3), {})
+    assert "faiss-cpu was given 1 thread and used 3" in "\n".join(found)
+    assert warnings_of(rows({}, threads_seen=1), {}) == []
+
+
+def test_a_noisy_host_gets_a_banner():
+    assert "NOISY HOST: 50% of the fits" in warnings_of(rows({}, contaminated_share=0.5), {})[0]
+    assert warnings_of(rows({}, contaminated_share=0.1), {}) == []
+    stolen = {"sessions": [{"steal_share": 0.001}, {"steal_share": 0.03}]}
+    assert "3.0%" in warnings_of(rows({}), stolen)[0]
+
+
+def test_levels_are_ordered():
+    assert kernel_level("Nehalem") < kernel_level("SandyBridge") < kernel_level("Zen") < kernel_level("Cooperlake")
+    assert kernel_level("armv8") is None
