@@ -215,6 +215,9 @@ class Record:
     inertia_ratio: float | None = None
     ari: float | None = None
     matched_agreement: float | None = None
+    pair_f1: float | None = None
+    variation_of_information: float | None = None
+    centroid_index: int | None = None
     empty_clusters: int | None = None
     empty_events: int | None = None
     pools: list[dict[str, Any]] | None = None

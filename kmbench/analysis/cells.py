@@ -99,6 +99,9 @@ class CellSummary:
     iterations_given: int | None = None
     ari: float | None = None
     matched_agreement: float | None = None
+    pair_f1: float | None = None
+    variation_of_information: float | None = None
+    centroid_index: int | None = None
     empty_clusters: int | None = None
     empty_events: int | None = None
     settings: dict[str, Any] | None = None

@@ -29,8 +29,8 @@ FIGURES = (
     ("fit + labels", "the time until the final centroids and their labels exist: what is compared. Some engines "
      "label inside fit, the others need one assignment more."),
     ("spread", "half the range of the epochs, relative to their median."),
-    ("speed-up", "the geometric mean of the ratios of the same epochs, with Student's 95% interval. The verdict is faster or "
-     "slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
+    ("speed-up", "the geometric mean of the ratios of the same epochs, with Student's 95% interval. The verdict is "
+     "faster or slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
     ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
     ("inertia", "the sum of squared distances of all rows to their nearest final centroid, computed by kmbench in "
      "float64 for every backend alike."),

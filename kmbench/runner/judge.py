@@ -29,6 +29,11 @@ class Submission:
     labels: str
     told: dict[str, Any]
 
+    @property
+    def files(self) -> list[str]:
+        """Both files."""
+        return [self.centroids, self.labels]
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -126,14 +131,14 @@ class Judge:
         if self._reference is not None:
             reference, against, reference_inertia = FLOAT64_REFERENCE, None, self._reference.inertia
         else:
-            reference, against, reference_inertia = best[1].key.label, best[1].labels, best[0]
+            reference, against, reference_inertia = best[1].key.label, best[1].files, best[0]
         dataset, inertia = self._case.dataset, evaluation["inertia"]
         ratio: float | None
         if nothing_left(dataset, reference_inertia):
             ratio = 1.0 if verdict.status is Status.OK and nothing_left(dataset, inertia) else None
         else:
             ratio = inertia / reference_inertia
-        agreement = self._process.request("agree", labels=own.labels, against=against, k=own.key.k)
+        agreement = self._process.request("agree", answer=own.files, against=against)
         return agreement | {
             "inertia": inertia,
             "empty_clusters": evaluation["empty_clusters"],

@@ -5,6 +5,7 @@ It is not measured, and runs while no fit does. One piece of code, in float64, e
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from kmbench.backends.base import FloatMatrix
 from kmbench.backends.numpy_lloyd.reference import ReferenceResult, reference_lloyd
 from kmbench.datasets import initial_centroids
-from kmbench.metrics import compare_labels, evaluate, inertia_of_labels
+from kmbench.metrics import centroid_index, compare_labels, evaluate, inertia_of_labels
 from kmbench.runner.channel import serve
 
 __all__ = ["Referee"]
@@ -74,15 +75,18 @@ class Referee:
             "empty_clusters": found.empty_clusters,
         }
 
-    def agree(self, labels: str, against: str | None, k: int) -> dict[str, Any]:
-        """Compare labels with those of another ``.npy`` file, or with the reference's where `against` is None."""
+    def agree(self, answer: list[str], against: list[str] | None) -> dict[str, Any]:
+        """Compare an answer, two ``.npy`` files of centroids and labels, with another or with the reference."""
+        centroids, labels = (np.load(file, allow_pickle=False) for file in answer)
         if against is None:
             assert self._reference is not None
-            other = self._reference.labels
+            other_centroids, other_labels = self._reference.centroids, self._reference.labels
         else:
-            other = np.load(against, allow_pickle=False)
-        agreement = compare_labels(np.load(labels, allow_pickle=False), other, k, k)
-        return {"ari": agreement.ari, "matched_agreement": agreement.matched_agreement}
+            other_centroids, other_labels = (np.load(file, allow_pickle=False) for file in against)
+        k = len(centroids)
+        return dataclasses.asdict(compare_labels(labels, other_labels, k, k)) | {
+            "centroid_index": centroid_index(centroids, other_centroids)
+        }
 
 
 def main() -> None:

@@ -49,7 +49,8 @@ def test_each_way_to_fail_has_its_own_status_and_costs_no_other_row(kmbench):
         assert rows[name]["epochs"] == 2
         assert rows[name]["threads_seen"] == 1
         assert rows[name]["peak_extra_bytes"] >= 0
-        assert rows[name]["ari"] == 1.0
+        assert rows[name]["ari"] == rows[name]["pair_f1"] == 1.0
+        assert rows[name]["variation_of_information"] == rows[name]["centroid_index"] == 0
         assert rows[name]["inertia_ratio"] == pytest.approx(1.0, rel=1e-6)
     assert rows["wrong-centroids"]["speedup"] is None
     assert "a warning from C" in rows["sound"]["output"]
