@@ -12,8 +12,11 @@ __all__ = ["NOISY_SHARE", "kernel_level", "warnings_of"]
 NOISY_SHARE = 0.2
 """Share of disturbed samples from which on a run carries a banner."""
 
-STEAL_SHARE = 0.02
-"""Share of the cores' time that the hypervisor took, from which on a run carries a banner."""
+NOISE = (("others_share", 0.05, "other programs"), ("steal_share", 0.02, "the hypervisor"))
+"""What of a session's notes tells of noise, and the share from which on a run carries a banner."""
+
+CORES_TOLERANCE = 0.1
+"""Share by which CPU time over wall time may exceed the threads that were given: the clocks are not read at once."""
 
 LEVELS = ("SSE", "AVX", "AVX2", "AVX-512")
 
@@ -96,9 +99,20 @@ def _other_kernels(cells: Sequence[CellSummary]) -> list[str]:
 
 
 def _threads(cells: Sequence[CellSummary]) -> list[str]:
-    found = {(r.backend, r.threads, r.threads_seen) for r in cells if (r.threads_seen or 0) > r.threads}
+    """Tell of backends that held more cores than they were given.
+
+    More threads alone are no sign: those of BLAS and of OpenMP may take turns. CPU time beyond what the threads
+    could have used while the fit ran is.
+    """
+    found = set()
+    for row in cells:
+        if row.threads_seen is None or not row.fit_seconds or row.fit_cpu_seconds is None:
+            continue
+        cores = row.fit_cpu_seconds / row.fit_seconds
+        if row.threads_seen > row.threads and cores > row.threads * (1 + CORES_TOLERANCE):
+            found.add((row.backend, row.threads, row.threads_seen))
     return [
-        f"{backend} was given {asked} thread{'s' * (asked > 1)} and used {seen}: its times are not comparable"
+        f"{backend} was given {asked} thread{'s' * (asked > 1)} and kept {seen} busy: its times are not comparable"
         for backend, asked, seen in sorted(found)
     ]
 
@@ -114,8 +128,9 @@ def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
         )
     sessions = host.get("sessions")
     noted = sessions if isinstance(sessions, list) else []
-    steal = [session.get("steal_share") for session in noted if isinstance(session, Mapping)]
-    worst = max((share for share in steal if isinstance(share, float)), default=0.0)
-    if worst > STEAL_SHARE:
-        warnings.append(f"NOISY HOST: the hypervisor took {worst:.1%} of the cores' time")
+    for name, limit, what in NOISE:
+        shares = [session.get(name) for session in noted if isinstance(session, Mapping)]
+        worst = max((share for share in shares if isinstance(share, float)), default=0.0)
+        if worst > limit:
+            warnings.append(f"NOISY HOST: {what} took {worst:.1%} of the cores' time")
     return warnings

@@ -65,7 +65,7 @@ def _case_table(rows: Sequence[CellSummary]) -> Table:
     for row in rows:
         sound = row.status is Status.OK
         table.add_row(
-            Text(row.label),
+            Text(row.label.replace("[", "\n[", 1)),
             seconds_text(row.fit_predict_seconds),
             _spread(row),
             _speedup(row) if sound else "",

@@ -50,6 +50,9 @@ class Live:
     ----------
     loops : list of int or None
         Calls of fit and of assign that are timed together, found in its first process.
+    least_delay_share : float or None
+        Of its threads' time, the least that any of its fits waited for a core: what it does to itself, when it has
+        more threads than there are cores.
     times : dict
         Time until labels of each clean sample, by epoch.
     told : dict
@@ -62,6 +65,7 @@ class Live:
     prepare_seconds: float | None = None
     loops: list[int] | None = None
     fit_seconds: float = 0.0
+    least_delay_share: float | None = None
     times: dict[int, list[float]] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""

@@ -23,7 +23,8 @@ LONG_FIT_SECONDS = 1.0
 """A fit that takes longer is measured once in each process: there is more to learn from another process."""
 
 CONTAMINATED_SHARE = 0.05
-"""Share of its threads' time that a fit may have waited for a core before it counts as disturbed."""
+"""Share of its threads' time that a fit may have waited for a core, beyond the least that this backend ever waits
+(engines with more threads than cores wait for themselves), before it counts as disturbed."""
 
 HOPELESS_SHARE = 0.5
 """Share of disturbed samples from which on none is measured again: the host is like that, and the table says so."""
@@ -96,6 +97,7 @@ class Epochs:
         self._bench.request_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
         told = live.worker.request("calibrate", loops=live.loops)
         live.prepare_seconds, live.loops = told["prepare_seconds"], told["loops"]
+        self._is_contaminated(live, told.get("delay_share"))
         self._bench.step("warm-up", live)
 
     def _sample(self, live: Live, epoch: int, number: int, place: int) -> None:
@@ -103,7 +105,7 @@ class Epochs:
         figures = live.worker.request("fit")
         seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
         held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
-        contaminated = delay is not None and delay > CONTAMINATED_SHARE * held
+        contaminated = self._is_contaminated(live, None if delay is None else delay / held)
         self._samples += 1
         self._contaminated += contaminated
         live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
@@ -121,6 +123,14 @@ class Epochs:
         )
         self._bench.step(f"epoch {epoch + 1}, round {number + 1}", live)
         time.sleep(self._bench.context.settle_seconds)
+
+    def _is_contaminated(self, live: Live, delay_share: float | None) -> bool:
+        """Compare a fit's wait with the least that its backend has waited, this fit included."""
+        if delay_share is None:
+            return False
+        least = live.least_delay_share
+        live.least_delay_share = delay_share if least is None else min(least, delay_share)
+        return delay_share - live.least_delay_share > CONTAMINATED_SHARE
 
     def _export(self, live: Live) -> None:
         assert live.worker is not None

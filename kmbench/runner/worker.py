@@ -17,8 +17,8 @@ __all__ = ["Worker"]
 WARM_ROWS = 4096
 """Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
 
-FULL_WARM_UP_SECONDS = 2.0
-"""A fit expected to be shorter is also run once in full before the first that counts."""
+FULL_WARM_UP_SECONDS = 1.0
+"""A fit expected to be shorter is also run once in full before the first that counts; longer ones warm themselves."""
 
 
 class Worker:
@@ -54,12 +54,20 @@ class Worker:
         backend = self._backend
         prepared = timed(lambda: backend.prepare(self._X, self._job), backend.synchronize, 1)
         self._loops, self._assign_loops = loops or (1, 1)
+        delay_share = None
         if self._expected_seconds < FULL_WARM_UP_SECONDS:
+            before = snapshot_tasks()
             fit = timed(backend.fit, backend.synchronize, 1)
+            waited = seconds_waited(before, snapshot_tasks())
+            delay_share = None if waited is None else waited / (fit.wall_seconds * self._job.threads)
             assign = timed(lambda: backend.assign(self._X), backend.synchronize, 1)
             if loops is None:
                 self._loops, self._assign_loops = loops_for(fit.wall_seconds), loops_for(assign.wall_seconds)
-        return {"prepare_seconds": prepared.wall_seconds, "loops": [self._loops, self._assign_loops]}
+        return {
+            "prepare_seconds": prepared.wall_seconds,
+            "loops": [self._loops, self._assign_loops],
+            "delay_share": delay_share,
+        }
 
     def fit(self) -> dict[str, Any]:
         """Measure one sample, with the time that its threads waited for a core."""

@@ -46,16 +46,21 @@ def test_rows_of_different_kernels_are_not_compared_silently():
 
 
 def test_more_threads_than_were_given_are_told():
-    found = warnings_of(rows({}, threads_seen=3), {})
-    assert "faiss-cpu was given 1 thread and used 3" in "\n".join(found)
-    assert warnings_of(rows({}, threads_seen=1), {}) == []
+    found = warnings_of(rows({}, threads_seen=3, fit_seconds=1.0, fit_cpu_seconds=2.5), {})
+    assert "faiss-cpu was given 1 thread and kept 3 busy" in "\n".join(found)
+    assert warnings_of(rows({}, threads_seen=1, fit_seconds=1.0, fit_cpu_seconds=1.0), {}) == []
+
+
+def test_threads_that_take_turns_are_not_more_threads():
+    assert warnings_of(rows({}, threads_seen=3, fit_seconds=1.0, fit_cpu_seconds=1.05), {}) == []
 
 
 def test_a_noisy_host_gets_a_banner():
     assert "NOISY HOST: 50% of the fits" in warnings_of(rows({}, contaminated_share=0.5), {})[0]
     assert warnings_of(rows({}, contaminated_share=0.1), {}) == []
     stolen = {"sessions": [{"steal_share": 0.001}, {"steal_share": 0.03}]}
-    assert "3.0%" in warnings_of(rows({}), stolen)[0]
+    assert "the hypervisor took 3.0%" in warnings_of(rows({}), stolen)[0]
+    assert "other programs took 9.0%" in warnings_of(rows({}), {"sessions": [{"others_share": 0.09}]})[0]
 
 
 def test_levels_are_ordered():

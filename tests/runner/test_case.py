@@ -311,6 +311,13 @@ def test_a_disturbed_round_is_kept_and_measured_again_for_all(lab):
 
 
 def test_a_host_that_is_always_busy_is_not_measured_for_ever(lab):
-    lab.delayed = lambda name, number: True
+    lab.delayed = lambda name, number: number > 1
     lab.run()
+    assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) < 12
+
+
+def test_a_backend_that_waits_for_its_own_threads_is_not_disturbed(lab):
+    lab.delayed = lambda name, number: name == "faiss-cpu"
+    lab.run()
+    assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
     assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8
