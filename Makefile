@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data sets (about a minute)
+bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data sets (a minute and a half on two cores)
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests
