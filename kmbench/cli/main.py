@@ -14,6 +14,7 @@ from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
 from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
+from kmbench.cli.selftest import selftest_command
 from kmbench.errors import KmbenchError
 
 __all__ = ["app", "main"]
@@ -50,6 +51,7 @@ app.command("run")(run_command)
 app.command("backends")(backends_command)
 app.command("data")(data_command)
 app.command("host")(host_command)
+app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
 
 

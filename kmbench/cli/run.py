@@ -59,7 +59,7 @@ def run_command(
     protocol: Annotated[
         str | None,
         typer.Option(
-            metavar="matched|native|target",
+            metavar="matched|native",
             help="matched: same start, same iterations, all rows. native: as each library's documentation has it.",
             rich_help_panel=WORK,
         ),

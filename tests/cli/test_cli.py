@@ -124,3 +124,30 @@ def test_data_describes_what_a_spec_holds(kmbench, files):
     assert "50 x 4" in kmbench("data", "good.npy").stdout
     listing = kmbench("data").stdout
     assert all(name in listing for name in ("digits", "photo", "blobs:", ".fvecs", ".parquet"))
+
+
+def test_the_selftest_finds_known_memory_and_threads(kmbench):
+    findings = {row["name"]: row for row in json.loads(kmbench("selftest", "--quick", "--json").stdout)}
+    assert len(findings) == 6
+    for name in ("a backend that allocates", "a backend that allocates while it holds Python's lock"):
+        assert findings[name]["passed"], findings[name]
+    assert findings["backends that were given one thread"]["passed"]
+    listed = kmbench("backends").stdout
+    assert "known-works" not in listed
+
+
+def test_host_describes_this_machine(kmbench):
+    host = json.loads(kmbench("host", "--json").stdout)
+    assert len(host["fingerprint"]) == 8
+    assert host["default_threads"] >= 1
+    assert "fingerprint" in kmbench("host").stdout
+
+
+def test_compare_sets_two_runs_side_by_side(kmbench, files):
+    for name in ("one", "two"):
+        assert kmbench("run", "--data", "good.npy", *QUICKLY, "--output", name, "--no-report").returncode == 0
+    (row,) = json.loads(kmbench("compare", "one", "two", "--json").stdout)
+    assert row["ratio"] > 0
+    assert row["inertia_change"] == 0
+    assert "numpy-lloyd" in kmbench("compare", "one", "two").stdout
+    assert kmbench("compare", "one", "three").returncode == 2
