@@ -21,6 +21,7 @@ __all__ = [
     "Record",
     "RecordKind",
     "Status",
+    "label_of",
     "parse_records",
     "read_records",
 ]
@@ -102,6 +103,12 @@ class DatasetInfo:
         return 4 * self.n * self.d
 
 
+def label_of(backend: str, parameters: dict[str, Any]) -> str:
+    """Return a backend with its parameters as a user writes them."""
+    inner = ";".join(f"{name}={value}" for name, value in parameters.items())
+    return f"{backend}[{inner}]" if inner else backend
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellKey:
     """What is measured: one backend with its parameters on one case."""
@@ -122,10 +129,7 @@ class CellKey:
     @property
     def label(self) -> str:
         """The backend as a user writes it, with its parameters: ``faiss-ivf[nlist=16;nprobe=4]``."""
-        if not self.parameters:
-            return self.backend
-        inner = ";".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{self.backend}[{inner}]"
+        return label_of(self.backend, self.parameters)
 
     @property
     def case_id(self) -> str:

@@ -22,7 +22,7 @@ def selftest_command(
     quick: Annotated[bool, typer.Option("--quick", help="Six epochs: under two minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per truth.")] = False,
 ) -> None:
-    """Check the measurement itself: a backend against itself, one that is 10 % slower, one that sleeps, one that allocates.
+    """Check the measurement itself with backends that are alike, 10 % slower, asleep, or allocate a known amount.
 
     [bold]Example[/bold]
 
@@ -32,7 +32,10 @@ def selftest_command(
     """
     from kmbench.selftest import selftest
 
-    with tempfile.TemporaryDirectory(prefix="kmbench-selftest-") as folder, Progress(Console(stderr=True)) as progress:
+    with (
+        tempfile.TemporaryDirectory(prefix="kmbench-selftest-") as folder,
+        Progress(Console(stderr=True)) as progress,
+    ):
         findings = selftest(Path(folder) / "run", quick=quick, listener=progress)
     if as_json:
         print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))  # noqa: T201

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.registry import get_backend
 from kmbench.errors import CaseError, StudyError
-from kmbench.records import CellKey, DatasetInfo, Status
+from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
 
 __all__ = ["Case", "Cell", "expand"]
@@ -57,9 +57,11 @@ def expand(study: Study, describe: Callable[[str], DatasetInfo], default_threads
     blocks = study.blocks()
     choices = {block.backends: expand_backends(block.backends or "") for block in blocks}
     if study.baseline is not None:
-        named = {choice.name for listed in choices.values() for choice in listed}
-        if study.baseline not in named:
-            raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"there are {sorted(named)}")
+        every_choice = [choice for listed in choices.values() for choice in listed]
+        labels = [label_of(choice.name, choice.given) for choice in every_choice]
+        if study.baseline not in (*labels, *(choice.name for choice in every_choice)):
+            there_are = ", ".join(dict.fromkeys(labels))
+            raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"there are {there_are}")
     datasets: dict[str, DatasetInfo] = {}
     for spec in dict.fromkeys(spec for block in blocks for spec in block.data or ()):
         datasets[spec] = describe(spec)

@@ -116,6 +116,7 @@ def test_a_grid_in_which_nothing_can_run_is_refused():
 def test_a_baseline_must_take_part():
     with pytest.raises(StudyError, match="baseline 'faiss-cpu' is not among"):
         expand(study(baseline="faiss-cpu"), shape, 1)
+    expand(study(backends="faiss-ivf[nlist=2],faiss-cpu", baseline="faiss-ivf[nlist=2]"), shape, 1)
 
 
 def test_a_case_that_stands_twice_is_refused():
