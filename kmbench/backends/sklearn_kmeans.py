@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 
-__all__ = ["SklearnElkan", "SklearnKMeansParams", "SklearnLloyd", "native_keywords"]
+__all__ = ["SklearnElkan", "SklearnEstimator", "SklearnKMeansParams", "SklearnLloyd", "native_keywords"]
 
 
 class SklearnKMeansParams(Params):
@@ -25,10 +25,36 @@ def native_keywords(job: Job, params: SklearnKMeansParams) -> dict[str, Any]:
     return {"random_state": job.seed} | {name: value for name, value in given.items() if value is not None}
 
 
-class _SklearnKMeans(Backend):
+class SklearnEstimator(Backend):
+    """What scikit-learn's k-means estimators have in common; `prepare` builds `_estimator` and keeps `_X`."""
+
     requires = ("sklearn",)
     distributions = ("scikit-learn",)
     install = "pip install scikit-learn"
+
+    _estimator: Any
+    _X: FloatMatrix
+
+    def fit(self) -> None:
+        """Run the estimator's `fit`, which ends with the labels of the final centroids."""
+        self._estimator.fit(self._X)
+
+    def result(self) -> FitResult:
+        """Return centroids after the last update, with the labels that fit computed for them."""
+        fitted = self._estimator
+        return FitResult(
+            centroids=np.ascontiguousarray(fitted.cluster_centers_, dtype=np.float32),
+            n_iter=int(fitted.n_iter_),
+            labels=np.asarray(fitted.labels_, dtype=np.int32),
+            reported_inertia=float(fitted.inertia_),
+        )
+
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Run the estimator's `predict`. Unlike `KMeans.fit` it does not centre: wrong far from the origin."""
+        return np.asarray(self._estimator.predict(X), dtype=np.int32)
+
+
+class _SklearnKMeans(SklearnEstimator):
     traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate")
     Params = SklearnKMeansParams
     algorithm: ClassVar[str]
@@ -54,24 +80,6 @@ class _SklearnKMeans(Backend):
             keywords = native_keywords(job, self.params)
         self._estimator = KMeans(job.k, algorithm=self.algorithm, **keywords)
         self._X = X
-
-    def fit(self) -> None:
-        """Run `KMeans.fit`, which ends with the labels of the final centroids."""
-        self._estimator.fit(self._X)
-
-    def result(self) -> FitResult:
-        """Return centroids after the last update, with the labels that fit computed for them."""
-        fitted = self._estimator
-        return FitResult(
-            centroids=np.ascontiguousarray(fitted.cluster_centers_, dtype=np.float32),
-            n_iter=int(fitted.n_iter_),
-            labels=np.asarray(fitted.labels_, dtype=np.int32),
-            reported_inertia=float(fitted.inertia_),
-        )
-
-    def assign(self, X: FloatMatrix) -> Labels:
-        """Run `KMeans.predict`. Unlike fit it does not centre, and is wrong far from the origin."""
-        return np.asarray(self._estimator.predict(X), dtype=np.int32)
 
     def settings(self) -> dict[str, Any]:
         """Return the estimator's parameters; a given start is named, not copied."""

@@ -9,6 +9,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,7 +181,7 @@ class WorkerProcess:
             size = self._log.stat().st_size
             with self._log.open("rb") as file:
                 file.seek(max(0, size - OUTPUT_TAIL_BYTES))
-                return file.read().decode("utf-8", "replace").strip()
+                return _without_folders(file.read().decode("utf-8", "replace").strip())
         except OSError:
             return ""
 
@@ -216,3 +217,11 @@ class WorkerProcess:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _without_folders(text: str) -> str:
+    """Cut what says where this machine keeps things: records are passed on."""
+    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")}
+    for folder in sorted(folders, key=len, reverse=True):
+        text = text.replace(folder + os.sep, "")
+    return text.replace(str(Path.home()) + os.sep, "~" + os.sep)

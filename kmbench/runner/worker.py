@@ -42,10 +42,11 @@ class Worker:
         rows = min(len(self._X), max(WARM_ROWS, 4 * self._job.k))
         iterations = self._job.iterations
         small = dataclasses.replace(self._job, iterations=None if iterations is None else min(2, iterations))
-        head = np.ascontiguousarray(self._X[:rows])
-        self._backend.prepare(head, small)
+        # Spread over the input: its first rows may be all alike, such as the sky of a photo.
+        some = np.ascontiguousarray(self._X[:: len(self._X) // rows][:rows])
+        self._backend.prepare(some, small)
         timing = timed(self._backend.fit, self._backend.synchronize, 1)
-        self._backend.assign(head)
+        self._backend.assign(some)
         work = (len(self._X) / rows) * ((iterations or 1) / (small.iterations or 1))
         self._expected_seconds = timing.wall_seconds * work
 
