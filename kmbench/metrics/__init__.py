@@ -1,15 +1,10 @@
 """Quality of a clustering from (X, centroids, labels): pure functions of arrays."""
 
-from kmbench.metrics.agreement import (
-    Agreement,
-    adjusted_rand,
-    compare_labels,
-    contingency,
-    matched_agreement,
-)
+from kmbench.metrics.agreement import Agreement, adjusted_rand, compare_labels, contingency
 from kmbench.metrics.centroids import centroid_index
 from kmbench.metrics.inertia import Evaluation, evaluate, inertia_of_labels
 from kmbench.metrics.information import variation_of_information
+from kmbench.metrics.matching import matched_agreement
 from kmbench.metrics.pairs import pair_f1
 
 __all__ = [

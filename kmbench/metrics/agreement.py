@@ -8,20 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from kmbench.metrics.information import variation_of_information
+from kmbench.metrics.matching import matched_agreement
 from kmbench.metrics.pairs import pair_f1
-from kmbench.metrics.table import as_table, count_pairs
+from kmbench.metrics.table import count_pairs
 
-__all__ = ["Agreement", "adjusted_rand", "compare_labels", "contingency", "matched_agreement"]
+__all__ = ["Agreement", "adjusted_rand", "compare_labels", "contingency"]
 
 _DENSE_COUNT_CELLS = 1 << 24
 """Tables of up to this many cells (128 MiB of int64) are counted in a dense array; larger ones when n pays for it."""
-
-_DENSE_MATCH_CELLS = 1 << 18
-"""Tables of up to this many cells are matched dense: above k = 512 the sparse solver was the faster one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,45 +131,6 @@ def adjusted_rand(table: sparse.csr_array | NDArray[Any]) -> float:
     if fn == 0 and fp == 0:
         return 1.0
     return 2 * (tp * tn - fn * fp) / ((tp + fn) * (fn + tn) + (tp + fp) * (fp + tn))
-
-
-def matched_agreement(table: sparse.csr_array | NDArray[Any]) -> float:
-    """Compute the share of the rows that agree under the best one-to-one matching of the clusters.
-
-    Exact. Small tables go to the dense solver, large ones to the sparse one. That one wants a matching that
-    covers every row of the table, so each gets a column of its own that gains nothing: to take it is to stay
-    unmatched.
-
-    Parameters
-    ----------
-    table : csr_array or ndarray of integers, shape (ka, kb)
-        As `contingency` returns it.
-
-    Returns
-    -------
-    float
-        From ``1 / max(ka, kb)`` to 1 (the same partition).
-
-    Raises
-    ------
-    ValueError
-        If the table counts no rows.
-    """
-    counts = as_table(table)
-    n = int(counts.data.sum())
-    if n == 0:
-        raise ValueError("the table counts no rows")
-    ka, kb = counts.shape
-    if ka * kb <= _DENSE_MATCH_CELLS:
-        dense = counts.toarray()
-        return int(dense[linear_sum_assignment(dense, maximize=True)].sum()) / n
-    every = np.arange(ka)
-    private = sparse.csr_array((np.zeros(ka), (every, every)), shape=(ka, ka))
-    gains = sparse.hstack([counts.astype(np.float64), private], format="csr")
-    gains.data += 1  # the solver reads a zero as no edge; every row is matched once, so this changes no choice
-    matching = min_weight_full_bipartite_matching(gains, maximize=True)
-    matched: int = int(gains[matching].sum()) - ka
-    return matched / n
 
 
 def _checked(labels: NDArray[Any], k: int, name: str) -> NDArray[Any]:

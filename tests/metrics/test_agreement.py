@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 
-from kmbench.metrics import Agreement, adjusted_rand, agreement, compare_labels, contingency, matched_agreement
+from kmbench.metrics import (
+    Agreement,
+    adjusted_rand,
+    agreement,
+    compare_labels,
+    contingency,
+    matched_agreement,
+    matching,
+)
 
 SAME = Agreement(ari=1.0, matched_agreement=1.0, pair_f1=1.0, variation_of_information=0.0)
 
@@ -28,7 +36,7 @@ def labelings(draw):
 def solver(request, monkeypatch):
     """Match small tables as such, or send them down the path of large ones."""
     if request.param == "sparse":
-        monkeypatch.setattr(agreement, "_DENSE_MATCH_CELLS", 0)
+        monkeypatch.setattr(matching, "_DENSE_MATCH_CELLS", 0)
     return request.param
 
 
@@ -54,8 +62,18 @@ def test_both_solvers_find_the_best_matching(case):
     table = contingency(a, b, ka, kb)
     assert matched_agreement(table) == best
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agreement, "_DENSE_MATCH_CELLS", 0)
+        patch.setattr(matching, "_DENSE_MATCH_CELLS", 0)
         assert matched_agreement(table) == best
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_large_tables_with_many_ties_are_matched_as_well_as_by_scipy(share):
+    rng = np.random.default_rng(5)
+    a = rng.integers(600, size=4000)
+    b = np.where(rng.random(4000) < share, rng.permutation(600)[a], rng.integers(600, size=4000))
+    counts = counted(a, b, 600, 600)
+    best = counts[linear_sum_assignment(-counts)].sum() / 4000
+    assert matched_agreement(contingency(a, b, 600, 600)) == best
 
 
 @pytest.mark.usefixtures("solver")
