@@ -31,6 +31,7 @@ FIGURES = (
     ("spread", "half the range of the epochs, relative to their median."),
     ("speed-up", "the geometric mean of the ratios of the same epochs, with Student's 95% interval. The verdict is "
      "faster or slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
+    ("in CPU time", "the same ratio of the CPU time of all threads, which other work on the host disturbs least."),
     ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
     ("inertia", "the sum of squared distances of all rows to their nearest final centroid, computed by kmbench in "
      "float64 for every backend alike."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text
+from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import reaches
@@ -17,6 +17,7 @@ HEADINGS = (
     ("fit", ""),
     ("assign", ""),
     ("speed-up", "95% interval"),
+    ("in CPU time", "95% interval"),
     ("memory", "to input"),
     ("inertia", "to reference"),
     ("ARI", ""),
@@ -99,6 +100,7 @@ def _row(row: CellSummary) -> Row:
             Value(seconds_text(row.fit_seconds)),
             Value(seconds_text(row.assign_seconds)),
             _speedup(row),
+            _cpu_speedup(row),
             _memory(row),
             Value(ratio_text(row.inertia_ratio), differs=row.status is Status.OK and not reaches(row)),
             Value("" if row.ari is None else f"{row.ari:.3f}"),
@@ -121,6 +123,15 @@ def _speedup(row: CellSummary) -> Value:
     main, _, small = speedup_text(row).partition(" (")
     interval = small.removesuffix(")").replace("-", "–")
     return Value(main, interval if row.verdict is None else f"{interval} {row.verdict}")
+
+
+def _cpu_speedup(row: CellSummary) -> Value:
+    if row.cpu_speedup is None or row.label == row.baseline:
+        return Value("")
+    if row.cpu_speedup_low is None or row.cpu_speedup_high is None:
+        return Value(times_text(row.cpu_speedup))
+    interval = f"{times_text(row.cpu_speedup_low)[:-1]}–{times_text(row.cpu_speedup_high)[:-1]}"
+    return Value(times_text(row.cpu_speedup), interval)
 
 
 def _memory(row: CellSummary) -> Value:

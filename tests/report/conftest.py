@@ -118,6 +118,7 @@ class Case:
                 fit_seconds=fit,
                 assign_seconds=assign,
                 fit_predict_seconds=whole,
+                fit_predict_cpu_seconds=2 * whole,
                 prepare_seconds=1e-4,
             )
         ended = seconds is not None and status in (Status.OK, Status.INVALID)
