@@ -55,6 +55,7 @@ class RecordKind(StrEnum):
     """What a line of ``records.jsonl`` holds."""
 
     FIT = "fit"
+    RUNG = "rung"
     MEMORY = "memory"
     QUALITY = "quality"
     OUTCOME = "outcome"
@@ -177,7 +178,8 @@ class Record:
         Memory of prepare, fit and labels beyond the resident input: at the peak, and kept afterwards.
     iterations_given : int or None
         What every backend of the case was given: the key's iterations, or fewer where the reference's labels no
-        longer change after them, so that none can stop before the others.
+        longer change after them, so that none can stop before the others. In the samples and the ``rung`` records
+        of the protocol ``target``: the rung of its ladder.
     inertia : float or None
         Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
     reported_inertia : float or None

@@ -136,8 +136,16 @@ def summarise(records: Iterable[Record], baseline: str | None = None) -> list[Ce
         outcomes = [record for record in lines if record.kind is RecordKind.OUTCOME]
         if outcomes:
             counted = [record for record in lines if record.session == outcomes[-1].session]
+            counted = _top_rung(counted)
             cases.setdefault(counted[0].key.case_id, []).append(counted)
     return [summary for case in cases.values() for summary in _summarise_case(case, baseline)]
+
+
+def _top_rung(lines: Sequence[Record]) -> list[Record]:
+    """Leave out what was measured below the top of a ladder: it is other work than the answer's."""
+    top = max((record.iterations_given or 0 for record in lines), default=0)
+    below = (RecordKind.RUNG, RecordKind.FIT)
+    return [r for r in lines if r.key.protocol != "target" or r.kind not in below or r.iterations_given == top]
 
 
 def baseline_index(keys: Sequence[CellKey], wanted: str | None) -> int:

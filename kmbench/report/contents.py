@@ -11,6 +11,7 @@ from typing import Any
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.cells import epoch_means
+from kmbench.analysis.target import Race, races
 from kmbench.errors import OutputError
 from kmbench.records import Record, RecordKind, Status, read_records
 
@@ -58,6 +59,8 @@ class RunContents:
         The study's name, or the folder's where there is no study.
     study, host : dict
         As in ``study.toml`` and ``host.json``; empty where these are missing or cannot be read.
+    races : list of Race
+        The cases of the protocol ``target``, their starts taken together.
     unfinished : list of str
         Labels of cells that were begun and have no outcome: the run was cut off there.
     first_at, last_at : str or None
@@ -68,6 +71,7 @@ class RunContents:
     study: dict[str, Any]
     host: dict[str, Any]
     cases: list[CaseContents]
+    races: list[Race]
     unfinished: list[str]
     first_at: str | None
     last_at: str | None
@@ -97,6 +101,7 @@ def read_run(folder: Path) -> RunContents:
         study=study,
         host=host,
         cases=cases,
+        races=races(records, baseline if isinstance(baseline, str) else None),
         unfinished=[own[0].key.label for cell_id, own in lines.items() if cell_id not in finished],
         first_at=times[0] if times else None,
         last_at=times[-1] if times else None,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MAX_DOTS", "MAX_ROWS", "draw_times", "drawn_rows", "sample_frame", "times_figure"]
+__all__ = ["MAX_DOTS", "MAX_ROWS", "draw_times", "drawn_rows", "printable", "sample_frame", "tick", "times_figure"]
 
 MAX_ROWS = 40
 """Backends in one figure; the fastest are drawn."""
@@ -74,7 +74,7 @@ def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(target, format="svg", metadata=nothing, transparent=True)
     medians = ", ".join(f"{row.label} {seconds_text(row.fit_predict_seconds)}" for row in rows)
-    description = _printable(f"Time for fit and labels on {name}, median: {medians}")
+    description = printable(f"Time for fit and labels on {name}, median: {medians}")
     return for_page(target.getvalue(), prefix, description, COLOURS)
 
 
@@ -90,7 +90,7 @@ def sample_frame(case: CaseContents) -> pd.DataFrame:
             kind = "same" if reaches(row) else "other"
             dots.append(
                 {
-                    "label": _printable(row.label),
+                    "label": printable(row.label),
                     "seconds": seconds,
                     "height": position + 0.26 * spread,
                     "inertia": kind,
@@ -137,7 +137,7 @@ def _scale(ax: Axes, low: float, high: float) -> None:
         locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _tick(seconds)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick(seconds)))
     ax.tick_params(axis="x", length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
     ax.grid(axis="x", color=INK, alpha=0.16, linewidth=0.8)
     ax.set_axisbelow(True)
@@ -152,9 +152,7 @@ def _write_row(ax: Axes, position: int, row: CellSummary) -> None:
     ax.plot([row.fit_predict_seconds], [position], zorder=2, clip_on=False, **bar)
     right = _figures(row)
     place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "baseline", "parse_math": False}
-    ax.text(
-        0, position - 0.3, _shortened(_printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place
-    )
+    ax.text(0, position - 0.3, _shortened(printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place)
     ax.text(1, position - 0.3, right, ha="right", **place)
 
 
@@ -168,7 +166,7 @@ def _figures(row: CellSummary) -> str:
     return f"{median} · " + ("baseline" if row.label == row.baseline else times_text(row.speedup))
 
 
-def _printable(label: str) -> str:
+def printable(label: str) -> str:
     """Replace control characters and lone surrogates, which neither XML nor a data frame can hold."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in label)
 
@@ -186,7 +184,8 @@ def _thinned(samples: list[float]) -> list[float]:
     return [ordered[round(number * (len(ordered) - 1) / (MAX_DOTS - 1))] for number in range(MAX_DOTS)]
 
 
-def _tick(seconds: float) -> str:
+def tick(seconds: float) -> str:
+    """Write a time below an axis."""
     if seconds <= 0:
         return "0"
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):

@@ -19,6 +19,11 @@ PROTOCOLS = {
         "rows, in float32, with one restart, no early stop, no subsampling and the same number of threads. A float64 "
         "reference does it too, and an exact backend whose inertia differs from the reference's is marked invalid."
     ),
+    "target": (
+        "Every backend starts from the same centroids, from several starts, and is stopped after more and more "
+        "iterations; each rung is a run of its own, from the start on, judged like a matched one. Time to quality is "
+        "that of the first rung within a share of the best inertia known: nothing is interpolated."
+    ),
     "native": (
         "Every backend runs as its own documentation would have a user call it, so the backends may do different "
         "work. Inertia and agreement are relative to the best answer of the case."

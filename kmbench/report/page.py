@@ -17,6 +17,7 @@ from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_run
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, times_figure
 from kmbench.report.method import describe_method
+from kmbench.report.race import view_of
 from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches
 from kmbench.report.table import HEADINGS, Row, table_note, table_rows
 
@@ -82,10 +83,12 @@ def render_page(run: RunContents) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    vary = _varying(run.cases)
+    compared = [case for case in run.cases if case.lead.protocol != "target"]
+    vary = _varying(compared)
     return environment.get_template("page.html").render(
         run=run,
-        cases=[_view(case, number, vary) for number, case in enumerate(run.cases, start=1)],
+        races=[view_of(race, number) for number, race in enumerate(run.races, start=1)],
+        cases=[_view(case, number, vary) for number, case in enumerate(compared, start=1)],
         counts=_counts(run.cases),
         warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
         method=describe_method(run),

@@ -48,8 +48,8 @@ class Live:
 
     Attributes
     ----------
-    loops : list of int or None
-        Calls of fit and of assign that are timed together, found in its first process.
+    loops : dict
+        Calls of fit and of assign that are timed together, found in its first process, by rung.
     least_delay_share : float or None
         Of its threads' time, the least that any of its fits waited for a core: what it does to itself, when it has
         more threads than there are cores.
@@ -57,18 +57,21 @@ class Live:
         Time until labels of each clean sample, by epoch.
     told : dict
         What its worker told with the answer.
+    fault : str or None
+        Why its answer on an earlier rung of a ladder was wrong.
     """
 
     cell: Cell
     folder: Path
     worker: WorkerProcess | None = None
     prepare_seconds: float | None = None
-    loops: list[int] | None = None
+    loops: dict[int | None, list[int]] = field(default_factory=dict)
     fit_seconds: float = 0.0
     least_delay_share: float | None = None
     times: dict[int, list[float]] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
+    fault: str | None = None
     ended: bool = False
 
     def submission(self) -> Submission:
@@ -93,6 +96,8 @@ class Bench:
         ``.npy`` file of the common start, once the referee has drawn it.
     iterations : int or None
         What every backend is given.
+    rungs : list
+        In the protocol ``target`` the iterations at which every backend is stopped; else `iterations` alone.
     """
 
     def __init__(self, case: Case, context: Context) -> None:
@@ -100,6 +105,7 @@ class Bench:
         self.context = context
         self.init: str | None = None
         self.iterations = case.key.iterations
+        self.rungs: list[int | None] = [self.iterations]
 
     def spawn(self, live: Live, log: str) -> WorkerProcess:
         """Start a worker for a cell."""
@@ -130,7 +136,7 @@ class Bench:
             return False
         return True
 
-    def record(self, live: Live, kind: RecordKind, **figures: Any) -> Record:
+    def record(self, live: Live, kind: RecordKind, rung: int | None = None, **figures: Any) -> Record:
         """Append a record of a cell to the store."""
         record = Record(
             kind=kind,
@@ -139,7 +145,7 @@ class Bench:
             host=self.context.host,
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             backend_version=live.cell.version,
-            iterations_given=self.iterations,
+            iterations_given=self.iterations if rung is None else rung,
             **figures,
         )
         self.context.store.append(record)

@@ -12,6 +12,7 @@ from kmbench.runner.judge import Judge, Judged
 from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.runner.stopping import Rule
 from kmbench.study.expand import Case, Cell
+from kmbench.study.ladder import rungs_up_to
 
 __all__ = ["run_case", "steps_of"]
 
@@ -20,7 +21,9 @@ REFEREE = "kmbench.runner.referee"
 
 def steps_of(cells: Sequence[Cell], rule: Rule) -> int:
     """Return how many `Step` events a case of these cells is expected to send."""
-    return 1 + sum(cell.status is None for cell in cells) * (rule.least * (ROUNDS + 1) + 2)
+    key = cells[0].key
+    rungs = len(rungs_up_to(key.iterations)) if key.protocol == "target" and key.iterations else 1
+    return 1 + sum(cell.status is None for cell in cells) * (rungs * rule.least * (ROUNDS + 1) + 2)
 
 
 def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 1, of: int = 1) -> None:
@@ -43,8 +46,9 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
         try:
             judge.open(context.scratch, context.referee_threads)
             bench.init, bench.iterations = judge.init, judge.iterations
+            bench.rungs = _rungs(case, judge.iterations)
             bench.step("reference")
-            Epochs(bench, live).run()
+            Epochs(bench, live, lambda rung, answered: _judge_rung(bench, judge, rung, answered)).run()
             answered = [one for one in live if not one.ended]
             judged = judge.judge([one.submission() for one in answered])
         except WorkerFailure as failure:
@@ -57,11 +61,30 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
         _conclude(bench, one, found)
 
 
+def _rungs(case: Case, iterations: int | None) -> list[int | None]:
+    if case.key.protocol != "target" or iterations is None:
+        return [iterations]
+    return [*rungs_up_to(iterations)]
+
+
+def _judge_rung(bench: Bench, judge: Judge, rung: int | None, answered: list[Live]) -> None:
+    """Judge the answers on a rung below the top of a ladder; the top itself is judged as the answer of its cell."""
+    if rung is None or rung == bench.rungs[-1]:
+        return
+    for one, judged in zip(answered, judge.judge_rung([one.submission() for one in answered], rung), strict=True):
+        status, reason = judged.verdict.status, judged.verdict.reason
+        bench.record(one, RecordKind.RUNG, rung, status=status, reason=reason, **judged.figures)
+        if status is not Status.OK:
+            one.fault = one.fault or f"after {rung} iterations {reason}"
+
+
 def _conclude(bench: Bench, one: Live, judged: Judged) -> None:
     """Record the quality of an answer, measure the memory of a sound one, and end its cell."""
     status, reason = judged.verdict.status, judged.verdict.reason
     bench.record(one, RecordKind.QUALITY, status=status, reason=reason, **judged.figures)
     bench.step("judge", one)
+    if status is Status.OK and one.fault is not None:
+        status, reason = Status.INVALID, one.fault
     if status is Status.OK:
         missing = _measure_memory(bench, one)
         reason = "; ".join(filter(None, (reason, missing))) or None

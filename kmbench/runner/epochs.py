@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import psutil
@@ -34,11 +34,18 @@ COPIES_PER_WORKER = 2.5
 
 
 class Epochs:
-    """The measurement of the cells of one case, which all do the same work."""
+    """The measurement of the cells of one case, which all do the same work.
 
-    def __init__(self, bench: Bench, cells: Sequence[Live]) -> None:
+    `after_rung` is called in the first epoch with the iterations that were given and the cells whose answers now lie
+    in their folders; no fit runs meanwhile.
+    """
+
+    def __init__(
+        self, bench: Bench, cells: Sequence[Live], after_rung: Callable[[int | None, list[Live]], None]
+    ) -> None:
         self._bench = bench
         self._cells = list(cells)
+        self._after_rung = after_rung
         self._samples = self._contaminated = 0
 
     def run(self) -> Stop | None:
@@ -70,20 +77,27 @@ class Epochs:
         random = self._random(epoch)
         for chosen in random.permutation(len(alive)):
             self._bench.attempt(alive[chosen], self._open)
-        for number in range(ROUNDS):
-            self._round(epoch, number, random, alive)
-        if epoch == 0:
+        for rung in self._bench.rungs:
             for live in alive:
                 if not live.ended:
-                    self._bench.attempt(live, self._export)
+                    self._bench.attempt(live, self._calibrate, rung)
+            for number in range(ROUNDS):
+                self._round(epoch, number, rung, random, alive)
+            if epoch == 0:
+                for live in alive:
+                    if not live.ended:
+                        self._bench.attempt(live, self._export)
+                self._after_rung(rung, [live for live in alive if not live.ended])
 
-    def _round(self, epoch: int, number: int, random: np.random.Generator, alive: list[Live]) -> None:
+    def _round(
+        self, epoch: int, number: int, rung: int | None, random: np.random.Generator, alive: list[Live]
+    ) -> None:
         """Measure every backend once; where one was disturbed, all of them once more."""
         for _ in range(2):
             running = [r for r in alive if not r.ended and (number == 0 or r.fit_seconds < LONG_FIT_SECONDS)]
             before = self._contaminated
             for place, chosen in enumerate(random.permutation(len(running))):
-                self._bench.attempt(running[chosen], self._sample, epoch, number, place)
+                self._bench.attempt(running[chosen], self._sample, epoch, number, rung, place)
             if self._contaminated == before or self._contaminated > HOPELESS_SHARE * self._samples:
                 return
 
@@ -95,12 +109,16 @@ class Epochs:
         needed = COPIES_PER_WORKER * self._bench.case.dataset.nbytes * len(self._cells)
         live.worker = self._bench.spawn(live, "output.log")
         self._bench.request_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
-        told = live.worker.request("calibrate", loops=live.loops)
-        live.prepare_seconds, live.loops = told["prepare_seconds"], told["loops"]
+
+    def _calibrate(self, live: Live, rung: int | None) -> None:
+        assert live.worker is not None
+        loops = live.loops.get(rung)
+        told = live.worker.request("calibrate", loops=loops, iterations=rung)
+        live.prepare_seconds, live.loops[rung] = told["prepare_seconds"], told["loops"]
         self._is_contaminated(live, told.get("delay_share"))
         self._bench.step("warm-up", live)
 
-    def _sample(self, live: Live, epoch: int, number: int, place: int) -> None:
+    def _sample(self, live: Live, epoch: int, number: int, rung: int | None, place: int) -> None:
         assert live.worker is not None
         figures = live.worker.request("fit")
         seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
@@ -109,11 +127,12 @@ class Epochs:
         self._samples += 1
         self._contaminated += contaminated
         live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
-        if not contaminated or epoch not in live.times:
+        if rung == self._bench.rungs[-1] and (not contaminated or epoch not in live.times):
             live.times.setdefault(epoch, []).append(seconds)
         self._bench.record(
             live,
             RecordKind.FIT,
+            rung=rung,
             epoch=epoch,
             round=number,
             order=place,

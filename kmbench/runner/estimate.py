@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 
 from kmbench.runner.epochs import ROUNDS
-from kmbench.runner.stopping import Rule
-from kmbench.study import Case
+from kmbench.runner.stopping import Rule, rule_of
+from kmbench.study import Case, Study
+from kmbench.study.ladder import rungs_up_to
 
 __all__ = ["estimate_seconds", "work_of"]
 
@@ -25,13 +26,14 @@ def work_of(case: Case, rule: Rule) -> float:
     """Return the work of a case in floating point operations of its distances: for shares, not for promises."""
     key = case.key
     iterations = NATIVE_ITERATIONS if key.iterations is None else key.iterations
-    one = 2.0 * key.n * key.k * key.d * (iterations + 1)
+    passes = [iterations] if key.protocol != "target" else rungs_up_to(iterations)
+    one = 2.0 * key.n * key.k * key.d * sum(rung + 1 for rung in passes)
     cells = sum(cell.status is None for cell in case.cells)
     fits = rule.least * (ROUNDS + 1) + 2
     return cells * (fits * one + (rule.least + 1) * PROCESS_WORK) + 2 * one + PROCESS_WORK
 
 
-def estimate_seconds(cases: Sequence[Case], rule: Rule) -> float:
+def estimate_seconds(cases: Sequence[Case], study: Study) -> float:
     """Return a rough number of seconds for the whole run on this host."""
     import numpy as np
 
@@ -40,4 +42,4 @@ def estimate_seconds(cases: Sequence[Case], rule: Rule) -> float:
     started = time.perf_counter()
     a @ a
     rate = 2.0 * 1024**3 / (time.perf_counter() - started)
-    return sum(work_of(case, rule) for case in cases) / (LLOYD_SHARE * rate)
+    return sum(work_of(case, rule_of(study, case.key.protocol)) for case in cases) / (LLOYD_SHARE * rate)

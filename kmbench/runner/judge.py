@@ -52,6 +52,8 @@ class Judge:
         ``.npy`` file of the common start; None in a native run.
     iterations : int or None
         What every backend is given: fewer than asked for where the reference's labels stand still earlier.
+    inertias, empty_events : list
+        Of the reference, after and in each iteration; empty in a native run.
     """
 
     def __init__(self, process: WorkerProcess, case: Case) -> None:
@@ -60,6 +62,8 @@ class Judge:
         self._reference: ReferenceAnswer | None = None
         self.init: str | None = None
         self.iterations = case.key.iterations
+        self.inertias: list[float] = []
+        self.empty_events: list[int] = []
 
     def open(self, scratch: Path, threads: int) -> None:
         """Load the data; in a matched run draw the start and compute the reference.
@@ -80,11 +84,29 @@ class Judge:
         if found["stable_at"] is not None:
             # Some engines stop once no label changes. Below that count all of them do the same work.
             self.iterations = max(1, min(key.iterations, found["stable_at"] - 1))
-        self._reference = ReferenceAnswer(
-            inertia=found["inertia"], iterations=self.iterations or 1, empty_events=found["empty_events"]
-        )
+        self.inertias, self.empty_events = found["inertias"], found["empty_events"]
+        self._reference = self._after(self.iterations or 1)
 
-    def judge(self, submissions: Sequence[Submission]) -> list[Judged]:
+    def _after(self, iterations: int) -> ReferenceAnswer:
+        """Return the reference's answer after so many iterations."""
+        emptied = sum(self.empty_events[:iterations])
+        return ReferenceAnswer(inertia=self.inertias[iterations - 1], iterations=iterations, empty_events=emptied)
+
+    def judge_rung(self, submissions: Sequence[Submission], iterations: int) -> list[Judged]:
+        """Judge the answers after fewer iterations, by inertia alone.
+
+        Raises
+        ------
+        WorkerFailure
+            If the referee cannot do it.
+        """
+        whole, self._reference = self._reference, self._after(iterations)
+        try:
+            return self.judge(submissions, compare_labels=False)
+        finally:
+            self._reference = whole
+
+    def judge(self, submissions: Sequence[Submission], compare_labels: bool = True) -> list[Judged]:
         """Evaluate every answer with one piece of code and put it through the gate.
 
         In a matched run answers are compared with the float64 reference, in a native one with the best of them.
@@ -110,7 +132,9 @@ class Judge:
             figures = {name: submission.told[name] for name in ("n_iter", "empty_events", "reported_inertia")}
             if answer.finite:
                 assert best is not None
-                figures |= self._quality(submission, evaluation, verdict, best)
+                figures |= self._quality(evaluation, verdict, best)
+                if compare_labels:
+                    figures |= self._agreement(submission, best[1])
             judged.append(Judged(verdict, figures))
         return judged
 
@@ -126,23 +150,28 @@ class Judge:
         return verdict
 
     def _quality(
-        self, own: Submission, evaluation: dict[str, Any], verdict: Verdict, best: tuple[float, Submission]
+        self, evaluation: dict[str, Any], verdict: Verdict, best: tuple[float, Submission]
     ) -> dict[str, Any]:
         if self._reference is not None:
-            reference, against, reference_inertia = FLOAT64_REFERENCE, None, self._reference.inertia
+            reference, reference_inertia = FLOAT64_REFERENCE, self._reference.inertia
         else:
-            reference, against, reference_inertia = best[1].key.label, best[1].files, best[0]
+            reference, reference_inertia = best[1].key.label, best[0]
         dataset, inertia = self._case.dataset, evaluation["inertia"]
         ratio: float | None
         if nothing_left(dataset, reference_inertia):
             ratio = 1.0 if verdict.status is Status.OK and nothing_left(dataset, inertia) else None
         else:
             ratio = inertia / reference_inertia
-        agreement = self._process.request("agree", answer=own.files, against=against)
-        return agreement | {
+        return {
             "inertia": inertia,
             "empty_clusters": evaluation["empty_clusters"],
             "reference": reference,
             "reference_inertia": reference_inertia,
             "inertia_ratio": ratio,
         }
+
+    def _agreement(self, own: Submission, best: Submission) -> dict[str, Any]:
+        """Compare labels and centroids with the reference's, or in a native run with those of the best answer."""
+        against = best.files if self._reference is None else None
+        told: dict[str, Any] = self._process.request("agree", answer=own.files, against=against)
+        return told

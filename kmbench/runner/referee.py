@@ -41,13 +41,14 @@ class Referee:
         return {}
 
     def reference(self, iterations: int) -> dict[str, Any]:
-        """Run the float64 Lloyd from the start."""
+        """Run the float64 Lloyd from the start; tell what it found after each iteration."""
         result = reference_lloyd(self._X, self._start, iterations, self._threads)
         self._reference = result
         return {
             "inertia": result.inertia,
             "stable_at": result.stable_at,
-            "empty_events": int(sum(result.empty_events)),
+            "empty_events": [int(count) for count in result.empty_events],
+            "inertias": [*result.trace[1:], result.inertia],
         }
 
     def sensitivity(self, iterations: int) -> dict[str, Any]:

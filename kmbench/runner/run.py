@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +18,11 @@ from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits
 from kmbench.runner.scratch import scratch_folder
-from kmbench.runner.stopping import Rule
+from kmbench.runner.stopping import rule_of
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
 
-__all__ = ["RunResult", "plan", "rule_of", "run_study"]
-
-HALF_WIDTH, PRECISE_HALF_WIDTH = 0.05, 0.02
-"""Of the 95 % interval at which a case is known well enough, and with ``--precise``."""
-
-QUICK_EPOCHS = 3
+__all__ = ["RunResult", "plan", "run_study"]
 
 BUSY_LOAD = 0.5
 """Load average of the last minute, per core, above which a host is taken to be shared."""
@@ -108,7 +104,6 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         host["fingerprint"] = fingerprint(host)
         host["passive_wait"] = passive = _is_busy()
         store.begin(study, host)
-        rule = rule_of(study)
         finished = store.finished_cells()
         pending = [(case, [cell for cell in case.cells if cell.key.cell_id not in finished]) for case in cases]
         pending = [(case, cells) for case, cells in pending if cells]
@@ -117,14 +112,17 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
                 folder=str(path),
                 cells=sum(len(case.cells) for case in cases),
                 cells_done=len(finished),
-                work={case.key.case_id: work_of(Case(case.dataset, tuple(cells)), rule) for case, cells in pending},
+                work={
+                    case.key.case_id: work_of(Case(case.dataset, tuple(cells)), rule_of(study, case.key.protocol))
+                    for case, cells in pending
+                },
             )
         )
         context = Context(
             store=store,
             scratch=scratch,
             host=host["fingerprint"],
-            rule=rule,
+            rule=rule_of(study, "matched"),
             baseline=study.baseline,
             limits=Limits(study.timeout, study.memory_limit, passive, study.blas_coretype),
             referee_threads=default_threads(),
@@ -133,19 +131,11 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         before = read_pressure()
         try:
             for number, (case, cells) in enumerate(pending, start=1):
-                run_case(case, cells, context, number, len(pending))
+                own = dataclasses.replace(context, rule=rule_of(study, case.key.protocol))
+                run_case(case, cells, own, number, len(pending))
         finally:
             store.note_session(pressure_between(before, read_pressure()))
         return RunResult(path, store.records)
-
-
-def rule_of(study: Study) -> Rule:
-    """Return how often the cases of a study are measured."""
-    half_width = PRECISE_HALF_WIDTH if study.precise else HALF_WIDTH
-    epochs = study.repeats or (QUICK_EPOCHS if study.quick else None)
-    if epochs is None:
-        return Rule(half_width=half_width, budget_seconds=study.budget)
-    return Rule(least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget)
 
 
 def _is_busy() -> bool:

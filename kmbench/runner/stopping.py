@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kmbench.analysis.ratios import paired_ratio
+from kmbench.study import Study
 
-__all__ = ["Rule", "Stop", "why_stop", "worst_half_width"]
+__all__ = ["Rule", "Stop", "rule_of", "why_stop", "worst_half_width"]
+
+HALF_WIDTH, PRECISE_HALF_WIDTH = 0.05, 0.02
+"""Of the 95 % interval at which a case is known well enough, and with ``--precise``."""
+
+QUICK_EPOCHS = 3
+
+TARGET_EPOCHS = 1
+"""Of each start in the protocol ``target``: the starts are many, and they are the units of its statistics."""
 
 
 class Stop(StrEnum):
@@ -41,6 +50,17 @@ class Rule:
     slow_seconds: float = 60.0
     half_width: float = 0.05
     budget_seconds: float = 600.0
+
+
+def rule_of(study: Study, protocol: str) -> Rule:
+    """Return how often the cases of a study are measured under a protocol."""
+    half_width = PRECISE_HALF_WIDTH if study.precise else HALF_WIDTH
+    epochs = study.repeats or (QUICK_EPOCHS if study.quick else None)
+    if protocol == "target":
+        epochs = study.repeats or TARGET_EPOCHS
+    if epochs is None:
+        return Rule(half_width=half_width, budget_seconds=study.budget)
+    return Rule(least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget)
 
 
 def why_stop(

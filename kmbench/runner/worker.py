@@ -50,9 +50,15 @@ class Worker:
         work = (len(self._X) / rows) * ((iterations or 1) / (small.iterations or 1))
         self._expected_seconds = timing.wall_seconds * work
 
-    def calibrate(self, loops: list[int] | None) -> dict[str, Any]:
-        """Prepare the whole input, run a short fit once in full, and find how often to loop it, if not yet known."""
+    def calibrate(self, loops: list[int] | None, iterations: int | None = None) -> dict[str, Any]:
+        """Prepare the whole input, run a short fit once in full, and find how often to loop it, if not yet known.
+
+        `iterations` replaces those of the job: one rung of a ladder after another.
+        """
         backend = self._backend
+        if iterations is not None:
+            self._expected_seconds *= iterations / (self._job.iterations or 1)
+            self._job = dataclasses.replace(self._job, iterations=iterations)
         prepared = timed(lambda: backend.prepare(self._X, self._job), backend.synchronize, 1)
         self._loops, self._assign_loops = loops or (1, 1)
         delay_share = None

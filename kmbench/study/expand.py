@@ -90,12 +90,13 @@ def _cases_of(
             if k > dataset.n:
                 raise CaseError(f"k={k} is larger than the {dataset.n} rows of {spec}", f"choose k <= {dataset.n}")
             for threads in block.threads or [default_threads]:
-                cells = tuple(_cell(block, dataset, k, threads, choice) for choice in choices)
-                found.append(Case(dataset, cells))
+                for seed in range(block.seed or 0, (block.seed or 0) + (block.seeds or 1)):
+                    cells = tuple(_cell(block, dataset, k, threads, seed, choice) for choice in choices)
+                    found.append(Case(dataset, cells))
     return found
 
 
-def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, choice: Choice) -> Cell:
+def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, seed: int, choice: Choice) -> Cell:
     protocol = str(block.protocol)
     key = CellKey(
         dataset=dataset.spec,
@@ -105,7 +106,7 @@ def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, choice: Choi
         k=k,
         iterations=block.iterations,
         protocol=protocol,
-        seed=block.seed or 0,
+        seed=seed,
         threads=threads,
         backend=choice.name,
         parameters=choice.given,
@@ -115,7 +116,9 @@ def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, choice: Choi
     reason = backend.unavailable()
     if reason is not None:
         return Cell(key, choice, version, Status.UNAVAILABLE, reason)
-    reason = backend.cannot(k, dataset.n, dataset.d, protocol, choice.params)
+    # To a backend every rung of a ladder is a matched run.
+    asked = "matched" if protocol == "target" else protocol
+    reason = backend.cannot(k, dataset.n, dataset.d, asked, choice.params)
     if reason is not None:
         return Cell(key, choice, version, Status.SKIPPED, reason)
     return Cell(key, choice, version)

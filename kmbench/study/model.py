@@ -37,6 +37,12 @@ def _backend_list(value: Any) -> Any:
     return ",".join(value) if isinstance(value, list | tuple) else value
 
 
+ITERATIONS = {"matched": 10, "native": None, "target": 64}
+"""What a protocol does where the study does not say; None leaves it to each library."""
+
+SEEDS = 5
+"""Starts of the protocol ``target``: the fewest from which an interval over starts says much."""
+
 Clusters = Annotated[int, Field(ge=1, le=2**24)]
 ThreadCount = Annotated[int, Field(ge=1, le=1024)]
 
@@ -54,12 +60,14 @@ class Block(BaseModel):
         Backends with their grids, in the syntax of `kmbench.backends.grid`.
     iterations : int
         (assign, update) iterations of a matched run; the cap of a native one.
-    protocol : {"matched", "native"}
-        What makes the comparison fair.
+    protocol : {"matched", "native", "target"}
+        What makes the comparison fair. ``target`` climbs a ladder of matched runs, up to `iterations`.
     threads : list of int
         Thread counts, an axis of the grid.
     seed : int
         For the start of a case and whatever an engine draws itself.
+    seeds : int
+        Starts of each case of the protocol ``target``, drawn from `seed` and the following numbers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,9 +76,10 @@ class Block(BaseModel):
     k: Annotated[list[Clusters], BeforeValidator(_listed), Field(min_length=1)] | None = None
     backends: Annotated[str, BeforeValidator(_backend_list)] | None = None
     iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    protocol: Literal["matched", "native"] | None = None
+    protocol: Literal["matched", "native", "target"] | None = None
     threads: Annotated[list[ThreadCount], BeforeValidator(_listed), Field(min_length=1)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31 - 1000)] | None = None
+    seeds: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class Study(Block):
@@ -129,6 +138,8 @@ class Study(Block):
                 raise ValueError(f"{where} names no data: give data = [SPEC, …] or --data SPEC")
             if block.k is None:
                 raise ValueError("no number of clusters: give k = [K, …] or --k K")
+            if block.seeds is not None and block.protocol != "target":
+                raise ValueError('seeds belongs to protocol = "target"; other cases have one seed')
         return self
 
     def blocks(self) -> list[Block]:
@@ -141,8 +152,10 @@ class Study(Block):
         for own in self.cases or [Block()]:
             given = {name: value for name, value in own if value is not None}
             merged = shared | given
-            if merged["iterations"] is None and merged["protocol"] == "matched":
-                merged["iterations"] = 10
+            if merged["iterations"] is None:
+                merged["iterations"] = ITERATIONS[merged["protocol"]]
+            if merged["protocol"] == "target" and merged["seeds"] is None:
+                merged["seeds"] = SEEDS
             blocks.append(Block.model_construct(**merged))
         return blocks
 

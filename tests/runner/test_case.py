@@ -60,12 +60,15 @@ class FakeWorker:
             raise failure
         if op == "fit":
             return self.lab.sample(self.name)
+        if op == "calibrate":
+            self.lab.reached = arguments["iterations"] or 10
+        inertia = self.lab.inertias[self.lab.reached - 1]
         return {
             "calibrate": {"prepare_seconds": 0.5, "loops": [2, 3]},
-            "export": ANSWER | {"n_iter": self.lab.given[0] if self.lab.given else 10},
+            "export": ANSWER | {"n_iter": self.lab.stuck.get(self.name, self.lab.reached)},
             "memory": {"peak_extra_bytes": 5, "retained_bytes": 1, "memory_method": "fake", "input_bytes": 1600},
-            "reference": {"inertia": 7.0, "stable_at": self.lab.stable_at, "empty_events": 0},
-            "evaluate": {"finite": True, "inertia": 7.0, "labels_inertia": 7.0, "empty_clusters": 0},
+            "reference": {"stable_at": self.lab.stable_at, "inertias": self.lab.inertias, "empty_events": [0] * 10},
+            "evaluate": {"finite": True, "empty_clusters": 0} | dict.fromkeys(("inertia", "labels_inertia"), inertia),
             "agree": {"ari": 1.0, "matched_agreement": 1.0},
         }.get(op, {})
 
@@ -102,9 +105,10 @@ class Lab:
         self.noise = lambda name, number: 1.0
         self.delayed = lambda name, number: False
         self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs} | rule))
-        self.stable_at = None
+        self.stable_at, self.reached, self.stuck = None, 10, {}
+        self.inertias = [7.0] * 10
         self.store = FakeStore()
-        key = dataclasses.replace(KEY, protocol=protocol, iterations=10 if protocol == "matched" else None)
+        key = dataclasses.replace(KEY, protocol=protocol, iterations=None if protocol == "native" else 10)
         self.cells = [
             Cell(dataclasses.replace(key, backend=name), Choice(name, NoParams(), {}), "1.0")
             for name in ("numpy-lloyd", "sklearn-lloyd", "faiss-cpu")
@@ -321,3 +325,41 @@ def test_a_backend_that_waits_for_its_own_threads_is_not_disturbed(lab):
     lab.run()
     assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
     assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8
+
+
+@pytest.fixture
+def ladder(tmp_path):
+    lab = Lab(tmp_path, epochs=1, protocol="target")
+    lab.inertias = [20.0, 15.0, 12.0, 10.0, 9.0, 8.0, 7.8, 7.6, 7.4, 7.2]
+    return lab
+
+
+def test_every_backend_climbs_the_ladder_in_one_process_and_is_judged_on_each_rung(ladder):
+    outcomes = ladder.run()
+    assert {record.status for record in outcomes.values()} == {Status.OK}
+    for name in outcomes:
+        assert [entry for entry in ladder.log if entry == (name, "open")] == [(name, "open")] * 2  # and memory
+        fits = ladder.of_kind(RecordKind.FIT, name)
+        assert [record.iterations_given for record in fits] == [r for r in (1, 2, 3, 4, 6, 8, 10) for _ in range(2)]
+        rungs = [(r.iterations_given, r.inertia) for r in ladder.of_kind(RecordKind.RUNG, name)]
+        assert rungs == [(1, 20.0), (2, 15.0), (3, 12.0), (4, 10.0), (6, 8.0), (8, 7.6)]
+        assert [r.inertia for r in ladder.of_kind(RecordKind.QUALITY, name)] == [7.2]
+
+
+def test_the_ladder_ends_where_labels_stand_still(ladder):
+    ladder.stable_at = 7
+    ladder.run()
+    fits = ladder.of_kind(RecordKind.FIT, "faiss-cpu")
+    assert sorted({record.iterations_given for record in fits}) == [1, 2, 3, 4, 6]
+
+
+def test_an_answer_that_is_wrong_on_one_rung_makes_the_cell_invalid(ladder):
+    ladder.stuck["faiss-cpu"] = 4
+    failed = ladder.run()["faiss-cpu"]
+    assert failed.status is Status.INVALID
+    assert [r.status for r in ladder.of_kind(RecordKind.RUNG, "faiss-cpu")].count(Status.OK) == 1
+
+
+def test_a_ladder_promises_the_steps_it_takes(ladder):
+    ladder.run()
+    assert sum(isinstance(event, Step) for event in ladder.events) == steps_of(ladder.cells, ladder.rule)

@@ -1,0 +1,134 @@
+"""How often the protocol errs: its rule, its interval and its verdict, replayed on noise that was recorded.
+
+    kmbench run benchmarks/noise.toml --output results/noise/NAME
+    python benchmarks/protocol_rates.py results/noise/*
+
+In the recording every backend runs against a twin that does the same work, so any difference between the two is
+noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In
+each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share. Then
+the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was seen
+till then. The rates are those of these recordings, no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kmbench.analysis.cells import epoch_means
+from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
+from kmbench.errors import KmbenchError
+from kmbench.records import RecordKind, read_records
+from kmbench.runner.stopping import Rule, why_stop
+
+TRIALS = 1000
+"""For each row of the table."""
+
+EFFECTS = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25)
+RULES = {"default": Rule(), "`--precise`": Rule(half_width=0.02), "`--quick`": Rule(least=3, most=3)}
+VERDICTS = (Verdict.SLOWER, Verdict.FASTER, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+
+HEADINGS = ("rule", "slowed by", *(f"`{verdict}`" for verdict in VERDICTS))
+HEADINGS += ("interval without 1", "interval with the truth", "epochs")
+
+Pair = tuple[list[float], list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the protocol said of one stretch of epochs."""
+
+    verdict: Verdict
+    epochs: int
+    holds_truth: bool
+    tells_apart: bool
+
+
+def twins(folder: Path) -> Iterator[Pair]:
+    """Yield the epochs' mean times of each backend of a recording and of its twin, in the same epochs."""
+    cells: dict[str, list] = {}
+    for record in read_records(folder):
+        if record.kind is RecordKind.FIT:
+            cells.setdefault(record.key.cell_id, []).append(record)
+    times: dict[str, list] = {}
+    for lines in cells.values():
+        times.setdefault(lines[0].key.backend, []).append(epoch_means(lines, "fit_predict_seconds"))
+    for own in times.values():
+        if len(own) == 2:
+            common = sorted(own[0].keys() & own[1].keys())
+            yield [own[0][e] for e in common], [own[1][e] for e in common]
+
+
+def trial(pair: Pair, effect: float, rule: Rule, draw: random.Random) -> Trial:
+    """Let the protocol judge a twin that was slowed by `effect` against the other one."""
+    start, count = draw.randrange(len(pair[0])), len(pair[0])
+    base, slowed = [], []
+    while True:
+        first, second = draw.sample([side[(start + len(base)) % count] for side in pair], 2)
+        base.append(first)
+        slowed.append((1 + effect) * second)
+        if len(base) < rule.least:
+            continue
+        speedup = paired_ratio(base, slowed)
+        if len(base) == count or why_stop(rule, len(base), speedup.half_width, 0.0, max(slowed)) is not None:
+            break
+    assert speedup.low is not None
+    assert speedup.high is not None
+    return Trial(
+        verdict=verdict_of(speedup),
+        epochs=len(base),
+        holds_truth=speedup.low <= 1 / (1 + effect) <= speedup.high,
+        tells_apart=not speedup.low <= 1 <= speedup.high,
+    )
+
+
+def rates(pairs: Sequence[Pair], effect: float, rule: Rule) -> list[str]:
+    """Return a row of the table: the shares of the verdicts, and how well the intervals kept their promise."""
+    draw = random.Random(f"{effect}")
+    done = [trial(draw.choice(pairs), effect, rule, draw) for _ in range(TRIALS)]
+    verdicts = Counter(one.verdict for one in done)
+    shares = [verdicts[verdict] / TRIALS for verdict in VERDICTS]
+    shares += [statistics.fmean(one.tells_apart for one in done), statistics.fmean(one.holds_truth for one in done)]
+    return [f"{effect:.0%}", *(f"{share:.1%}" for share in shares), f"{statistics.fmean(d.epochs for d in done):.1f}"]
+
+
+def print_table(name: str, pairs: Sequence[Pair]) -> None:
+    """Print the rates of each rule on a recording as Markdown."""
+    spread = [statistics.stdev(side) / statistics.fmean(side) for pair in pairs for side in pair]
+    single = [max(a / b, b / a) > 1 + MARGIN for pair in pairs for a, b in zip(*pair, strict=True)]
+    print(
+        f"\n**{name}**: {len(pairs)} pairs of twins, {min(len(pair[0]) for pair in pairs)} epochs, whose times vary by"
+    )
+    print(
+        f"{min(spread):.0%} to {max(spread):.0%} (standard deviation). One process of each, compared by a bare ratio,"
+    )
+    print(
+        f"differs by more than {MARGIN:.0%} in {statistics.fmean(single):.0%} of the epochs, though both do the same."
+    )
+    print(f"\n| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
+    for rule_name, rule in RULES.items():
+        for effect in EFFECTS:
+            print(f"| {rule_name} | {' | '.join(rates(pairs, effect, rule))} |", flush=True)
+
+
+def main() -> None:
+    """Print a table for each folder."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="run folder of benchmarks/noise.toml")
+    for folder in parser.parse_args().folders:
+        try:
+            pairs = list(twins(folder))
+        except KmbenchError as error:
+            parser.error(str(error))
+        if not pairs:
+            parser.error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
+        print_table(folder.name, pairs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""Time to quality: how long each backend takes to come near the best inertia that is known."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kmbench.analysis.cells import DEFAULT_BASELINE, epoch_means
+from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
+from kmbench.records import CellKey, Record, RecordKind, Status
+
+__all__ = ["TARGETS", "Curve", "Race", "Runner", "TimeToTarget", "races"]
+
+TARGETS = (0.01, 0.001)
+"""Shares above the best known inertia at which a backend has arrived."""
+
+Point = tuple[int, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Objective against time, of one backend from one start.
+
+    Attributes
+    ----------
+    points : tuple of (int, float, float)
+        Iterations, seconds until centroids and labels exist, and inertia, of each rung that is sound.
+    """
+
+    seed: int
+    points: tuple[Point, ...]
+
+    def arrival(self, inertia: float) -> Point | None:
+        """Return the first rung that is at most at `inertia`; None where none is. Nothing is interpolated."""
+        return next((point for point in self.points if point[2] <= inertia), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToTarget:
+    """How a backend arrived at one target.
+
+    Attributes
+    ----------
+    target : float
+        Share above the best known inertia.
+    reached, starts : int
+        From how many of the starts it arrived.
+    seconds : float or None
+        Median over all starts, those that never arrived counted as later than all others; None where the median is
+        one of these: it is censored.
+    iterations : float or None
+        Median over the starts that arrived.
+    censored_seconds : float or None
+        Where not all arrived: the median time until its last rung of those that did not.
+    speedup : RatioInterval or None
+        Baseline's time over this one's, over the starts from which both arrived.
+    verdict : Verdict or None
+        What the interval allows to say; None for the baseline, and where no start is shared.
+    """
+
+    target: float
+    reached: int
+    starts: int
+    seconds: float | None
+    iterations: float | None
+    censored_seconds: float | None
+    speedup: RatioInterval | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """One backend of a race. `status` and `reason` tell of the first start that was not sound, where there is one."""
+
+    label: str
+    status: Status
+    reason: str | None
+    curves: tuple[Curve, ...] = ()
+    times: tuple[TimeToTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """Backends on one case of the protocol ``target``, over all its starts.
+
+    Attributes
+    ----------
+    key : CellKey
+        Of any of its cells; the seed is that of the first start.
+    best_inertia : float or None
+        The lowest that any sound backend, or the float64 reference, reached from any start.
+    runners : tuple of Runner
+        The first to arrive at the nearer target stands first.
+    """
+
+    key: CellKey
+    seeds: tuple[int, ...]
+    baseline: str | None
+    best_inertia: float | None
+    runners: tuple[Runner, ...] = field(default=())
+
+    @property
+    def title(self) -> str:
+        """The race as a person reads it."""
+        key = self.key
+        threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
+        starts = "1 start" if len(self.seeds) == 1 else f"{len(self.seeds)} starts"
+        size = f"{key.dataset}  {key.n:,} x {key.d}  k={key.k}"
+        return f"{size}, up to {key.iterations} iterations, {starts}, {threads}, {key.protocol}"
+
+
+def races(records: Iterable[Record], baseline: str | None = None) -> list[Race]:
+    """Return the races in a run: the cases of the protocol ``target``, their starts taken together.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    baseline : str, optional
+        What speed-ups are relative to; by default scikit-learn's Lloyd, else the first backend.
+
+    References
+    ----------
+    Moreau et al., "Benchopt: Reproducible, efficient and collaborative optimization benchmarks" (2022): curves of
+    the objective come from runs that are stopped after more and more iterations, so that no callback is timed.
+    """
+    found: dict[tuple[Any, ...], dict[str, list[Record]]] = {}
+    for record in records:
+        key = record.key
+        if key.protocol == "target":
+            race = (key.dataset_fingerprint, key.dataset, key.k, key.threads, key.iterations)
+            found.setdefault(race, {}).setdefault(key.cell_id, []).append(record)
+    return [race for cells in found.values() if (race := _race(list(cells.values()), baseline)) is not None]
+
+
+def _race(cells: Sequence[list[Record]], wanted: str | None) -> Race | None:
+    finished: dict[str, list[list[Record]]] = {}
+    inertias = []
+    for lines in cells:
+        outcome = next((record for record in reversed(lines) if record.kind is RecordKind.OUTCOME), None)
+        if outcome is None:
+            continue
+        counted = [record for record in lines if record.session == outcome.session]
+        finished.setdefault(outcome.key.label, []).append(counted)
+        inertias += [r.reference_inertia for r in counted if r.reference_inertia is not None]
+        if outcome.status is Status.OK:
+            inertias += [r.inertia for r in counted if r.inertia is not None]
+    if not finished:
+        return None
+    best = min(inertias, default=None)
+    curves = {label: tuple(map(_curve, filter(_is_sound, own))) for label, own in finished.items()}
+    base = _baseline(finished, curves, wanted)
+    against = {curve.seed: curve for curve in curves.get(base or "", ())}
+    runners = [_runner(label, own, curves[label], best, against, label == base) for label, own in finished.items()]
+    keys = [own[0][0].key for own in finished.values()]
+    seeds = sorted({lines[0].key.seed for own in finished.values() for lines in own})
+    return Race(
+        key=keys[0],
+        seeds=tuple(seeds),
+        baseline=base,
+        best_inertia=best,
+        runners=tuple(sorted(runners, key=_rank)),
+    )
+
+
+def _outcome(lines: Sequence[Record]) -> Record:
+    return next(record for record in lines if record.kind is RecordKind.OUTCOME)
+
+
+def _is_sound(lines: Sequence[Record]) -> bool:
+    return _outcome(lines).status is Status.OK
+
+
+def _curve(lines: Sequence[Record]) -> Curve:
+    """Put together the time and the inertia of each rung."""
+    inertia = {
+        record.iterations_given: record.inertia
+        for record in lines
+        if record.kind in (RecordKind.RUNG, RecordKind.QUALITY) and record.inertia is not None
+    }
+    points = []
+    for rung in sorted(rung for rung in inertia if rung is not None):
+        own = [record for record in lines if record.iterations_given == rung]
+        times = epoch_means(own, "fit_predict_seconds")
+        reached = inertia[rung]
+        if times and reached is not None:
+            points.append((rung, statistics.fmean(times.values()), reached))
+    return Curve(lines[0].key.seed, tuple(points))
+
+
+def _baseline(
+    finished: Mapping[str, list[list[Record]]], curves: Mapping[str, tuple[Curve, ...]], wanted: str | None
+) -> str | None:
+    sound = [label for label in finished if curves[label]]
+    for name in (wanted, DEFAULT_BASELINE):
+        for label in sound:
+            if name in (label, finished[label][0][0].key.backend):
+                return label
+    return sound[0] if sound else None
+
+
+def _runner(
+    label: str,
+    cells: Sequence[list[Record]],
+    curves: tuple[Curve, ...],
+    best: float | None,
+    against: Mapping[int, Curve],
+    is_baseline: bool,
+) -> Runner:
+    failed = [outcome for outcome in map(_outcome, cells) if outcome.status is not Status.OK]
+    times: tuple[TimeToTarget, ...] = ()
+    if curves and best is not None:
+        times = tuple(_time_to(target, best, curves, against, is_baseline) for target in TARGETS)
+    return Runner(
+        label=label,
+        status=failed[0].status if failed else Status.OK,
+        reason=failed[0].reason if failed else None,
+        curves=curves,
+        times=times,
+    )
+
+
+def _time_to(
+    target: float, best: float, curves: Sequence[Curve], against: Mapping[int, Curve], is_baseline: bool
+) -> TimeToTarget:
+    goal = best * (1 + target)
+    arrivals = {curve.seed: curve.arrival(goal) for curve in curves}
+    there = {seed: point for seed, point in arrivals.items() if point is not None}
+    middle = statistics.median_high([there[seed][1] if seed in there else math.inf for seed in arrivals])
+    left = [curve.points[-1][1] for curve in curves if curve.seed not in there and curve.points]
+    pairs = []
+    for seed, point in there.items():
+        rival = against[seed].arrival(goal) if seed in against else None
+        if rival is not None:
+            pairs.append((rival[1], point[1]))
+    speedup = paired_ratio([pair[0] for pair in pairs], [pair[1] for pair in pairs]) if pairs else None
+    return TimeToTarget(
+        target=target,
+        reached=len(there),
+        starts=len(arrivals),
+        seconds=None if math.isinf(middle) else middle,
+        iterations=statistics.median(point[0] for point in there.values()) if there else None,
+        censored_seconds=statistics.median(left) if left else None,
+        speedup=speedup,
+        verdict=None if speedup is None or is_baseline else verdict_of(speedup),
+    )
+
+
+def _rank(runner: Runner) -> tuple[float, ...]:
+    """Order by the time to the nearer target, then to the next, then by how many starts arrived."""
+    if not runner.times:
+        return (math.inf,)
+    times = [math.inf if t.seconds is None else t.seconds for t in runner.times]
+    return (0.0, *times, -sum(t.reached for t in runner.times))

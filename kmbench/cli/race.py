@@ -1,0 +1,90 @@
+"""The table of the protocol ``target`` in 80 columns: time to quality."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kmbench.analysis.target import TARGETS, Race, Runner, TimeToTarget
+from kmbench.analysis.wording import seconds_text, times_text
+from kmbench.records import Status
+
+__all__ = ["print_races", "race_rows"]
+
+
+def print_races(console: Console, races: Sequence[Race]) -> None:
+    """Print a table for each race, and below it the reasons of the backends that have one."""
+    for race in races:
+        console.print()
+        console.print(race.title, style="bold", markup=False, highlight=False)
+        console.print(_table(race))
+        for runner in race.runners:
+            if runner.status is not Status.OK:
+                note = Text.assemble((f"{runner.label}: ", "bold"), f"{runner.status.value}: {runner.reason}")
+                console.print(note, highlight=False)
+    if races:
+        bases = " or ".join(dict.fromkeys(race.baseline for race in races if race.baseline is not None))
+        console.print(
+            "\nTime until centroids and labels are within that share of the best inertia known (of all backends, the "
+            "reference and all starts): median over the starts, at the first rung that is there. `>`: not there "
+            f"after the last rung, from most starts. Speed-up: over {bases}, with its 95 % interval over the "
+            "starts from which both arrive.",
+            style="dim",
+            markup=False,
+            highlight=False,
+        )
+
+
+def race_rows(races: Sequence[Race]) -> list[dict[str, Any]]:
+    """Return an object for each backend of each race, as ``--json`` prints it."""
+    rows = []
+    for race in races:
+        case = dataclasses.asdict(race.key)
+        for name in ("seed", "backend", "parameters"):
+            del case[name]
+        case |= {"seeds": list(race.seeds), "best_inertia": race.best_inertia, "baseline": race.baseline}
+        rows += [case | dataclasses.asdict(runner) for runner in race.runners]
+    return rows
+
+
+def _table(race: Race) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("backend", overflow="fold", min_width=13, max_width=13)
+    for target in TARGETS:
+        table.add_column(f"to {target:.1%}".replace(".0%", "%"), justify="right", no_wrap=True)
+        table.add_column("starts", justify="right", no_wrap=True)
+        table.add_column("speed-up, 95 %", justify="right", no_wrap=True)
+    for runner in race.runners:
+        figures: list[Text | str] = []
+        for time in runner.times:
+            figures += [_time(time), f"{time.reached}/{time.starts}", _speedup(time, runner.label == race.baseline)]
+        if not figures:
+            figures = [Text(runner.status.value, style="yellow")]
+        table.add_row(Text(runner.label.replace("[", "\n[", 1)), *figures, style=_style(runner))
+    return table
+
+
+def _style(runner: Runner) -> str | None:
+    return None if runner.times else "dim"
+
+
+def _time(time: TimeToTarget) -> str:
+    if time.seconds is not None:
+        return seconds_text(time.seconds)
+    return f"> {seconds_text(time.censored_seconds)}"
+
+
+def _speedup(time: TimeToTarget, is_baseline: bool) -> str:
+    if is_baseline:
+        return "baseline"
+    if time.speedup is None:
+        return ""
+    ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
+    if low is None or high is None:
+        return times_text(ratio)
+    return f"{times_text(ratio)} {times_text(low)[:-1]}-{times_text(high)[:-1]}"

@@ -1,0 +1,247 @@
+"""A race on the page: which backend comes near the best inertia first, from how many starts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kmbench.analysis.ratios import Verdict
+from kmbench.analysis.target import TARGETS, Race, Runner, TimeToTarget
+from kmbench.analysis.wording import seconds_text, times_text
+from kmbench.records import Status
+from kmbench.report.figures import INK, TEXT, printable, tick
+from kmbench.report.sentences import FAILED, Answer, dataset_name
+from kmbench.report.svg import for_page
+from kmbench.report.table import SYMBOLS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["RaceView", "curve_frame", "draw_curves", "view_of"]
+
+MAX_LINES = 8
+"""Backends in one figure: as many as there are styles to tell apart."""
+
+LEAST_EXCESS = 1e-5
+"""Share above the best inertia at which the figure's axis ends; what is closer is drawn there."""
+
+WIDTH, HEIGHT = 400, 280
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#9a7500", "#56b4e9", "#8a8a8a", "#7a4fb5")
+"""Of Okabe and Ito, darkened where a thin line would be lost on white or on black."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaceRow:
+    """One backend in the table: for each target its time, the starts that arrived, and the speed-up."""
+
+    label: str
+    tone: str
+    status: str
+    symbol: str
+    reason: str | None
+    values: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaceView:
+    """A race as the template shows it; `figure` is SVG that is safe as it stands."""
+
+    anchor: str
+    title: str
+    facts: list[str]
+    answer: Answer
+    figure: Any
+    caption: str
+    targets: list[str]
+    rows: list[RaceRow]
+    note: str
+
+
+def view_of(race: Race, number: int) -> RaceView:
+    """Return a race for the template."""
+    from markupsafe import Markup
+
+    anchor = f"race{number}"
+    figure = _figure(race, anchor)
+    key = race.key
+    threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
+    starts = "1 start" if len(race.seeds) == 1 else f"{len(race.seeds)} starts"
+    return RaceView(
+        anchor=anchor,
+        title=dataset_name(key.dataset),
+        facts=[f"{key.n:,} x {key.d}", f"k = {key.k:,}", threads, f"at most {key.iterations} iterations", starts],
+        answer=answer_of(race),
+        figure=None if figure is None else Markup(figure),  # ElementTree has escaped it
+        caption="Each line is one start, stopped after more and more iterations. Lower and further left is better; "
+        "the dashed lines are the targets.",
+        targets=[f"to {_share(target)}" for target in TARGETS],
+        rows=[_row(runner, race.baseline) for runner in race.runners],
+        note=_note(race),
+    )
+
+
+def answer_of(race: Race) -> Answer:
+    """Return the sentence for a race: who is first at the nearer target, how sure that is, and what is censored."""
+    key = race.key
+    threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
+    lead = f"On {dataset_name(key.dataset)} ({key.n:,} x {key.d}, k={key.k}, {threads}, target)"
+    left_out = "; ".join(f"{r.label} {FAILED[r.status]}" for r in race.runners if r.status is not Status.OK)
+    aside = f"Not compared: {left_out}." if left_out else None
+    running = [runner for runner in race.runners if runner.times]
+    arrived = [runner for runner in running if runner.times[0].reached]
+    if not running:
+        return Answer(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
+    near = _share(TARGETS[0])
+    if not arrived:
+        return Answer(
+            lead=lead, subject="no backend", rest=f"comes within {near} of the best inertia known.", left_out=aside
+        )
+    first = arrived[0]
+    rest = f"is within {near} of the best inertia first, {_when(first.times[0])}"
+    rest += _against(first, race.baseline) + _closer(first)
+    return Answer(lead=lead, subject=first.label, rest=f"{rest}.", left_out=aside)
+
+
+def _when(time: TimeToTarget) -> str:
+    starts = f"from {time.reached} of {time.starts} starts"
+    if time.seconds is None:
+        return f"but {starts} only"
+    return f"in {seconds_text(time.seconds)}, {starts}"
+
+
+def _against(first: Runner, baseline: str | None) -> str:
+    time = first.times[0]
+    if first.label == baseline or time.speedup is None:
+        return ""
+    ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
+    if low is None or high is None:
+        return f"; {times_text(ratio)} over {baseline} from the one start that both share, which proves nothing"
+    sure = "" if time.verdict is not Verdict.INCONCLUSIVE else ", which is inconclusive"
+    return f"; {times_text(ratio)} ({times_text(low)[:-1]}-{times_text(high)[:-1]}) over {baseline}{sure}"
+
+
+def _closer(first: Runner) -> str:
+    time = first.times[1]
+    return (
+        f"; within {_share(time.target)} {_when(time)}" if time.reached else f"; never within {_share(time.target)}"
+    )
+
+
+def _share(target: float) -> str:
+    return f"{100 * target:g}%"
+
+
+def _row(runner: Runner, baseline: str | None) -> RaceRow:
+    values = []
+    for time in runner.times:
+        censored = f"> {seconds_text(time.censored_seconds)}"
+        values.append((seconds_text(time.seconds) or censored, ""))
+        values.append((f"{time.reached} of {time.starts}", ""))
+        values.append(_speedup(time, runner.label == baseline))
+    failed = runner.status.is_failure
+    return RaceRow(
+        label=runner.label,
+        tone="failed" if failed else "ok" if runner.status is Status.OK else "aside",
+        status=runner.status.value.replace("_", " "),
+        symbol="✕" if failed else SYMBOLS[runner.status],
+        reason=runner.reason,
+        values=values or [("", "")] * (3 * len(TARGETS)),
+    )
+
+
+def _speedup(time: TimeToTarget, is_baseline: bool) -> tuple[str, str]:
+    if is_baseline:
+        return ("baseline", "")
+    if time.speedup is None:
+        return ("", "")
+    low, high = time.speedup.low, time.speedup.high
+    if low is None or high is None:
+        return (times_text(time.speedup.ratio), "1 start")
+    return (times_text(time.speedup.ratio), f"{times_text(low)[:-1]}–{times_text(high)[:-1]} {time.verdict}")
+
+
+def _note(race: Race) -> str:
+    over = f" Speed-up is over {race.baseline}, over the starts from which both arrive." if race.baseline else ""
+    return (
+        "Time: median over the starts, at the first rung that is there; a start that never arrives counts as later "
+        "than all others, and “>” tells when the last rung of those ended. The best inertia known is that of all "
+        f"backends, the float64 reference and all starts.{over}"
+    )
+
+
+def _figure(race: Race, prefix: str) -> str | None:
+    if race.best_inertia is None or curve_frame(race).empty:
+        return None
+    import matplotlib
+
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
+    target = io.StringIO()
+    with matplotlib.rc_context(settings):
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        draw_curves(race).savefig(target, format="svg", metadata=nothing, transparent=True)
+    description = printable(f"Inertia above the best known against time. {answer_of(race)}")
+    return for_page(target.getvalue(), f"{prefix}-", description, {INK: "currentColor"})
+
+
+def curve_frame(race: Race) -> pd.DataFrame:
+    """Return what is drawn: a row for each rung, with ``backend``, ``seed``, ``seconds`` and ``excess``."""
+    import pandas as pd
+
+    best = race.best_inertia or 1.0
+    points = [
+        {
+            "backend": printable(runner.label),
+            "seed": curve.seed,
+            "seconds": seconds,
+            "excess": max(inertia / best - 1, LEAST_EXCESS),
+        }
+        for runner in race.runners[:MAX_LINES]
+        for curve in runner.curves
+        for _, seconds, inertia in curve.points
+    ]
+    return pd.DataFrame(points, columns=["backend", "seed", "seconds", "excess"])
+
+
+def draw_curves(race: Race) -> Figure:
+    """Draw objective against time of a race that has sound runners, both axes logarithmic."""
+    import seaborn as sns
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    frame = curve_frame(race)
+    names: Sequence[str] = list(dict.fromkeys(frame["backend"]))
+    rows = (len(names) + 1) // 2
+    height = HEIGHT + 18 * rows
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    ax = figure.add_axes((52 / WIDTH, 42 / height, 1 - 62 / WIDTH, (HEIGHT - 56) / height))
+    sns.lineplot(
+        data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, ax=ax,
+        palette=list(COLOURS[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
+        markersize=4.5, markeredgewidth=0, alpha=0.8,
+    )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    for target in TARGETS:
+        ax.axhline(target, color=INK, alpha=0.5, linewidth=0.9, linestyle=(0, (4, 3)))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick(seconds)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda excess, _: _share(excess)))
+    ax.tick_params(length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
+    ax.grid(color=INK, alpha=0.14, linewidth=0.8)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_xlabel("time for fit and labels, log scale", color=INK, size=TEXT - 1)
+    ax.set_ylabel("")
+    ax.set_title("inertia above the best known", loc="left", x=-0.12, color=INK, size=TEXT - 1)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(-0.14, 1.07), ncols=2, frameon=False, fontsize=TEXT - 1,
+        handletextpad=0.4, columnspacing=1.2, borderpad=0, borderaxespad=0, markerscale=1.3,
+    )  # fmt: skip
+    return figure
