@@ -5,9 +5,9 @@
 
 In the recording every backend runs against a twin that does the same work, so any difference between the two is
 noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In
-each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share. Then
-the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was seen
-till then. The rates are those of these recordings, no more.
+each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share.
+Then the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was
+seen till then. The rates are those of these recordings, no more.
 """
 
 from __future__ import annotations
@@ -101,15 +101,10 @@ def print_table(name: str, pairs: Sequence[Pair]) -> None:
     """Print the rates of each rule on a recording as Markdown."""
     spread = [statistics.stdev(side) / statistics.fmean(side) for pair in pairs for side in pair]
     single = [max(a / b, b / a) > 1 + MARGIN for pair in pairs for a, b in zip(*pair, strict=True)]
-    print(
-        f"\n**{name}**: {len(pairs)} pairs of twins, {min(len(pair[0]) for pair in pairs)} epochs, whose times vary by"
-    )
-    print(
-        f"{min(spread):.0%} to {max(spread):.0%} (standard deviation). One process of each, compared by a bare ratio,"
-    )
-    print(
-        f"differs by more than {MARGIN:.0%} in {statistics.fmean(single):.0%} of the epochs, though both do the same."
-    )
+    epochs, low, high = min(len(pair[0]) for pair in pairs), min(spread), max(spread)
+    print(f"\n**{name}**: {len(pairs)} pairs of twins, {epochs} epochs, whose times vary by {low:.0%} to {high:.0%}")
+    print("(standard deviation). One process of each, compared by a bare ratio, differs by more than")
+    print(f"{MARGIN:.0%} in {statistics.fmean(single):.0%} of the epochs, though both do the same.")
     print(f"\n| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for rule_name, rule in RULES.items():
         for effect in EFFECTS:

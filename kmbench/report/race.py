@@ -221,7 +221,7 @@ def draw_curves(race: Race) -> Figure:
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     ax = figure.add_axes((52 / WIDTH, 42 / height, 1 - 62 / WIDTH, (HEIGHT - 56) / height))
     sns.lineplot(
-        data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, ax=ax,
+        data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, sort=False, ax=ax,
         palette=list(COLOURS[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
         markersize=4.5, markeredgewidth=0, alpha=0.8,
     )  # fmt: skip
@@ -241,7 +241,7 @@ def draw_curves(race: Race) -> Figure:
     ax.set_ylabel("")
     ax.set_title("inertia above the best known", loc="left", x=-0.12, color=INK, size=TEXT - 1)
     ax.legend(
-        loc="lower left", bbox_to_anchor=(-0.14, 1.07), ncols=2, frameon=False, fontsize=TEXT - 1,
+        loc="lower left", bbox_to_anchor=(-0.14, 1.09), ncols=2, frameon=False, fontsize=TEXT - 1,
         handletextpad=0.4, columnspacing=1.2, borderpad=0, borderaxespad=0, markerscale=1.3,
     )  # fmt: skip
     return figure
