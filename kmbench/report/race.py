@@ -221,7 +221,8 @@ def draw_curves(race: Race) -> Figure:
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     ax = figure.add_axes((52 / WIDTH, 42 / height, 1 - 62 / WIDTH, (HEIGHT - 56) / height))
     sns.lineplot(
-        data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, sort=False, ax=ax,
+        data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, sort=False,
+        ax=ax,
         palette=list(COLOURS[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
         markersize=4.5, markeredgewidth=0, alpha=0.8,
     )  # fmt: skip

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,31 @@ def test_each_way_to_fail_has_its_own_status_and_costs_no_other_row(kmbench):
     assert rows["wrong-centroids"]["speedup"] is None
     assert "a warning from C" in rows["sound"]["output"]
     assert process.returncode == 1
+
+
+@pytest.fixture
+def spinner(tmp_path, monkeypatch, rogues):
+    """Compile the library of `own-openmp` with a compiler's own OpenMP runtime."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here to bring an OpenMP runtime of its own")
+    source = Path(__file__).parents[1] / "rogues" / "kmbench_rogues" / "spinner.c"
+    library = tmp_path / "spinner.so"
+    command = [compiler, "-fopenmp", "-shared", "-fPIC", "-O1", "-o", str(library), str(source)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip(f"{compiler} has no OpenMP")
+    monkeypatch.setitem(rogues, "ROGUE_SPINNER", str(library))
+
+
+@pytest.mark.usefixtures("spinner")
+def test_threads_are_those_that_were_asked_for_also_with_an_openmp_runtime_of_its_own(kmbench):
+    names = "own-openmp,numpy-lloyd,sklearn-lloyd,sklearn-elkan,faiss-cpu,faiss-ivf"
+    data = ("run", "--data", "blobs:n=4000,d=8,centers=16,seed=1", "--k", 16, "--iterations", 2, "--no-report")
+    process = kmbench(*data, "--backends", names, "--threads", 1, "--repeats", 1, "--json")
+    assert {name: row["threads_seen"] for name, row in rows_of(process).items()} == dict.fromkeys(names.split(","), 1)
+    # And the count can tell: with two, the same engine keeps two busy.
+    process = kmbench(*data, "--backends", "own-openmp", "--threads", 2, "--repeats", 1, "--json")
+    assert rows_of(process)["own-openmp"]["threads_seen"] == 2
 
 
 def test_a_third_partys_backend_shows_up_by_its_entry_point(kmbench):

@@ -1,5 +1,6 @@
 """A third party's backends: a sound one in plain float64 NumPy, and its children that each go wrong in one way."""
 
+import ctypes
 import os
 import signal
 import time
@@ -49,6 +50,19 @@ class Sound(Backend):
 
     def assign(self, X):
         return self._nearest(X.astype(np.float64)).astype(np.int32)
+
+
+class OwnOpenMP(Sound):
+    """An engine that comes with an OpenMP runtime of its own, which no library for thread pools knows of."""
+
+    name = "own-openmp"
+    traits = Traits(exact=True, empty_clusters="keep")
+
+    def fit(self):
+        library = ctypes.CDLL(os.environ["ROGUE_SPINNER"])
+        library.spin.restype = ctypes.c_double
+        library.spin(ctypes.c_long(100_000_000))
+        super().fit()
 
 
 class Raises(Sound):
