@@ -111,11 +111,11 @@ class Bench:
         """Start a worker for a cell."""
         return self.context.spawn(WORKER, live.cell.key.threads, self.context.limits, live.folder / log)
 
-    def request_open(self, worker: WorkerProcess, live: Live, mapped: bool) -> None:
-        """Hand a worker its backend, its input and its job."""
+    def post_open(self, worker: WorkerProcess, live: Live, mapped: bool) -> None:
+        """Hand a worker its backend, its input and its job; it warms up until the reply is collected."""
         key = live.cell.key
         job = {"k": key.k, "protocol": "native" if self.init is None else "matched", "iterations": self.iterations}
-        worker.request(
+        worker.post(
             "open",
             backend=key.backend,
             parameters=key.parameters,

@@ -95,7 +95,8 @@ def _measure_memory(bench: Bench, one: Live) -> str | None:
     """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
     with bench.spawn(one, "memory.log") as worker:
         try:
-            bench.request_open(worker, one, mapped=False)
+            bench.post_open(worker, one, mapped=False)
+            worker.collect()
             bench.record(one, RecordKind.MEMORY, **worker.request("memory"))
         except WorkerFailure as failure:
             return f"memory was not measured: {failure.reason}"

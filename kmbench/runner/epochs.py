@@ -75,8 +75,11 @@ class Epochs:
 
     def _epoch(self, epoch: int, alive: list[Live]) -> None:
         random = self._random(epoch)
-        for chosen in random.permutation(len(alive)):
-            self._bench.attempt(alive[chosen], self._open)
+        order = [alive[chosen] for chosen in random.permutation(len(alive))]
+        for step in (self._post_open, self._collect_open):  # processes start side by side: nothing is timed yet
+            for live in order:
+                if not live.ended:
+                    self._bench.attempt(live, step)
         for rung in self._bench.rungs:
             for live in alive:
                 if not live.ended:
@@ -105,10 +108,14 @@ class Epochs:
         key = self._bench.case.key
         return np.random.default_rng([key.seed, int(key.case_id, 16), self._bench.context.store.session, epoch])
 
-    def _open(self, live: Live) -> None:
+    def _post_open(self, live: Live) -> None:
         needed = COPIES_PER_WORKER * self._bench.case.dataset.nbytes * len(self._cells)
         live.worker = self._bench.spawn(live, "output.log")
-        self._bench.request_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
+        self._bench.post_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
+
+    def _collect_open(self, live: Live) -> None:
+        assert live.worker is not None
+        live.worker.collect()
 
     def _calibrate(self, live: Live, rung: int | None) -> None:
         assert live.worker is not None

@@ -115,10 +115,24 @@ class WorkerProcess:
         WorkerFailure
             If the step raised, took too long or too much memory, or the process died. The worker is then gone.
         """
+        self.post(op, **arguments)
+        return self.collect()
+
+    def post(self, op: str, **arguments: Any) -> None:
+        """Ask for one step; `collect` waits for its reply.
+
+        Raises
+        ------
+        WorkerFailure
+            If the process has died.
+        """
         try:
             os.write(self._commands, encode({"op": op} | arguments))
         except BrokenPipeError:
             raise self._death() from None
+
+    def collect(self) -> dict[str, Any]:
+        """Wait for the reply to what was posted; raises as `request` does."""
         reply = json.loads(self._read_line())
         if "failure" in reply:
             failure = reply["failure"]

@@ -72,6 +72,13 @@ class FakeWorker:
             "agree": {"ari": 1.0, "matched_agreement": 1.0},
         }.get(op, {})
 
+    def post(self, op, **arguments):
+        self.posted = (op, arguments)
+
+    def collect(self):
+        op, arguments = self.posted
+        return self.request(op, **arguments)
+
     def output(self):
         return f"output of {self.name}"
 
