@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmbench.analysis import load_cells, load_records
+    from kmbench.analysis import load_cells, load_records, load_targets
     from kmbench.api import run
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
     from kmbench.errors import KmbenchError
@@ -28,6 +28,7 @@ __all__ = [
     "__version__",
     "load_cells",
     "load_records",
+    "load_targets",
     "run",
 ]
 
@@ -43,6 +44,7 @@ _HOMES = {
     "Traits": "kmbench.backends.base",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
+    "load_targets": "kmbench.analysis",
     "run": "kmbench.api",
 }
 

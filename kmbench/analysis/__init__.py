@@ -2,7 +2,7 @@
 
 from kmbench.analysis.advice import warnings_of
 from kmbench.analysis.cells import CellSummary, summarise
-from kmbench.analysis.frames import cells_frame, load_cells, load_records
+from kmbench.analysis.frames import cells_frame, load_cells, load_records, load_targets
 from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "cells_frame",
     "load_cells",
     "load_records",
+    "load_targets",
     "paired_ratio",
     "summarise",
     "warnings_of",

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.cells import CellSummary, summarise
+from kmbench.analysis.target import races
 from kmbench.errors import OutputError
 from kmbench.records import read_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["baseline_of", "cells_frame", "load_cells", "load_host", "load_records"]
+__all__ = ["baseline_of", "cells_frame", "load_cells", "load_host", "load_records", "load_targets"]
 
 
 def load_records(path: str | Path) -> pd.DataFrame:
@@ -46,6 +47,34 @@ def load_cells(path: str | Path) -> pd.DataFrame:
         If there are no records there that this version reads.
     """
     return cells_frame(summarise(read_records(Path(path)), baseline_of(Path(path))))
+
+
+def load_targets(path: str | Path) -> pd.DataFrame:
+    """Return one row for each backend and each target of the protocol ``target``; times are medians in seconds.
+
+    Raises
+    ------
+    OutputError
+        If there are no records there that this version reads.
+    """
+    import pandas as pd
+
+    rows = []
+    for race in races(read_records(Path(path)), baseline_of(Path(path))):
+        key = race.key
+        case = {"dataset": key.dataset, "n": key.n, "d": key.d, "k": key.k, "threads": key.threads}
+        case |= {"iterations": key.iterations, "best_inertia": race.best_inertia, "baseline": race.baseline}
+        for runner in race.runners:
+            for time in runner.times:
+                speedup = time.speedup
+                rows.append(
+                    case
+                    | {"label": runner.label, "target": time.target, "reached": time.reached, "starts": time.starts}
+                    | {"seconds": time.seconds, "censored_seconds": time.censored_seconds}
+                    | {"speedup": None if speedup is None else speedup.ratio, "verdict": time.verdict}
+                    | {"speedup_low": speedup and speedup.low, "speedup_high": speedup and speedup.high}
+                )
+    return pd.DataFrame(rows)
 
 
 def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:

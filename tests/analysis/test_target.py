@@ -2,6 +2,7 @@
 
 import pytest
 
+from kmbench import load_targets
 from kmbench.analysis import Verdict, summarise
 from kmbench.analysis.target import Curve, races
 from kmbench.records import CellKey, Record, RecordKind, Status
@@ -87,6 +88,15 @@ def test_a_backend_that_was_wrong_on_a_rung_does_not_run():
 def test_the_summary_of_a_ladder_is_that_of_its_top_rung():
     (row,) = summarise(ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0)))
     assert (row.fit_predict_seconds, row.inertia, row.samples, row.iterations_given) == (4.0, 4.0, 1, 4)
+
+
+def test_targets_are_a_data_frame_too(tmp_path):
+    records = ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0))
+    (tmp_path / "records.jsonl").write_text("".join(record.to_line() + "\n" for record in records))
+    frame = load_targets(tmp_path)
+    assert frame["target"].tolist() == [0.01, 0.001]
+    assert frame["seconds"].tolist() == [4.0, 4.0]
+    assert frame["reached"].tolist() == [1, 1]
 
 
 def test_other_protocols_race_nowhere():
