@@ -130,8 +130,8 @@ def races(records: Iterable[Record], baseline: str | None = None) -> list[Race]:
     for record in records:
         key = record.key
         if key.protocol == "target":
-            race = (key.dataset_fingerprint, key.dataset, key.k, key.threads, key.iterations)
-            found.setdefault(race, {}).setdefault(key.cell_id, []).append(record)
+            case = (key.dataset_fingerprint, key.dataset, key.k, key.threads, key.iterations)
+            found.setdefault(case, {}).setdefault(key.cell_id, []).append(record)
     return [race for cells in found.values() if (race := _race(list(cells.values()), baseline)) is not None]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from .plan import spans
 from .relocate import average, empty_clusters, relocate
@@ -127,7 +128,8 @@ def _assign(
         nearest = np.argmin(norms - 2 * (chunk @ centres.T), axis=1)
         labels[slice(*span)] = nearest
         sums = np.zeros((k, d + 1))
-        np.add.at(sums[:, :d], nearest, chunk)
+        members = sparse.csr_array((np.ones(len(chunk)), (nearest, np.arange(len(chunk)))), shape=(k, len(chunk)))
+        sums[:, :d] = members @ chunk
         sums[:, d] = np.bincount(nearest, minlength=k)
         return sums, float(np.square(chunk - centres[nearest]).sum())
 
