@@ -7,12 +7,12 @@ BIN := $(VENV)/bin
 WHEELHOUSE := .asv/wheelhouse
 # With a wheelhouse (`make wheelhouse`) asv's environments are made without a network.
 ASV := $(if $(wildcard $(WHEELHOUSE)),PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/$(WHEELHOUSE)) $(BIN)/asv
-MACHINE = $(shell $(BIN)/kmbench host --machine)
+MACHINE = $(shell $(BIN)/python benchmarks/tools/machine.py)
 PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
-.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-site asv-machine wheelhouse gate
+.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-site wheelhouse gate
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -42,16 +42,13 @@ gate: $(VENV)/.dev  ## has the last commit made anything slower, larger or worse
 wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they can be made offline
 	$(BIN)/python benchmarks/tools/environments.py fetch $(WHEELHOUSE)
 
-asv-machine: $(VENV)/.dev
-	@$(BIN)/asv machine --yes --machine $(MACHINE) >/dev/null
-
-asv-quick: asv-machine  ## every asv benchmark once, in the pinned environment; nothing is stored
+asv-quick: $(VENV)/.dev  ## every asv benchmark once, in the pinned environment; nothing is stored
 	KMBENCH_ASV_EPOCHS=1 $(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --quick --dry-run --show-stderr --launch-method spawn
 
-asv: asv-machine  ## measure this commit in the pinned environment, into results/asv
+asv: $(VENV)/.dev  ## measure this commit in the pinned environment, into results/asv
 	$(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --record-samples --show-stderr
 
-asv-history: asv-machine  ## measure COMMITS (default: those without results) in all environments
+asv-history: $(VENV)/.dev  ## measure COMMITS (default: those without results) in all environments
 	$(ASV) run '$(COMMITS)' --machine $(MACHINE) --record-samples --skip-existing-commits --show-stderr
 
 asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that needs no network
