@@ -1,7 +1,7 @@
 """What asv's environments are made of, read from `asv.conf.json` and `requirements.txt`.
 
-    python benchmarks/tools/environments.py pinned          # name of the history's environment
-    python benchmarks/tools/environments.py fetch FOLDER    # all wheels, so that it can be made without a network
+python benchmarks/tools/environments.py pinned          # name of the history's environment
+python benchmarks/tools/environments.py fetch FOLDER    # all wheels, so that it can be made without a network
 """
 
 import json

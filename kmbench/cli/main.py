@@ -12,6 +12,7 @@ from kmbench import __version__
 from kmbench.cli.backends import backends_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
+from kmbench.cli.gate import gate_command
 from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
@@ -53,6 +54,7 @@ app.command("data")(data_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
+app.command("gate")(gate_command)
 
 
 def main() -> None:
