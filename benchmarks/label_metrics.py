@@ -6,7 +6,6 @@ The optimal matching of 65536 clusters is exact too, and takes several seconds b
 
 import os
 
-
 SIZES = {"1e6 rows, 4096 clusters": (1_000_000, 4_096), "1e7 rows, 65536 clusters": (10_000_000, 65_536)}
 
 

@@ -1,9 +1,9 @@
 """One measurement for each case: the first metric that is asked for runs kmbench in a process of its own, the others
 read its records.
 
-asv starts a process for every metric and parameter, all in one folder for each commit and environment (that is what
-`setup_cache` is for). A metric that comes for the same figure a second time, as in asv's rounds, has the case measured
-anew, so that no sample is counted twice.
+asv starts a process for every metric and parameter, all in one folder for each commit and environment, which is what
+`setup_cache` is for. A metric that comes for the same figure a second time, as in asv's rounds, has the case
+measured anew, so that no sample is counted twice.
 """
 
 import json

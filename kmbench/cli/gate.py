@@ -1,4 +1,4 @@
-"""`kmbench gate`: is the later commit worse?"""
+"""`kmbench gate`: tells whether the later of two commits is worse."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import json
 import sys
 import tempfile
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ from kmbench.errors import OutputError, StudyError
 from kmbench.study import Study
 
 if TYPE_CHECKING:
-    from kmbench.gate import GateResult
+    from kmbench.gate import CellVerdict, GateResult
 
 __all__ = ["gate_command"]
 
@@ -99,37 +101,29 @@ def _as_json(result: GateResult) -> dict[str, object]:
 
 
 def _print(console: Console, result: GateResult) -> None:
-    from kmbench.analysis.wording import seconds_text
-
-    case = None
-    for number, cell in enumerate(result.cells):
-        if cell.case != case:
-            if number:
-                console.print(table)
-            case = cell.case
-            console.print(f"\n{case}", style="bold", markup=False, highlight=False)
-            table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-            table.add_column("backend", overflow="fold", min_width=13)
-            for heading in ("base", "head", "head/base, 95 %"):
-                table.add_column(heading, justify="right", no_wrap=True)
-            table.add_column("result", no_wrap=True)
-        times = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
-        ratio = ""
-        if cell.time is not None:
-            ratio = f"{cell.time.ratio:.2f}x"
-            if cell.time.low is not None and cell.time.high is not None:
-                ratio += f" {cell.time.low:.2f}-{cell.time.high:.2f}"
-        table.add_row(Text(cell.label), *times, ratio, Text(cell.outcome.value, style=STYLES[cell.outcome]))
-    console.print(table)
+    for title, cells in groupby(result.cells, key=lambda cell: cell.case):
+        console.print(f"\n{title}", style="bold", markup=False, highlight=False)
+        console.print(_table(cells))
     console.print()
     for cell in result.cells:
         for finding in cell.findings:
             style = "bold red" if finding.worse else "dim"
             note = Text.assemble((f"{cell.label} {finding.figure}: ", style), finding.text)
             console.print(note, highlight=False)
-    console.print(
-        Text.assemble(
-            f"{result.base.name} to {result.head.name}: ", (result.outcome.value, STYLES[result.outcome.value])
-        ),
-        highlight=False,
-    )
+    outcome = (result.outcome.value, STYLES[result.outcome.value])
+    console.print(Text.assemble(f"{result.base.name} to {result.head.name}: ", outcome), highlight=False)
+
+
+def _table(cells: Iterable[CellVerdict]) -> Table:
+    from kmbench.analysis.wording import seconds_text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("backend", overflow="fold", min_width=13)
+    for heading in ("base", "head", "head/base, 95 %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("result", no_wrap=True)
+    for cell in cells:
+        times = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
+        result = Text(cell.outcome.value, style=STYLES[cell.outcome.value])
+        table.add_row(Text(cell.label), *times, cell.ratio_text, result)
+    return table

@@ -78,6 +78,15 @@ class CellVerdict:
     p_slower: float | None
 
     @property
+    def ratio_text(self) -> str:
+        """Head's time over base's as a person reads it: ``1.02x 0.99-1.05``."""
+        if self.time is None:
+            return ""
+        if self.time.low is None or self.time.high is None:
+            return f"{self.time.ratio:.2f}x"
+        return f"{self.time.ratio:.2f}x {self.time.low:.2f}-{self.time.high:.2f}"
+
+    @property
     def worse(self) -> frozenset[str]:
         """The figures that are worse."""
         return frozenset(finding.figure for finding in self.findings if finding.worse)

@@ -38,25 +38,17 @@ def _tables(result: GateResult) -> Iterator[str]:
         for cell in cells:
             yield _row(cell)
         yield ""
-        notes = [
-            f"- `{cell.label}` {finding.figure}: {_plain(finding.text)}"
-            for cell in cells
-            for finding in cell.findings
-        ]
+        notes = [(cell.label, finding) for cell in cells for finding in cell.findings]
         if notes:
-            yield from notes
+            for label, finding in notes:
+                yield f"- `{label}` {finding.figure}: {_plain(finding.text)}"
             yield ""
 
 
 def _row(cell: CellVerdict) -> str:
     seconds = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
     memory = [bytes_text(row.peak_extra_bytes if row else None) for row in (cell.base, cell.head)]
-    ratio = ""
-    if cell.time is not None:
-        ratio = f"{cell.time.ratio:.2f}"
-        if cell.time.low is not None and cell.time.high is not None:
-            ratio += f" ({cell.time.low:.2f}–{cell.time.high:.2f})"
-    return "| " + " | ".join([f"`{cell.label}`", *seconds, ratio, *memory, MARKS[cell.outcome]]) + " |"
+    return "| " + " | ".join([f"`{cell.label}`", *seconds, cell.ratio_text, *memory, MARKS[cell.outcome]]) + " |"
 
 
 def _plain(text: str) -> str:

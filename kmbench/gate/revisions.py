@@ -113,7 +113,7 @@ def _install(source: Path, tree: Path, what: str) -> None:
 
 
 def _ask_protocol(revision: Revision, role: str, log: Path) -> None:
-    """Start its worker once: does it come from the tree, and does this runner understand it?"""
+    """Start its worker once, to know that it comes from the tree and that this runner understands it."""
     who = f"{role} {revision.name}"
     with WorkerProcess(WORKER, 1, Limits(60.0, None), log, revision.tree) as worker:
         try:

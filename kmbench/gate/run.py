@@ -81,10 +81,8 @@ def run_gate(
     chosen = Study.builtin("gate") if study is None else study
     revisions = [build_revision(repository, text, folder, role) for text, role in ((base, "base"), (head, "head"))]
     if revisions[0].commit == revisions[1].commit:  # two cells of one name would be one
-        roles = ("base", "head")
-        revisions = [
-            dataclasses.replace(r, name=f"{r.name}-{role}") for r, role in zip(revisions, roles, strict=True)
-        ]
+        for position, role in enumerate(("base", "head")):
+            revisions[position] = dataclasses.replace(revisions[position], name=f"{revisions[position].name}-{role}")
     names = [revision.name for revision in revisions]
     trees = {revision.name: revision.tree for revision in revisions}
     records = run_study(chosen, folder / "first", False, listener, trees).records
@@ -93,10 +91,10 @@ def run_gate(
         raise GateError(f"no cell could be measured: {cells[0].label}: {cells[0].findings[0].text}")
     failing = [cell for cell in cells if cell.outcome is Outcome.REGRESSION]
     if failing:
-        again = run_study(failing_study(chosen, records, failing), folder / "second", False, listener, trees).records
-        second = {
-            (cell.case_id, cell.label): cell for cell in judge(again, *names, margin=margin, tolerance=tolerance)
-        }
+        repeated = failing_study(chosen, records, failing)
+        records = run_study(repeated, folder / "second", False, listener, trees).records
+        again = judge(records, *names, margin=margin, tolerance=tolerance)
+        second = {(cell.case_id, cell.label): cell for cell in again}
         cells = [confirm(cell, second.get((cell.case_id, cell.label))) for cell in cells]
     return GateResult(base=revisions[0], head=revisions[1], margin=margin, cells=cells, repeated=len(failing))
 
@@ -118,13 +116,12 @@ def failing_study(study: Study, records: Sequence[Record], failing: Sequence[Cel
                 k=[key.k],
                 backends=",".join(labels),
                 iterations=key.iterations,
-                protocol=key.protocol,  # type: ignore[arg-type]
+                protocol=key.protocol,
                 threads=[key.threads],
                 seed=key.seed,
             )
         )
-    own = {"data", "k", "backends", "iterations", "protocol", "threads", "seed"}
-    shared = {name: None for name in own}
+    shared = dict.fromkeys(Block.model_fields)
     return study.model_copy(update=shared | {"cases": blocks, "baseline": None})
 
 

@@ -95,9 +95,8 @@ def machine_name(host: Mapping[str, Any]) -> str:
     host : dict
         As `describe_host` returns it.
     """
-    model = re.sub(
-        r"\((R|TM|r|tm)\)|@.*| CPU\b| Processor\b", " ", (host["cpu"] or {}).get("model") or host["machine"]
-    )
+    told = (host["cpu"] or {}).get("model") or host["machine"]
+    model = re.sub(r"\((R|TM|r|tm)\)|@.*| CPU\b| Processor\b", " ", told)
     parts = re.findall(r"[a-z0-9.]+", model.lower())
     gpus = re.findall(r"[a-z0-9.]+", host["gpus"][0]["name"].lower()) if host["gpus"] else []
     return "-".join([*parts, f"{host['logical_cores']}cores", *gpus, _digest(_hardware(host))])

@@ -17,13 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import kmbench
 from kmbench.records import Status
 
 __all__ = ["FDS_VARIABLE", "PROTOCOL", "Handler", "encode", "serve"]
 
 PROTOCOL = 1
-"""Version of the commands and replies; raised when a runner of the old ones would misunderstand a worker of the new."""
+"""Version of the commands and replies; raised when a runner and a worker of the two versions would misunderstand."""
 
 FDS_VARIABLE = "KMBENCH_CHANNEL"
 """Environment variable: the descriptors to read commands from and to write replies to, and the runner's pid."""
@@ -63,7 +62,7 @@ def serve(handlers: dict[str, Handler]) -> None:
 
 def _hello() -> dict[str, Any]:
     """Tell which protocol this is, and where this kmbench was imported from."""
-    return {"protocol": PROTOCOL, "package": str(Path(kmbench.__file__).parent)}
+    return {"protocol": PROTOCOL, "package": str(Path(__file__).parents[1])}
 
 
 def _describe(error: BaseException) -> dict[str, str]:
