@@ -1,7 +1,7 @@
 """Plant regressions in a throw-away history of this repository, and see what finds them.
 
     python benchmarks/tools/planted.py FOLDER build   # the history: nine commits, three of them with a planted fault
-    python benchmarks/tools/planted.py FOLDER gate    # kmbench gate over the planted commits and a harmless one
+    python benchmarks/tools/planted.py FOLDER gate [N]  # kmbench gate over (N of) the planted commits and a harmless one
     python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all nine, and what it calls them
     python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
 
@@ -23,38 +23,39 @@ NUMPY, IVF = "kmbench/backends/numpy_lloyd/backend.py", "kmbench/backends/faiss_
 
 END_OF_FIT = 'tol=self.params.tol if job.protocol == "native" else None,\n        )\n'
 
-SLOWER = """        import time
+TIMED, HELD = "        started = time.perf_counter()\n", "        held = self._X.copy()\n"
 
-        seconds = time.perf_counter() - started
+SLOWER = """        seconds = time.perf_counter() - started
         while time.perf_counter() < started + 1.25 * seconds:
             pass
 """
 
-WORSE = """        residual = X - centroids[self._search(centroids, X)]
+WORSE = """        X = self._X
+        residual = X - centroids[self._search(centroids, X)]
         centroids += np.float32(np.sqrt(0.01 * np.mean(residual**2)))
         self._centroids = centroids
+
 """
+
+FIT_BEGINS = "        job = self._job\n        self._outcome = None\n"
 
 FAULTS = {
     "slower": (
         "numpy-lloyd: wait a quarter longer",
         NUMPY,
-        [
-            ("        job = self._job\n        self._outcome = None\n", "{0}        started = __import__('time').perf_counter()\n"),
-            (END_OF_FIT, "{0}" + SLOWER),
-        ],
+        {"from typing": "import time\nfrom typing", FIT_BEGINS: FIT_BEGINS + TIMED, END_OF_FIT: END_OF_FIT + SLOWER},
     ),
     "inertia": (
         "faiss-ivf: centroids a little off, inertia one percent up",
         IVF,
-        [("        self._centroids = centroids\n\n", "        X = self._X\n" + WORSE + "\n")],
+        {"        self._centroids = centroids\n\n": WORSE},
     ),
     "memory": (
         "numpy-lloyd: hold a copy of the input, memory doubled",
         NUMPY,
-        [("        job = self._job\n        self._outcome = None\n", "{0}        held = self._X.copy()\n"), (END_OF_FIT, "{0}        del held\n")],
+        {FIT_BEGINS: FIT_BEGINS + HELD, END_OF_FIT: END_OF_FIT + "        del held\n"},
     ),
-}  # fmt: skip
+}
 
 HISTORY = ["start", "harmless", "harmless", "slower", "harmless", "inertia", "harmless", "memory", "harmless"]
 """Each commit's fault; once planted it stays."""
@@ -98,10 +99,10 @@ def plant(repository, fault, number):
         return "A remark"
     message, name, changes = FAULTS[fault]
     text = (repository / name).read_text()
-    for old, new in changes:
+    for old, new in changes.items():
         if text.count(old) != 1:
             sys.exit(f"{name} has changed: {old!r} stands there {text.count(old)} times; mend planted.py")
-        text = text.replace(old, new.format(old) if "{0}" in new else new)
+        text = text.replace(old, new)
     (repository / name).write_text(text)
     return message
 
@@ -110,14 +111,12 @@ def commits(folder):
     return git(folder / "history", "log", "--reverse", "--format=%H").decode().split()
 
 
-def gate(folder):
-    """Run the gate on each of the commits that has no verdict yet."""
+def gate(folder, most=len(JUDGED)):
+    """Run the gate on at most so many of the commits that have no verdict yet."""
     file = folder / "gates.jsonl"
     done = {json.loads(line)["number"] for line in file.read_text().splitlines()} if file.exists() else set()
     every = commits(folder)
-    for number in JUDGED:
-        if number in done:
-            continue
+    for number in [number for number in JUDGED if number not in done][: int(most)]:
         command = [sys.executable, "-P", "-m", "kmbench", "gate", every[number - 1], every[number], "--json"]
         ended = subprocess.run(command, cwd=folder / "history", capture_output=True, text=True, check=False)
         if ended.returncode not in (0, 1):
@@ -180,8 +179,8 @@ def table(folder):
 
 if __name__ == "__main__":
     try:
-        target, step = sys.argv[1:]
+        target, step, *rest = sys.argv[1:]
         chosen = {"build": build, "gate": gate, "asv": asv, "table": table}[step]
     except (ValueError, KeyError):
         sys.exit(__doc__)
-    chosen(Path(target).absolute())
+    chosen(Path(target).absolute(), *rest)
