@@ -41,9 +41,9 @@ def main(file, wanted):
     repeated = sum(verdict["repeated"] for verdict in verdicts)
     unclear = sum("unclear" in text for verdict in verdicts for text in verdict["findings"])
     print(
-        f"{alarms} of {len(verdicts)} gates over equal commits failed; {repeated} of {cells} cells failed at first,"
+        f"{alarms} of {len(verdicts)} gates over equal commits failed. Of their {cells} cells, {repeated} failed at"
     )
-    print(f"were measured again and passed; of {unclear} cells a slowdown by more than the margin was not excluded.")
+    print(f"first and were measured again; of {unclear} a slowdown by more than the margin was not excluded.")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Plant regressions in a throw-away history of this repository, and see what finds them.
 
     python benchmarks/tools/planted.py FOLDER build   # the history: nine commits, three of them with a planted fault
-    python benchmarks/tools/planted.py FOLDER gate [N]  # kmbench gate over (N of) the planted commits and a harmless one
+    python benchmarks/tools/planted.py FOLDER gate    # kmbench gate over the planted commits and a harmless one
     python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all nine, and what it calls them
     python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
 
-Each step keeps what it found in FOLDER and goes on where it was cut off. A gate takes two to three minutes, a commit
-in asv half a minute.
+Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate takes
+two to three minutes, a commit in asv half a minute.
 """
 
 import io
@@ -111,7 +111,7 @@ def commits(folder):
     return git(folder / "history", "log", "--reverse", "--format=%H").decode().split()
 
 
-def gate(folder, most=len(JUDGED)):
+def gate(folder, most=9):
     """Run the gate on at most so many of the commits that have no verdict yet."""
     file = folder / "gates.jsonl"
     done = {json.loads(line)["number"] for line in file.read_text().splitlines()} if file.exists() else set()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kmbench import __version__
+from kmbench.cli.asv_frame import asv_frame_command
 from kmbench.cli.backends import backends_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
@@ -55,6 +56,7 @@ app.command("host")(host_command)
 app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
 app.command("gate")(gate_command)
+app.command("asv-frame")(asv_frame_command)
 
 
 def main() -> None:
