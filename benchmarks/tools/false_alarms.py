@@ -40,10 +40,8 @@ def main(file, wanted):
     cells = sum(verdict["cells"] for verdict in verdicts)
     repeated = sum(verdict["repeated"] for verdict in verdicts)
     unclear = sum("unclear" in text for verdict in verdicts for text in verdict["findings"])
-    print(
-        f"{alarms} of {len(verdicts)} gates over equal commits failed. Of their {cells} cells, {repeated} failed at"
-    )
-    print(f"first and were measured again; of {unclear} a slowdown by more than the margin was not excluded.")
+    print(f"{alarms} of {len(verdicts)} gates over equal commits failed. Of their {cells} cells, {repeated} failed")
+    print(f"at first and were measured again; of {unclear} a slowdown by more than the margin was not excluded.")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
     python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all nine, and what it calls them
     python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
 
-Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate takes
-two to three minutes, a commit in asv half a minute.
+Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate
+takes two to three minutes, a commit in asv half a minute.
 """
 
 import io

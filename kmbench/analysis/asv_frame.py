@@ -22,6 +22,11 @@ NOT_RESULTS = ("benchmarks.json", "machine.json")
 STATISTICS = {"stats_ci_99_a": "low", "stats_ci_99_b": "high", "stats_q_25": "q25", "stats_q_75": "q75"}
 """asv's columns and what they are called here: the 99 % interval of the median, and the quartiles."""
 
+PLACE = ("machine", "cpu", "commit", "commit_date", "environment", "python")
+FIGURE = ("benchmark", "metric", "unit")
+FINDING = ("status", "value", "low", "high", "q25", "q75", "samples", "measured_at", "duration_seconds", "stale")
+"""Columns that every frame has; versions and parameters stand between them."""
+
 
 def asv_frame(folder: str | Path) -> pd.DataFrame:
     """Return what lies in asv's results folder as a tidy data frame, the oldest commit first.
@@ -57,23 +62,9 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     for name in ("commit_date", "measured_at"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
-    groups = (
-        list(_FIXED[:6]),
-        _named(frame, "version_"),
-        list(_FIXED[6:9]),
-        _named(frame, "param_"),
-        list(_FIXED[9:]),
-    )
-    frame = frame[[name for group in groups for name in group]]
+    frame = frame[[*PLACE, *_named(frame, "version_"), *FIGURE, *_named(frame, "param_"), *FINDING]]
     order = ["machine", "commit_date", "commit", "environment", "benchmark"]
     return frame.sort_values(order, kind="stable", ignore_index=True)
-
-
-_FIXED = (
-    *("machine", "cpu", "commit", "commit_date", "environment", "python"),
-    *("benchmark", "metric", "unit"),
-    *("status", "value", "low", "high", "q25", "q75", "samples", "measured_at", "duration_seconds", "stale"),
-)
 
 
 def _named(frame: pd.DataFrame, prefix: str) -> list[str]:
@@ -124,10 +115,8 @@ def _cells(row: dict[str, Any], names: list[str]) -> Iterator[dict[str, Any]]:
             name = names[number] if number < len(names) else f"{number + 1}"
             cell[f"param_{name}"] = _value_of(text)
         value = _at(row.get("result"), position)
-        if value is None:
-            status = "failed"
-        else:
-            status = "skipped" if isinstance(value, float) and math.isnan(value) else "ok"
+        skipped = isinstance(value, float) and math.isnan(value)
+        status = "failed" if value is None else "skipped" if skipped else "ok"
         cell |= {"status": status, "value": value if status == "ok" else None}
         cell |= {mine: _at(row.get(theirs), position) for theirs, mine in STATISTICS.items()}
         cell["samples"] = _at(row.get("samples"), position)
