@@ -59,6 +59,8 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
         raise OutputError(f"{root} holds no results of asv", "give the folder that holds benchmarks.json")
     benchmarks = _load(root / "benchmarks.json") if (root / "benchmarks.json").is_file() else {}
     rows = [row for file in files for row in _rows(file, benchmarks)]
+    if not rows:
+        raise OutputError(f"the results of asv in {root} are empty", "asv run measures")
     frame = pd.DataFrame(rows)
     for name in ("commit_date", "measured_at"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
