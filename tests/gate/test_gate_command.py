@@ -16,7 +16,7 @@ data = ["digits:limit=400"]
 k = [4]
 threads = [1]
 repeats = 2
-backends = ["numpy-lloyd", "sklearn-lloyd"]
+backends = ["numpy-lloyd", "faiss-cpu"]
 """
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -30,7 +30,7 @@ def git(repository, *arguments):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """Commits tagged `as-it-is`, `harmless`, `broken` (numpy-lloyd raises) and `foreign` (another worker protocol)."""
+    """Commits tagged `as-it-is`, `harmless`, `broken` (numpy-lloyd raises) and `foreign` (another protocol)."""
     folder = tmp_path_factory.mktemp("history")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(HOME / name, folder)
@@ -76,10 +76,8 @@ def test_a_harmless_commit_passes(gate, repository):
     assert (repository / "gate.md").read_text().count("| pass |") == 2
     records = [json.loads(line) for line in (repository / "kept/first/records.jsonl").read_text().splitlines()]
     assert len({record["revision"] for record in records}) == 2
-    fits = [record for record in records if record["kind"] == "fit"]
-    assert {(r["revision"], r["epoch"]) for r in fits} == {
-        (r, e) for r in {f["revision"] for f in fits} for e in (0, 1)
-    }
+    fits = {(record["revision"], record["epoch"]) for record in records if record["kind"] == "fit"}
+    assert len(fits) == 4, "both revisions in both epochs"
 
 
 def test_the_worker_of_each_cell_runs_its_own_commits_code(gate):
@@ -89,9 +87,9 @@ def test_the_worker_of_each_cell_runs_its_own_commits_code(gate):
     cells = {cell["label"]: cell for cell in found["cells"]}
     assert cells["numpy-lloyd"]["outcome"] == "regression"
     assert cells["numpy-lloyd"]["findings"][0]["text"] == "base was ok, head is error (ValueError: planted)"
-    assert cells["sklearn-lloyd"]["outcome"] == "pass"
+    assert cells["faiss-cpu"]["outcome"] == "pass"
     assert found["repeated"] == 1
-    assert "/" not in process.stdout.replace("head/base", "")
+    assert "tree" not in found["head"], "folders of this machine are nobody's business"
 
 
 def test_a_commit_of_another_worker_protocol_cannot_be_measured(gate):

@@ -35,10 +35,8 @@ def test_only_what_fails_twice_fails():
 
 
 def test_the_second_run_holds_the_failing_cells_alone_and_does_the_same_work():
-    study = Study.build(
-        {"data": ["digits"], "k": [10, 20], "backends": "numpy-lloyd,faiss-ivf[nlist=2,4;nprobe=1]", "repeats": 4},
-        "t",
-    )
+    backends = "numpy-lloyd,faiss-ivf[nlist=2,4;nprobe=1]"
+    study = Study.build({"data": ["digits"], "k": [10, 20], "backends": backends, "repeats": 4}, "a test")
     records = []
     for case in plan(study):
         for planned in case.cells:
