@@ -12,7 +12,7 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
-.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-site wheelhouse gate
+.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-existing asv-site wheelhouse gate
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -50,6 +50,9 @@ asv: $(VENV)/.dev  ## measure this commit in the pinned environment, into result
 
 asv-history: $(VENV)/.dev  ## measure COMMITS (default: those without results) in all environments
 	$(ASV) run '$(COMMITS)' --machine $(MACHINE) --record-samples --skip-existing-commits --show-stderr
+
+asv-existing: $(VENV)/.dev  ## measure this commit with the libraries of .venv as they are, such as on a GPU host
+	$(BIN)/python benchmarks/tools/existing.py --show-stderr
 
 asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that needs no network
 	$(ASV) publish

@@ -7,7 +7,13 @@ from asv.machine import Machine, MachineCollection
 
 from kmbench.instruments import describe_host, machine_name
 
-if __name__ == "__main__":
+
+def register():
+    """Return the name, known to asv from now on."""
     name = machine_name(describe_host())
     MachineCollection.save(name, Machine.get_defaults() | {"machine": name})
-    print(name)
+    return name
+
+
+if __name__ == "__main__":
+    print(register())
