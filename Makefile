@@ -4,7 +4,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench test lint format engines clean help
+WHEELHOUSE := .asv/wheelhouse
+# With a wheelhouse (`make wheelhouse`) asv's environments are made without a network.
+ASV := $(if $(wildcard $(WHEELHOUSE)),PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/$(WHEELHOUSE)) $(BIN)/asv
+MACHINE = $(shell $(BIN)/python benchmarks/tools/machine.py)
+PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
+# What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
+COMMITS ?= NEW
+
+.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-existing asv-site wheelhouse gate
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -27,6 +35,28 @@ format: $(VENV)/.dev  ## let ruff mend and format
 
 engines: $(VENV)/.bench  ## numpy-lloyd against scikit-learn and FAISS at four sizes, one and two threads
 	$(BIN)/kmbench run benchmarks/engines.toml
+
+gate: $(VENV)/.dev  ## has the last commit made anything slower, larger or worse? (BASE=main compares with that)
+	$(BIN)/kmbench gate $(or $(BASE),HEAD~1) HEAD
+
+wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they can be made offline
+	$(BIN)/python benchmarks/tools/environments.py fetch $(WHEELHOUSE)
+
+asv-quick: $(VENV)/.dev  ## every asv benchmark once, in the pinned environment; nothing is stored
+	KMBENCH_ASV_EPOCHS=1 $(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --quick --dry-run --show-stderr --launch-method spawn
+
+asv: $(VENV)/.dev  ## measure this commit in the pinned environment, into results/asv
+	$(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --record-samples --show-stderr
+
+asv-history: $(VENV)/.dev  ## measure COMMITS (default: those without results) in all environments
+	$(ASV) run '$(COMMITS)' --machine $(MACHINE) --record-samples --skip-existing-commits --show-stderr
+
+asv-existing: $(VENV)/.dev  ## measure this commit with the libraries of .venv as they are, such as on a GPU host
+	$(BIN)/python benchmarks/tools/existing.py --show-stderr
+
+asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that needs no network
+	$(ASV) publish
+	$(BIN)/asv-tachyon install reports/asv
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmbench.analysis import load_cells, load_records, load_targets
+    from kmbench.analysis.asv_frame import asv_frame
     from kmbench.api import run
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
     from kmbench.errors import KmbenchError
@@ -26,6 +27,7 @@ __all__ = [
     "Study",
     "Traits",
     "__version__",
+    "asv_frame",
     "load_cells",
     "load_records",
     "load_targets",
@@ -42,6 +44,7 @@ _HOMES = {
     "Params": "kmbench.backends.base",
     "Study": "kmbench.study",
     "Traits": "kmbench.backends.base",
+    "asv_frame": "kmbench.analysis.asv_frame",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "load_targets": "kmbench.analysis",

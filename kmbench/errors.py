@@ -6,6 +6,7 @@ __all__ = [
     "BackendError",
     "CaseError",
     "DataError",
+    "GateError",
     "KmbenchError",
     "OutputError",
     "SpecError",
@@ -67,3 +68,9 @@ class OutputError(KmbenchError):
     """A run folder that cannot be written, is in use, or holds something else."""
 
     reason = "bad_output"
+
+
+class GateError(KmbenchError):
+    """Two revisions that cannot be compared: one cannot be found, built or measured."""
+
+    reason = "cannot_measure"

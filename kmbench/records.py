@@ -112,7 +112,13 @@ def label_of(backend: str, parameters: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellKey:
-    """What is measured: one backend with its parameters on one case."""
+    """What is measured: one backend with its parameters on one case.
+
+    Attributes
+    ----------
+    revision : str or None
+        Which commit's kmbench the worker runs, where several are compared; None: the installed one.
+    """
 
     dataset: str
     dataset_fingerprint: str
@@ -126,22 +132,30 @@ class CellKey:
     threads: int
     backend: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    revision: str | None = None
 
     @property
     def label(self) -> str:
-        """The backend as a user writes it, with its parameters: ``faiss-ivf[nlist=16;nprobe=4]``."""
-        return label_of(self.backend, self.parameters)
+        """The backend as a user writes it, such as ``faiss-ivf[nlist=16;nprobe=4]``, and ``@`` its revision."""
+        label = label_of(self.backend, self.parameters)
+        return label if self.revision is None else f"{label}@{self.revision}"
 
     @property
     def case_id(self) -> str:
         """Identity of the case: cells that share it did the same work and are compared."""
-        shared = {k: v for k, v in dataclasses.asdict(self).items() if k not in ("backend", "parameters")}
-        return _digest(shared)
+        return _digest({k: v for k, v in self.as_dict().items() if k not in ("backend", "parameters", "revision")})
 
     @property
     def cell_id(self) -> str:
         """Identity of the cell within any run: the same in a resumed one."""
-        return _digest(dataclasses.asdict(self))
+        return _digest(self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name; the revision only where there is one, so that ids stay what they were."""
+        flat = dataclasses.asdict(self)
+        if self.revision is None:
+            del flat["revision"]
+        return flat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +247,7 @@ class Record:
         """Return the record as one line of JSON, without a line end."""
         flat: dict[str, Any] = {"record_version": RECORD_VERSION, "kind": self.kind.value}
         flat |= {"cell_id": self.key.cell_id, "case_id": self.key.case_id}
-        flat |= dataclasses.asdict(self.key)
+        flat |= self.key.as_dict()
         for name in _FIGURES:
             value = getattr(self, name)
             if value is not None:
@@ -251,7 +265,8 @@ class Record:
         """
         if flat["record_version"] != RECORD_VERSION:
             raise ValueError(f"record version {flat['record_version']}, this kmbench reads {RECORD_VERSION}")
-        key = CellKey(**{f.name: flat[f.name] for f in dataclasses.fields(CellKey)})
+        names = [f.name for f in dataclasses.fields(CellKey) if f.name != "revision" or "revision" in flat]
+        key = CellKey(**{name: flat[name] for name in names})
         figures = {name: flat[name] for name in _FIGURES if name in flat}
         figures["status"] = Status(figures["status"])
         return cls(kind=RecordKind(flat["kind"]), key=key, **figures)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
-from kmbench.records import CellKey, Record, RecordKind, Status
+from kmbench.records import CellKey, Record, RecordKind, Status, label_of
 
-__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "summarise"]
+__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "rivals", "summarise"]
 
 DEFAULT_BASELINE = "sklearn-lloyd"
 """What speed-ups are relative to where it takes part and the study names no other."""
@@ -65,6 +65,7 @@ class CellSummary:
     backend_version: str | None
     status: Status
     reason: str | None
+    revision: str | None = None
     samples: int = 0
     epochs: int = 0
     contaminated_share: float | None = None
@@ -160,10 +161,24 @@ def baseline_index(keys: Sequence[CellKey], wanted: str | None) -> int:
     return 0
 
 
+def rivals(keys: Sequence[CellKey], wanted: str | None) -> list[int]:
+    """Return for each cell of a case the position of the one that it is compared with.
+
+    That is the case's baseline, or where cells are of several revisions, the same cell of the first of these.
+    """
+    base = baseline_index(keys, wanted)
+    first: dict[str, int] = {}
+    found = []
+    for position, key in enumerate(keys):
+        plain = label_of(key.backend, key.parameters)
+        found.append(base if key.revision is None else first.setdefault(plain, position))
+    return found
+
+
 def _summarise_case(case: list[list[Record]], wanted: str | None) -> list[CellSummary]:
     sound = [lines for lines in case if _outcome(lines).status is Status.OK]
-    base = sound[baseline_index([lines[0].key for lines in sound], wanted)] if sound else None
-    summaries = [_summarise_cell(lines, base) for lines in case]
+    bases = dict(zip(map(id, sound), rivals([lines[0].key for lines in sound], wanted), strict=True))
+    summaries = [_summarise_cell(lines, sound[bases[id(lines)]] if id(lines) in bases else None) for lines in case]
     return sorted(
         summaries,
         key=lambda row: (row.status is not Status.OK, row.fit_predict_seconds or float("inf"), row.label),
@@ -217,7 +232,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
         name: getattr(key, name)
         for name in ("case_id", "cell_id", "dataset", "n", "d", "k", "threads", "protocol", "iterations", "seed")
     }
-    identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label}
+    identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label, "revision": key.revision}
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
 

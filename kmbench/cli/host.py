@@ -13,6 +13,9 @@ __all__ = ["host_command"]
 
 def host_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="Print one name, which asv files this machine's results under.")
+    ] = False,
 ) -> None:
     """Describe this host as a run records it: CPU, memory, versions, variables, and a short fingerprint.
 
@@ -20,9 +23,12 @@ def host_command(
 
     kmbench host --json
     """
-    from kmbench.instruments import default_threads, describe_host, fingerprint, pools
+    from kmbench.instruments import default_threads, describe_host, fingerprint, machine_name, pools
 
     host = describe_host()
+    if machine:
+        print(machine_name(host))  # noqa: T201
+        return
     host["fingerprint"] = fingerprint(host)
     host["default_threads"] = default_threads()
     _load_engines()

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from kmbench import __version__
+from kmbench.cli.asv_frame import asv_frame_command
 from kmbench.cli.backends import backends_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
+from kmbench.cli.gate import gate_command
 from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
@@ -53,6 +55,8 @@ app.command("data")(data_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
+app.command("gate")(gate_command)
+app.command("asv-frame")(asv_frame_command)
 
 
 def main() -> None:

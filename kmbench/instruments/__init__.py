@@ -2,7 +2,7 @@
 
 from kmbench.instruments.cgroup import cpu_quota, memory_limit
 from kmbench.instruments.clock import Timing, loops_for, timed
-from kmbench.instruments.host import describe_host, fingerprint
+from kmbench.instruments.host import describe_host, fingerprint, machine_name
 from kmbench.instruments.memory import MemoryReading, measure_peak
 from kmbench.instruments.pressure import Pressure, pressure_between, read_pressure
 from kmbench.instruments.threads import (
@@ -26,6 +26,7 @@ __all__ = [
     "describe_host",
     "fingerprint",
     "loops_for",
+    "machine_name",
     "measure_peak",
     "memory_limit",
     "pools",

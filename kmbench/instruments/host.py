@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from kmbench.instruments.cgroup import cpu_quota, memory_limit
 from kmbench.instruments.hardware import describe_cpu, describe_gpus, memory_total
 from kmbench.instruments.software import describe_git, package_versions, relevant_environment
 
-__all__ = ["describe_host", "fingerprint"]
+__all__ = ["describe_host", "fingerprint", "machine_name"]
 
 
 def describe_host(
@@ -79,17 +80,41 @@ def fingerprint(host: Mapping[str, Any]) -> str:
     host : dict
         As `describe_host` returns it, or as read back from JSON.
     """
+    software = {"python": host["python"], "packages": host["packages"]}
+    return _digest(_hardware(host) | software)
+
+
+def machine_name(host: Mapping[str, Any]) -> str:
+    """Name the machine for results that are kept over months: its processor, its cores and 8 hexadecimal digits.
+
+    The digits are those of the fingerprint less Python's and the packages' versions: a history goes on when a
+    package is updated, while two hosts, or one with another kernel, never share a line.
+
+    Parameters
+    ----------
+    host : dict
+        As `describe_host` returns it.
+    """
+    told = (host["cpu"] or {}).get("model") or host["machine"]
+    model = re.sub(r"\((R|TM|r|tm)\)|@.*| CPU\b| Processor\b", " ", told)
+    parts = re.findall(r"[a-z0-9.]+", model.lower())
+    gpus = re.findall(r"[a-z0-9.]+", host["gpus"][0]["name"].lower()) if host["gpus"] else []
+    return "-".join([*parts, f"{host['logical_cores']}cores", *gpus, _digest(_hardware(host))])
+
+
+def _hardware(host: Mapping[str, Any]) -> dict[str, Any]:
     memory = host["memory_bytes"]
-    stable = {
+    return {
         "cpu": host["cpu"],
         "logical_cores": host["logical_cores"],
         "memory_gib": None if memory is None else round(memory / 2**30),
         "gpus": [gpu["name"] for gpu in host["gpus"]],
         "system": [host["system"], host["machine"]],
         "kernel": host["kernel"].split(".")[:2],
-        "python": host["python"],
-        "packages": host["packages"],
     }
+
+
+def _digest(stable: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:8]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,13 @@ SETTLE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all cases of a run share. `spawn` and `clock` are there for tests to replace."""
+    """What all cases of a run share. `spawn` and `clock` are there for tests to replace.
+
+    Attributes
+    ----------
+    trees : mapping of str to Path
+        Where each revision that the cells name is installed.
+    """
 
     store: RunFolder
     scratch: Path
@@ -37,7 +43,8 @@ class Context:
     limits: Limits
     referee_threads: int
     listener: Listener
-    spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess
+    trees: Mapping[str, Path] = field(default_factory=dict)
+    spawn: Callable[..., WorkerProcess] = WorkerProcess
     clock: Callable[[], float] = time.monotonic
     settle_seconds: float = SETTLE_SECONDS
 
@@ -109,7 +116,9 @@ class Bench:
 
     def spawn(self, live: Live, log: str) -> WorkerProcess:
         """Start a worker for a cell."""
-        return self.context.spawn(WORKER, live.cell.key.threads, self.context.limits, live.folder / log)
+        key = live.cell.key
+        tree = {} if key.revision is None else {"tree": self.context.trees[key.revision]}
+        return self.context.spawn(WORKER, key.threads, self.context.limits, live.folder / log, **tree)
 
     def post_open(self, worker: WorkerProcess, live: Live, mapped: bool) -> None:
         """Hand a worker its backend, its input and its job; it warms up until the reply is collected."""

@@ -14,11 +14,15 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kmbench.records import Status
 
-__all__ = ["FDS_VARIABLE", "Handler", "encode", "serve"]
+__all__ = ["FDS_VARIABLE", "PROTOCOL", "Handler", "encode", "serve"]
+
+PROTOCOL = 1
+"""Version of the commands and replies; raised when a runner and a worker of the two versions would misunderstand."""
 
 FDS_VARIABLE = "KMBENCH_CHANNEL"
 """Environment variable: the descriptors to read commands from and to write replies to, and the runner's pid."""
@@ -42,6 +46,7 @@ def serve(handlers: dict[str, Handler]) -> None:
     faulthandler.enable()
     read_fd, write_fd, runner = (int(part) for part in os.environ.pop(FDS_VARIABLE).split(","))
     _die_with(runner)
+    handlers = {"hello": _hello} | handlers
     with os.fdopen(read_fd, "rb") as commands, os.fdopen(write_fd, "wb", buffering=0) as replies:
         for line in commands:
             command = json.loads(line)
@@ -57,6 +62,11 @@ def serve(handlers: dict[str, Handler]) -> None:
     sys.stderr.flush()
     ctypes.CDLL(None).fflush(None)  # what engines wrote with C's own buffers
     os._exit(0)  # at once: to tidy up what scikit-learn and SciPy have loaded takes half a second
+
+
+def _hello() -> dict[str, Any]:
+    """Tell which protocol this is, and where this kmbench was imported from."""
+    return {"protocol": PROTOCOL, "package": str(Path(__file__).parents[1])}
 
 
 def _describe(error: BaseException) -> dict[str, str]:

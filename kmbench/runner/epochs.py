@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import psutil
 
-from kmbench.analysis.cells import baseline_index
+from kmbench.analysis.cells import rivals
 from kmbench.records import RecordKind
 from kmbench.runner.bench import Bench, Live
 from kmbench.runner.stopping import Stop, why_stop, worst_half_width
@@ -68,8 +68,9 @@ class Epochs:
     def _why_stop(self, epochs: int, seconds: float) -> Stop | None:
         alive = [live for live in self._cells if not live.ended]
         means = [{e: statistics.fmean(times) for e, times in live.times.items()} for live in alive]
-        base = baseline_index([live.cell.key for live in alive], self._bench.context.baseline)
-        half_width = worst_half_width(means[base], (m for i, m in enumerate(means) if i != base))
+        against = rivals([live.cell.key for live in alive], self._bench.context.baseline)
+        widths = [worst_half_width(means[base], [means[i]]) for i, base in enumerate(against) if i != base]
+        half_width = max((width for width in widths if width is not None), default=None)
         longest = max(live.fit_seconds for live in alive)
         return why_stop(self._bench.context.rule, epochs, half_width, seconds, longest)
 

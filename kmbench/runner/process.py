@@ -80,9 +80,11 @@ class WorkerProcess:
     limits : Limits
     log : Path
         File that takes what the worker and its engine print.
+    tree : Path, optional
+        Folder whose packages, kmbench's own among them, come before the installed ones.
     """
 
-    def __init__(self, module: str, threads: int, limits: Limits, log: Path) -> None:
+    def __init__(self, module: str, threads: int, limits: Limits, log: Path, tree: Path | None = None) -> None:
         self.limits = limits
         self._log = log
         self._buffer = b""
@@ -93,6 +95,9 @@ class WorkerProcess:
             environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         if limits.blas_coretype is not None:
             environment["OPENBLAS_CORETYPE"] = limits.blas_coretype
+        if tree is not None:
+            paths = [str(tree), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
+            environment["PYTHONPATH"] = os.pathsep.join(paths)
         environment |= {FDS_VARIABLE: f"{command_read},{reply_write},{os.getpid()}", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(

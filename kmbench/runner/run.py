@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,7 +79,13 @@ def plan(study: Study) -> list[Case]:
     return expand(study, shape, default_threads())
 
 
-def run_study(study: Study, output: Path | None, resume: bool, listener: Listener) -> RunResult:
+def run_study(
+    study: Study,
+    output: Path | None,
+    resume: bool,
+    listener: Listener,
+    revisions: Mapping[str, Path] | None = None,
+) -> RunResult:
     """Measure a study and return what was recorded.
 
     Parameters
@@ -90,6 +97,9 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         Go on with the run in the folder: cells with an outcome are not measured again.
     listener : callable
         Takes the events of `kmbench.runner.events`.
+    revisions : mapping of str to Path, optional
+        Folders in which kmbench is installed, by name: every cell is measured with each of them, taking turns, and
+        compared with the same of the first.
 
     Raises
     ------
@@ -100,6 +110,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
     path = _folder_for(study, output, resume)
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
         cases = expand(study, lambda spec: materialise(spec, scratch), default_threads())
+        cases = [_in_revisions(case, revisions or {}) for case in cases]
         host = describe_host()
         host["fingerprint"] = fingerprint(host)
         host["passive_wait"] = passive = _is_busy()
@@ -127,6 +138,7 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
             limits=Limits(study.timeout, study.memory_limit, passive, study.blas_coretype),
             referee_threads=default_threads(),
             listener=listener,
+            trees=revisions or {},
         )
         before = read_pressure()
         try:
@@ -136,6 +148,18 @@ def run_study(study: Study, output: Path | None, resume: bool, listener: Listene
         finally:
             store.note_session(pressure_between(before, read_pressure()))
         return RunResult(path, store.records)
+
+
+def _in_revisions(case: Case, revisions: Mapping[str, Path]) -> Case:
+    """Return a case with one cell for each of its cells and each revision."""
+    if not revisions:
+        return case
+    cells = [
+        dataclasses.replace(cell, key=dataclasses.replace(cell.key, revision=name))
+        for cell in case.cells
+        for name in revisions
+    ]
+    return Case(case.dataset, tuple(cells))
 
 
 def _is_busy() -> bool:

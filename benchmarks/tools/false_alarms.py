@@ -1,0 +1,50 @@
+"""How often the gate accuses a commit of being worse than itself.
+
+    python benchmarks/tools/false_alarms.py FILE [GATES]
+
+Runs `kmbench gate HEAD HEAD` until FILE holds GATES verdicts (default 10), one a line, and prints the rate. Cut off,
+it goes on where it was. A gate takes two minutes.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def one_gate():
+    """Return the verdict of one gate over equal commits."""
+    command = [sys.executable, "-P", "-m", "kmbench", "gate", "HEAD", "HEAD", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode not in (0, 1):
+        sys.exit(ended.stderr)
+    found = json.loads(ended.stdout)
+    remarks = [f"{c['label']} {f['figure']}: {f['text']}" for c in found["cells"] for f in c["findings"]]
+    widest = max(cell["time"]["high"] for cell in found["cells"] if cell["time"])
+    return {
+        "exit_code": ended.returncode,
+        "cells": len(found["cells"]),
+        "repeated": found["repeated"],
+        "highest": widest,
+        "findings": remarks,
+    }
+
+
+def main(file, wanted):
+    verdicts = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    while len(verdicts) < wanted:
+        verdicts.append(one_gate())
+        with file.open("a") as lines:
+            lines.write(json.dumps(verdicts[-1]) + "\n")
+    alarms = sum(verdict["exit_code"] for verdict in verdicts)
+    cells = sum(verdict["cells"] for verdict in verdicts)
+    repeated = sum(verdict["repeated"] for verdict in verdicts)
+    unclear = sum("unclear" in text for verdict in verdicts for text in verdict["findings"])
+    print(f"{alarms} of {len(verdicts)} gates over equal commits failed. Of their {cells} cells, {repeated} failed")
+    print(f"at first and were measured again; of {unclear} a slowdown by more than the margin was not excluded.")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) == 3 else 10)

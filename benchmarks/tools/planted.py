@@ -1,0 +1,186 @@
+"""Plant regressions in a throw-away history of this repository, and see what finds them.
+
+    python benchmarks/tools/planted.py FOLDER build   # the history: nine commits, three of them with a planted fault
+    python benchmarks/tools/planted.py FOLDER gate    # kmbench gate over the planted commits and a harmless one
+    python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all nine, and what it calls them
+    python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
+
+Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate
+takes two to three minutes, a commit in asv half a minute.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from environments import HOME, combinations, environment_name, load_config
+
+NUMPY, IVF = "kmbench/backends/numpy_lloyd/backend.py", "kmbench/backends/faiss_ivf.py"
+
+END_OF_FIT = 'tol=self.params.tol if job.protocol == "native" else None,\n        )\n'
+
+TIMED, HELD = "        started = time.perf_counter()\n", "        held = self._X.copy()\n"
+
+SLOWER = """        seconds = time.perf_counter() - started
+        while time.perf_counter() < started + 1.25 * seconds:
+            pass
+"""
+
+WORSE = """        X = self._X
+        residual = X - centroids[self._search(centroids, X)]
+        centroids += np.float32(np.sqrt(0.01 * np.mean(residual**2)))
+        self._centroids = centroids
+
+"""
+
+FIT_BEGINS = "        job = self._job\n        self._outcome = None\n"
+
+FAULTS = {
+    "slower": (
+        "numpy-lloyd: wait a quarter longer",
+        NUMPY,
+        {"from typing": "import time\nfrom typing", FIT_BEGINS: FIT_BEGINS + TIMED, END_OF_FIT: END_OF_FIT + SLOWER},
+    ),
+    "inertia": (
+        "faiss-ivf: centroids a little off, inertia one percent up",
+        IVF,
+        {"        self._centroids = centroids\n\n": WORSE},
+    ),
+    "memory": (
+        "numpy-lloyd: hold a copy of the input, memory doubled",
+        NUMPY,
+        {FIT_BEGINS: FIT_BEGINS + HELD, END_OF_FIT: END_OF_FIT + "        del held\n"},
+    ),
+}
+
+HISTORY = ["start", "harmless", "harmless", "slower", "harmless", "inertia", "harmless", "memory", "harmless"]
+"""Each commit's fault; once planted it stays."""
+
+JUDGED = [2, 3, 5, 7]
+"""Which commits the gate compares with their parents."""
+
+METRICS = r"Fit\.track_(inertia|peak_extra_bytes)\(.*'embeddings', 128\)|FitIVF\.track_(inertia|peak_extra_bytes)"
+
+MACHINE = "planted"
+
+
+def git(repository, *arguments):
+    identity = {f"GIT_{who}_{what}": "planted" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    command = ["git", "-C", str(repository), *arguments]
+    return subprocess.run(command, env=os.environ | identity, check=True, capture_output=True).stdout
+
+
+def build(folder):
+    """Copy this repository's last commit and grow the history on it."""
+    repository = folder / "history"
+    if repository.exists():
+        return
+    repository.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(git(HOME, "archive", "--format=tar", "HEAD"))) as archive:
+        archive.extractall(repository, filter="data")
+    git(repository, "init", "--quiet", "--initial-branch", "main")
+    for number, fault in enumerate(HISTORY):
+        message = plant(repository, fault, number)
+        git(repository, "add", "--all", "--force")
+        git(repository, "commit", "--quiet", "--message", message)
+
+
+def plant(repository, fault, number):
+    """Change the tree and return the message of the commit."""
+    if fault == "start":
+        return "As it is"
+    if fault == "harmless":
+        with (repository / NUMPY).open("a") as file:
+            file.write(f"\n\n# Remark {number}: changes nothing.\n")
+        return "A remark"
+    message, name, changes = FAULTS[fault]
+    text = (repository / name).read_text()
+    for old, new in changes.items():
+        if text.count(old) != 1:
+            sys.exit(f"{name} has changed: {old!r} stands there {text.count(old)} times; mend planted.py")
+        text = text.replace(old, new)
+    (repository / name).write_text(text)
+    return message
+
+
+def commits(folder):
+    return git(folder / "history", "log", "--reverse", "--format=%H").decode().split()
+
+
+def gate(folder, most=9):
+    """Run the gate on at most so many of the commits that have no verdict yet."""
+    file = folder / "gates.jsonl"
+    done = {json.loads(line)["number"] for line in file.read_text().splitlines()} if file.exists() else set()
+    every = commits(folder)
+    for number in [number for number in JUDGED if number not in done][: int(most)]:
+        command = [sys.executable, "-P", "-m", "kmbench", "gate", every[number - 1], every[number], "--json"]
+        ended = subprocess.run(command, cwd=folder / "history", capture_output=True, text=True, check=False)
+        if ended.returncode not in (0, 1):
+            sys.exit(ended.stderr)
+        found = json.loads(ended.stdout)
+        worse = [
+            f"{cell['label']} {finding['figure']}: {finding['text']}"
+            for cell in found["cells"]
+            for finding in cell["findings"]
+            if finding["worse"]
+        ]
+        row = {"number": number, "fault": HISTORY[number], "exit_code": ended.returncode, "worse": worse}
+        with file.open("a") as lines:
+            lines.write(json.dumps(row) + "\n")
+        print(row)
+
+
+def asv(folder):
+    """Measure every commit with asv, and have it look for steps."""
+    config = load_config()
+    pinned = environment_name(config, combinations(config)[0])
+    repository = folder / "history"
+    run_asv(repository, "machine", "--yes", "--machine", MACHINE)
+    for commit in commits(folder):
+        if not list((repository / "results" / "asv" / MACHINE).glob(f"{commit[:8]}-*.json")):
+            options = ["--env", pinned, "--machine", MACHINE, "--bench", METRICS, "--show-stderr"]
+            run_asv(repository, "run", f"{commit}^!", *options)
+    run_asv(repository, "publish")
+
+
+def run_asv(repository, *arguments):
+    environment = os.environ | {"KMBENCH_ASV_EPOCHS": "1"}
+    subprocess.run([sys.executable, "-m", "asv", *arguments], cwd=repository, env=environment, check=True)
+
+
+def steps(folder):
+    """Yield what asv calls a regression: the benchmark, the commit's number, the values before and after."""
+    site = folder / "history" / "reports" / "asv"
+    every = commits(folder)
+    hashes = json.loads((site / "index.json").read_text())["revision_to_hash"]
+    for name, _, _, _, _, _, jumps in json.loads((site / "regressions.json").read_text())["regressions"]:
+        for _, revision, before, after in jumps:
+            yield name, every.index(hashes[str(revision)]), before, after
+
+
+def table(folder):
+    """Print what was planted and what was found."""
+    print("| commit | planted | `kmbench gate` against its parent |")
+    print("|---|---|---|")
+    for line in (folder / "gates.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        said = "; ".join(row["worse"]) or "nothing worse"
+        print(f"| {row['number']} | {row['fault']} | exit code {row['exit_code']}: {said} |")
+    print()
+    print("| asv's regressions | at commit | planted there | before | after |")
+    print("|---|---:|---|---:|---:|")
+    for name, number, before, after in sorted(steps(folder), key=lambda step: step[1]):
+        print(f"| `{name}` | {number} | {HISTORY[number]} | {before:.6g} | {after:.6g} |")
+
+
+if __name__ == "__main__":
+    try:
+        target, step, *rest = sys.argv[1:]
+        chosen = {"build": build, "gate": gate, "asv": asv, "table": table}[step]
+    except (ValueError, KeyError):
+        sys.exit(__doc__)
+    chosen(Path(target).absolute(), *rest)
