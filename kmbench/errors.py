@@ -10,6 +10,7 @@ __all__ = [
     "OutputError",
     "SpecError",
     "StudyError",
+    "TuneError",
 ]
 
 
@@ -67,3 +68,9 @@ class OutputError(KmbenchError):
     """A run folder that cannot be written, is in use, or holds something else."""
 
     reason = "bad_output"
+
+
+class TuneError(KmbenchError):
+    """A question to the tuner that has no answer: a target, a list count or an index that cannot exist."""
+
+    reason = "bad_tune"
