@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
     from kmbench.errors import KmbenchError
     from kmbench.study import Study
+    from kmbench.tuning import TuneResult, tune
 
 __all__ = [
     "Backend",
@@ -25,10 +26,12 @@ __all__ = [
     "Params",
     "Study",
     "Traits",
+    "TuneResult",
     "__version__",
     "load_cells",
     "load_records",
     "run",
+    "tune",
 ]
 
 __version__ = version("kmbench")
@@ -41,9 +44,11 @@ _HOMES = {
     "Params": "kmbench.backends.base",
     "Study": "kmbench.study",
     "Traits": "kmbench.backends.base",
+    "TuneResult": "kmbench.tuning",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "run": "kmbench.api",
+    "tune": "kmbench.tuning",
 }
 
 

@@ -15,6 +15,9 @@ __all__ = ["TuneWorker"]
 BATCH_SECONDS = 0.2
 """Least time that searches of the whole batch are repeated for."""
 
+SINGLE_SECONDS = 3.0
+"""Most time that single queries are asked for at one setting."""
+
 WARM_QUERIES = 50
 
 
@@ -50,7 +53,9 @@ class TuneWorker:
         self._ivf = faiss.extract_index_ivf(self._index)
         self._queries = np.load(queries, allow_pickle=False)
         self._k = k
-        return {"ntotal": int(self._index.ntotal)}
+        sizes = np.array([self._ivf.invlists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64)
+        share = sizes / max(1.0, sizes.sum())
+        return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
     def set(self, nprobe: int, k_factor: float) -> dict[str, Any]:
         """Set what a server would set."""
@@ -63,11 +68,17 @@ class TuneWorker:
         return {}
 
     def single(self, nprobe: int, k_factor: float, queries: list[int], repeats: int) -> dict[str, Any]:
-        """Ask one query at a time and return what each took, shape (repeats, queries), in seconds."""
+        """Ask one query at a time and return what each took, shape (repeats, queries), in seconds.
+
+        Fewer of the queries are asked where they would take longer than `SINGLE_SECONDS`.
+        """
         self.set(nprobe, k_factor)
         rows = [self._queries[row : row + 1] for row in queries]
+        began = time.perf_counter()
         for row in rows[:WARM_QUERIES]:
             self._index.search(row, self._k)
+        each = (time.perf_counter() - began) / min(WARM_QUERIES, len(rows))
+        rows = rows[: max(WARM_QUERIES, int(SINGLE_SECONDS / (each * repeats)))]
         taken = np.empty((repeats, len(rows)))
         before, began = snapshot_tasks(), time.perf_counter()
         for turn in range(repeats):
@@ -80,7 +91,7 @@ class TuneWorker:
         return {"seconds": taken.tolist(), "waited_share": None if waited is None else waited / spent}
 
     def batch(self, nprobe: int, k_factor: float) -> dict[str, Any]:
-        """Ask all queries at once, often enough to be read off a clock; return the seconds of one batch."""
+        """Ask all queries at once, often enough to be read off a clock; return the seconds per query."""
         self.set(nprobe, k_factor)
         self._index.search(self._queries, self._k)
         loops, before, began = 0, snapshot_tasks(), time.perf_counter()
@@ -88,7 +99,7 @@ class TuneWorker:
             self._index.search(self._queries, self._k)
             loops += 1
         waited = seconds_waited(before, snapshot_tasks())
-        return {"seconds": spent / loops, "waited_share": None if waited is None else waited / spent}
+        return {"seconds": spent / loops / len(self._queries), "waited_share": None if waited is None else waited / spent}
 
     def search(self, nprobe: int, k_factor: float, output: str) -> dict[str, Any]:
         """Write what the index returns for all queries."""

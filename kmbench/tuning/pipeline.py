@@ -1,0 +1,396 @@
+"""From data and a target to a setting: truth, one pass per nlist, a cost model, a choice, and its measurement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmbench.errors import TuneError
+from kmbench.instruments import default_threads
+from kmbench.instruments.software import package_versions
+from kmbench.runner.scratch import scratch_folder
+from kmbench.study.model import parse_bytes
+from kmbench.tuning.calibrate import Calibration, calibrate
+from kmbench.tuning.choose import Choice, choose, neighbours, violations
+from kmbench.tuning.codec import Kind, parse_kinds
+from kmbench.tuning.compressed import compressed_curves
+from kmbench.tuning.cost import TimedPoint, held_out_error
+from kmbench.tuning.curve import Curve, one_pass
+from kmbench.tuning.data import Problem, read_problem
+from kmbench.tuning.deploy import check_target, save_deployment
+from kmbench.tuning.grid import LEAST_ROWS_PER_LIST, read_nlists
+from kmbench.tuning.landscape import Constraints, Landscape, Option, lay_out
+from kmbench.tuning.latency import Measured, Point, measure_points
+from kmbench.tuning.result import ListsInfo, TimedOption, TuneResult
+from kmbench.tuning.shelf import Shelf
+from kmbench.tuning.training import ITERATIONS, Trained, Training, choose_backend, train_lists
+from kmbench.tuning.truth import Progress, Truth, exact_neighbours, neighbours_from_file
+from kmbench.tuning.truth_cache import content_key, load_truth, store_truth
+from kmbench.tuning.verify import recall_of_file
+
+__all__ = ["tune"]
+
+SATURATED = 0.999
+"""Ceiling by list ranks above which more probes cannot help lists of codes."""
+
+FEW_QUERIES = 200
+
+TIES_NOTED = 0.01
+"""Share of the queries from which on ties at the last place are worth a note."""
+
+
+def _silent(what: str, share: float) -> None:
+    """Take progress and do nothing."""
+
+
+def tune(
+    data: str | Path,
+    queries: str | Path | None = None,
+    *,
+    metric: str | None = None,
+    recall: float = 0.95,
+    at: int = 10,
+    max_latency_ms: float | None = None,
+    max_memory: int | str | None = None,
+    max_build_seconds: float | None = None,
+    nlist: str | None = None,
+    index: str = "flat",
+    backend: str = "faiss-cpu",
+    iterations: int = ITERATIONS,
+    points_per_list: int = 256,
+    threads: int | None = None,
+    truth: str | Path | None = None,
+    seed: int = 0,
+    save: str | Path | None = None,
+    progress: Progress = _silent,
+) -> TuneResult:
+    """Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+
+    Parameters
+    ----------
+    data, queries : str or Path
+        Data SPECs. Without queries those of an ann-benchmarks file are used, else rows drawn from the data, which
+        are then left out of it.
+    metric : {"l2", "ip", "cosine"}, optional
+        That of an ann-benchmarks file, else L2.
+    recall : float
+        Target for recall@`at`, below 1; its whole 95 % interval must reach it.
+    at : int
+        Neighbours per query.
+    max_latency_ms : float, optional
+        For the 95th percentile of one query at a time.
+    max_memory : int or str, optional
+        Of the index: bytes, or text such as ``"4G"``.
+    max_build_seconds : float, optional
+        For training, assignment and encoding on this host.
+    nlist : str, optional
+        Numbers of lists, such as ``"256,1024"``; by default powers of two around the square root of the rows.
+    index : str
+        Kinds of index: ``flat``, ``fp16``, ``sq8``, ``sq4``, ``pqM``, each but flat also with ``+refine``.
+    backend : str
+        k-means backend that trains the centroids.
+    iterations, points_per_list : int
+        Of the training; rows beyond ``points_per_list * nlist`` are left out by chance.
+    threads : int, optional
+        For batches, training and the exact search; all cores by default.
+    truth : str or Path, optional
+        File of true neighbours, such as ``.ivecs``.
+    seed : int
+    save : str or Path, optional
+        Folder for the index, its recipe and an example that serves it.
+    progress : callable
+        Called with what is being done and the share of it that is done.
+
+    Returns
+    -------
+    TuneResult
+
+    Raises
+    ------
+    KmbenchError
+        For bad input; nothing is then written.
+    """
+    import faiss
+
+    asked = _constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
+    chosen_backend = choose_backend(backend)
+    count = threads or default_threads()
+    for name, value in (("--iterations", iterations), ("--points-per-list", points_per_list), ("--threads", count)):
+        if value < 1:
+            raise TuneError(f"{name} {value} is below 1", f"use {name} 1 or more")
+    target = None if save is None else check_target(Path(save))
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count)
+    try:
+        with scratch_folder() as scratch:
+            progress("data", 0.0)
+            problem = read_problem(
+                str(data), _text(queries), _text(truth), metric, at, seed, scratch
+            )
+            n, d = problem.base.shape
+            kinds, nlists = parse_kinds(index, d, n), read_nlists(nlist, n)
+            training = Training(
+                backend=chosen_backend,
+                iterations=iterations,
+                points_per_list=points_per_list,
+                seed=seed,
+                threads=count,
+                scratch=scratch,
+            )
+            session = _Session(problem, asked, kinds, nlists, training, progress)
+            return session.run(target)
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _text(given: str | Path | None) -> str | None:
+    return None if given is None else str(given)
+
+
+def _constraints(
+    recall: float, at: int, latency_ms: float | None, memory: int | str | None, build: float | None
+) -> Constraints:
+    if not 0 < recall < 1:
+        mend = "ask for less, such as 0.999, or search a flat index, which needs no tuning"
+        raise TuneError(f"--recall {recall:g} is not between 0 and 1 (both excluded)", mend)
+    if at < 1:
+        raise TuneError(f"--at {at}: a query asks for at least one neighbour", "use --at 1 or more")
+    for name, value in (("--max-latency-ms", latency_ms), ("--max-build-seconds", build)):
+        if value is not None and not value > 0:
+            raise TuneError(f"{name} {value:g} is not above 0", "give a larger limit or leave it out")
+    try:
+        size = parse_bytes(memory)
+    except ValueError as error:
+        raise TuneError(f"--max-memory {memory}: not a size", str(error)) from None
+    if size is not None and size < 1:
+        raise TuneError(f"--max-memory {memory} is not above 0", "give a larger limit or leave it out")
+    return Constraints(
+        recall=recall,
+        at=at,
+        max_latency_seconds=None if latency_ms is None else latency_ms / 1e3,
+        max_memory_bytes=size,
+        max_build_seconds=build,
+    )
+
+
+class _Session:
+    """One run of the tuner, with everything read."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        asked: Constraints,
+        kinds: list[Kind],
+        nlists: list[int],
+        training: Training,
+        progress: Progress,
+    ) -> None:
+        self.problem, self.asked, self.kinds, self.nlists = problem, asked, kinds, nlists
+        self.training, self.progress = training, progress
+        self.scratch = training.scratch
+        self.lists: dict[int, Trained] = {}
+        self.shelf = Shelf(problem, self.lists, training.seed, self.scratch)
+        self.notes = list(problem.notes)
+        self.queries_file = self.scratch / "queries.npy"
+        np.save(self.queries_file, problem.raw_queries)
+
+    def run(self, target: Path | None) -> TuneResult:
+        """Do all of it."""
+        self.truth = self._truth()
+        curves = self._curves()
+        calibration = calibrate(self)
+        land = self._land(curves, calibration)
+        choice, timed, points = self._measure(land, calibration)
+        option = choice.option
+        own = next(one for one in timed if one.option.key == option.key)
+        kind = self._kind(option.index)
+        file = self.shelf.file(kind, option.nlist)
+        self.progress("check of the index", 0.0)
+        verified = recall_of_file(self, file, option)
+        memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space)
+        self._note(own.measured, verified, option)
+        result = TuneResult(
+            name=self.problem.name,
+            n=len(self.problem.base),
+            d=self.problem.base.shape[1],
+            asked=self.asked,
+            choice=choice,
+            measured=own.measured,
+            verified_recall=verified,
+            memory_bytes=memory,
+            build_seconds=self.shelf.build_seconds[kind.name, option.nlist],
+            land=land,
+            timed=timed,
+            single_error=held_out_error(calibration.single[kind.name], [p[0] for p in points if p is not None]),
+            batch_error=held_out_error(calibration.batch[kind.name], [p[1] for p in points if p is not None]),
+            method=land.curves[int(land.curve[land.find(option.key)])].method,
+            queries=len(self.problem.queries),
+            queries_text=self.problem.queries_text,
+            truth_text=self.truth.source,
+            metric=self.problem.space.metric,
+            backend=self.training.backend.name,
+            threads=self.training.threads,
+            seed=self.training.seed,
+            lists=[self._lists_info(one) for one in self.lists.values()],
+            versions=package_versions(),
+            notes=tuple(self.notes),
+        )
+        if target is not None:
+            self.progress("saving", 0.0)
+            saved = save_deployment(result, kind, self.problem, self.lists[option.nlist], file, target)
+            result = replace(result, saved=saved)
+        return result
+
+    def _truth(self) -> Truth:
+        problem, k = self.problem, self.asked.at
+        if problem.stored is not None:
+            self.progress("check of the neighbours in the file", 0.0)
+            truth = neighbours_from_file(
+                problem.base, problem.queries, problem.stored, k, problem.space, problem.stored_where
+            )
+        else:
+            parts = (problem.data.fingerprint, problem.queries_fingerprint, problem.space.metric, k)
+            key = content_key(*parts)
+            kept = load_truth(key)
+            truth = kept or exact_neighbours(problem.base, problem.queries, k, problem.space, self.progress)
+            if kept is None:
+                store_truth(key, truth)
+        if truth.tied >= TIES_NOTED * len(problem.queries):
+            self.notes.append(
+                f"{truth.tied:,} of {len(problem.queries):,} queries have neighbours that tie at place {k}: any of "
+                "them counts as found"
+            )
+        if truth.cut:
+            self.notes.append(
+                f"{truth.cut:,} queries have thousands of neighbours that tie at place {k} (duplicates in the data): "
+                "for them recall is a lower bound"
+            )
+        return truth
+
+    def _curves(self) -> list[Curve]:
+        problem, k, curves = self.problem, self.asked.at, []
+        for number, nlist in enumerate(self.nlists):
+            self.progress(f"nlist {nlist}", number / len(self.nlists))
+            trained = self.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.training)
+            flat = one_pass(trained.quantizer, problem.queries, self.truth.ids, trained.list_of_row, k)
+            sizes = np.bincount(trained.list_of_row, minlength=nlist).astype(np.int64)
+            for kind in self.kinds:
+                if kind.exact:
+                    curves.append(flat)
+                    self.shelf.note_lists(kind, nlist)
+                    continue
+                most = int(np.searchsorted(flat.recall, SATURATED)) + 1
+                ivf = self.shelf.codes(kind, nlist)
+                curves += compressed_curves(
+                    kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(nlist, most)
+                )
+        self.curves = curves
+        return curves
+
+    def _land(self, curves: list[Curve], calibration: Calibration) -> Landscape:
+        n, d = self.problem.base.shape
+        memory = {
+            (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space))
+            for kind in self.kinds
+            for nlist in self.nlists
+        }
+        return lay_out(
+            curves, self.asked.at, calibration.single, calibration.batch, memory, self.shelf.build_seconds
+        )
+
+    def _measure(
+        self, land: Landscape, calibration: Calibration
+    ) -> tuple[Choice, list[TimedOption], list[tuple[TimedPoint, TimedPoint] | None]]:
+        """Measure the setting that the model chooses and those beside it, and choose by what was measured."""
+        first = choose(land, self.asked)
+        options = [first.option, *neighbours(land, first.option, self.asked)]
+        points = [self.point(o.index, o.nlist, o.nprobe, o.k_factor) for o in options]
+        measured = self.measure(points)
+        timed, held_out = [], []
+        for option, point, figures in zip(options, points, measured, strict=True):
+            fresh = point.key not in calibration.fitted
+            timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
+            held_out.append(self.timed_points(point, figures) if fresh and option.index == first.option.index else None)
+        return self._settle(land, first, timed), timed, held_out
+
+    def _settle(self, land: Landscape, first: Choice, timed: list[TimedOption]) -> Choice:
+        """Judge the chosen setting, and those beside it, by their measured times."""
+        limit = self.asked.max_latency_seconds
+        broken = violations(land, self.asked)
+
+        def keeps(one: TimedOption, *, measured: bool) -> bool:
+            place = land.find(one.option.key)
+            rest = all(row[place] <= 1 for name, row in broken.items() if name != "latency")
+            return rest and (not measured or limit is None or one.measured.p95 <= limit)
+
+        good = [one for one in timed if keeps(one, measured=True)]
+        if good:
+            best = min(one.measured.single for one in good)
+            near = [one for one in good if one.measured.single <= 1.1 * best]
+            pick = min(near, key=lambda one: (one.option.nlist, one.measured.single))
+            return Choice(option=pick.option, met=True)
+        if not first.met:
+            return first
+        names = ("latency",)  # the model kept the limit, the clock did not
+        return Choice(option=first.option, met=False, broken=names)
+
+    def point(self, index: str, nlist: int, nprobe: int, k_factor: int) -> Point:
+        """Return a setting with the file that serves it."""
+        file = self.shelf.file(self._kind(index), nlist)
+        return Point(file=file, index=index, nlist=nlist, nprobe=nprobe, k_factor=k_factor)
+
+    def measure(self, points: list[Point]) -> list[Measured]:
+        """Time settings."""
+        return measure_points(
+            points,
+            self.queries_file,
+            len(self.problem.queries),
+            self.asked.at,
+            self.training.threads,
+            self.training.seed,
+            self.scratch,
+            self.progress,
+        )
+
+    def timed_points(self, point: Point, measured: Measured) -> tuple[TimedPoint, TimedPoint]:
+        """Return what was measured as points of the models: one query at a time, and batches."""
+        trained = self.lists[point.nlist]
+        sizes = np.bincount(trained.list_of_row, minlength=point.nlist)
+        order = trained.quantizer.search(self.problem.queries, point.nprobe)[1]
+        work = sizes[order].sum(axis=1)
+        common: dict[str, Any] = {
+            "nlist": point.nlist,
+            "nprobe": point.nprobe,
+            "reranked": self.asked.at * point.k_factor if point.index.endswith("+refine") else 0,
+        }
+        single = TimedPoint(scanned=float(work[list(measured.rows)].mean()), seconds=measured.single, **common)
+        return single, TimedPoint(scanned=float(work.mean()), seconds=measured.batch, **common)
+
+    def _kind(self, name: str) -> Kind:
+        return next(kind for kind in self.kinds if kind.name == name)
+
+    def _lists_info(self, trained: Trained) -> ListsInfo:
+        return ListsInfo(
+            nlist=trained.nlist,
+            points=trained.points,
+            train_seconds=trained.train_seconds,
+            imbalance=trained.imbalance,
+            empty_lists=trained.empty_lists,
+        )
+
+    def _note(self, measured: Measured, verified: float, option: Option) -> None:
+        few = [t.nlist for t in self.lists.values() if t.points < LEAST_ROWS_PER_LIST * t.nlist]
+        if few:
+            listed = ", ".join(map(str, few))
+            self.notes.append(
+                f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list, so the centroids follow noise"
+            )
+        if len(self.problem.queries) < FEW_QUERIES:
+            self.notes.append(f"{len(self.problem.queries)} queries tell the recall only roughly: give more")
+        if measured.disturbed:
+            self.notes.append("other work ran on this host while latency was measured: expect less on a quiet one")
+        if abs(verified - option.recall) > 1e-6:
+            self.notes.append(f"a direct search of the index file found recall {verified:.4f}")
