@@ -34,8 +34,9 @@ def tune_command(
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(metavar="l2|ip|cosine", help="Default: that of an ann-benchmarks file, else l2.",
-                     rich_help_panel=TARGET),
+        typer.Option(
+            metavar="l2|ip|cosine", help="Default: that of an ann-benchmarks file, else l2.", rich_help_panel=TARGET
+        ),
     ] = None,
     recall: Annotated[
         float, typer.Option(metavar="R", help="Share of the true neighbours to be found.", rich_help_panel=TARGET)
@@ -54,20 +55,22 @@ def tune_command(
     ] = None,
     nlist: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="Default: powers of two around the square root of the rows.",
-                     rich_help_panel=INDEX),
+        typer.Option(
+            metavar="LIST", help="Default: powers of two around the square root of the rows.", rich_help_panel=INDEX
+        ),
     ] = None,
     index: Annotated[
         str,
-        typer.Option(metavar="LIST", help="flat, fp16, sq8, sq4, pq or pqM; all but flat also with +refine.",
-                     rich_help_panel=INDEX),
+        typer.Option(
+            metavar="LIST",
+            help="flat, fp16, sq8, sq4, pq or pqM; all but flat also with +refine.",
+            rich_help_panel=INDEX,
+        ),
     ] = "flat",
     backend: Annotated[
         str, typer.Option(metavar="B", help="k-means backend that trains the centroids.", rich_help_panel=INDEX)
     ] = "faiss-cpu",
-    iterations: Annotated[
-        int, typer.Option(metavar="N", help="Of the training.", rich_help_panel=INDEX)
-    ] = 10,
+    iterations: Annotated[int, typer.Option(metavar="N", help="Of the training.", rich_help_panel=INDEX)] = 10,
     points_per_list: Annotated[
         int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
     ] = 256,
@@ -76,19 +79,23 @@ def tune_command(
         typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="T", help="For batches and training; default: all cores.",
-                                 rich_help_panel=HOW)
+        int | None,
+        typer.Option(metavar="T", help="For batches and training; default: all cores.", rich_help_panel=HOW),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.", rich_help_panel=HOW)] = 0,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the index, its recipe and an example that serves it.",
-                     rich_help_panel=HOW),
+        typer.Option(
+            metavar="DIR", help="Write the index, its recipe and an example that serves it.", rich_help_panel=HOW
+        ),
     ] = None,
     check: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Measure a saved index again, with --queries and its DATA of today.",
-                     rich_help_panel=HOW),
+        typer.Option(
+            metavar="DIR",
+            help="Measure a saved index again, with --queries and its DATA of today.",
+            rich_help_panel=HOW,
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -10,7 +10,14 @@ from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.tuning.check import CheckResult
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.rows import frontier_rows
-from kmbench.tuning.words import answer, error_sentence, interval_sentence, loosen_sentences, next_sentence, recall_text
+from kmbench.tuning.words import (
+    answer,
+    error_sentence,
+    interval_sentence,
+    loosen_sentences,
+    next_sentence,
+    recall_text,
+)
 
 __all__ = ["print_answer", "print_check"]
 
@@ -22,8 +29,9 @@ def print_answer(console: Console, result: TuneResult) -> None:
     for sentence in loosen_sentences(result):
         console.print(sentence, highlight=False)
     console.print()
-    console.print(f"{result.name}  {result.n:,} x {result.d}  {result.metric}", style="bold", markup=False,
-                  highlight=False)
+    console.print(
+        f"{result.name}  {result.n:,} x {result.d}  {result.metric}", style="bold", markup=False, highlight=False
+    )
     console.print(_frontier(result))
     console.print()
     sentence = next_sentence(result)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kmbench.tuning.codec import Kind
 from kmbench.tuning.cost import CostModel, TimedPoint, fit_cost
 from kmbench.tuning.curve import Curve
 from kmbench.tuning.latency import Point
-
-if TYPE_CHECKING:
-    from kmbench.tuning.pipeline import _Session
+from kmbench.tuning.workbench import Workbench
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -25,17 +23,17 @@ class Calibration:
     fitted: frozenset[tuple[str, int, int, int]]
 
 
-def calibrate(session: _Session) -> Calibration:
+def calibrate(bench: Workbench, curves: Sequence[Curve]) -> Calibration:
     """Time a few settings of each kind and fit its models."""
     points: list[Point] = []
-    for kind in session.kinds:
-        for nlist in sorted({session.nlists[0], session.nlists[-1]}):
-            points += _points(session, kind, nlist)
-    measured = session.measure(points)
+    for kind in bench.kinds:
+        for nlist in sorted({bench.nlists[0], bench.nlists[-1]}):
+            points += _points(bench, curves, kind, nlist)
+    measured = bench.measure(points)
     singles: dict[str, list[TimedPoint]] = {}
     batches: dict[str, list[TimedPoint]] = {}
     for point, figures in zip(points, measured, strict=True):
-        single, batch = session.timed_points(point, figures)
+        single, batch = bench.timed_points(point, figures)
         singles.setdefault(point.index, []).append(single)
         batches.setdefault(point.index, []).append(batch)
     return Calibration(
@@ -45,15 +43,15 @@ def calibrate(session: _Session) -> Calibration:
     )
 
 
-def _points(session: _Session, kind: Kind, nlist: int) -> list[Point]:
+def _points(bench: Workbench, curves: Sequence[Curve], kind: Kind, nlist: int) -> list[Point]:
     """Return settings around the one that reaches the recall: one probe, a quarter, the same, four times."""
-    curves = [curve for curve in session.curves if (curve.index, curve.nlist) == (kind.name, nlist)]
-    curve = next((c for c in curves if c.first_at(session.asked.recall) is not None), curves[-1])
-    target = curve.first_at(session.asked.recall) or _knee(curve)
+    own = [curve for curve in curves if (curve.index, curve.nlist) == (kind.name, nlist)]
+    curve = next((c for c in own if c.first_at(bench.asked.recall) is not None), own[-1])
+    target = curve.first_at(bench.asked.recall) or _knee(curve)
     probes = sorted({1, max(1, target // 4), target, min(len(curve), 4 * target)})
     settings = [(nprobe, curve.k_factor) for nprobe in probes]
-    settings += [(target, other.k_factor) for other in (curves[0], curves[-1]) if other.k_factor != curve.k_factor]
-    return [session.point(kind.name, nlist, nprobe, factor) for nprobe, factor in settings]
+    settings += [(target, other.k_factor) for other in (own[0], own[-1]) if other.k_factor != curve.k_factor]
+    return [bench.point(kind.name, nlist, nprobe, factor) for nprobe, factor in settings]
 
 
 def _knee(curve: Curve) -> int:

@@ -114,7 +114,9 @@ def check_deployment(
         else:
             raw, changed = _data_of_today(data, recipe, scratch)
         if recipe.at > len(raw):
-            raise TuneError(f"the data has {len(raw)} rows, the index is asked for {recipe.at}", "give the whole data")
+            raise TuneError(
+                f"the data has {len(raw)} rows, the index is asked for {recipe.at}", "give the whole data"
+            )
         space = Space(metric=recipe.metric, shift=_shift(recipe, raw))
         base = raw if data is None and recipe.metric == "cosine" else space.apply(raw, data or str(file))
         truth = exact_neighbours(
@@ -210,7 +212,9 @@ def _judged(
     if recall < recipe.recall_target:
         sentence = f"The target {recipe.recall_target:g} is no longer met: {now}. Tune again on today's data."
     elif slow:
-        sentence = f"The latency limit of {recipe.max_latency_ms:g} ms is no longer kept: p95 {seconds_text(measured.p95)}."
+        sentence = (
+            f"The latency limit of {recipe.max_latency_ms:g} ms is no longer kept: p95 {seconds_text(measured.p95)}."
+        )
     else:
         sentence = f"The target {recipe.recall_target:g} is met: {now}."
     rows = [

@@ -88,7 +88,9 @@ def parse_kinds(text: str, d: int, n: int) -> list[Kind]:
             m = int(match[2]) if match[2] else _default_m(d)
             if m < 1 or d % m:
                 divisors = ", ".join(str(i) for i in range(1, d + 1) if d % i == 0)
-                raise TuneError(f"--index {name}: {m} sub-vectors do not divide {d} columns", f"use one of {divisors}")
+                raise TuneError(
+                    f"--index {name}: {m} sub-vectors do not divide {d} columns", f"use one of {divisors}"
+                )
             if n < 2**_CODE_BITS:
                 raise TuneError(f"--index {name}: a codebook of 256 takes 256 rows, there are {n}", "use flat or sq8")
             kind = Kind(f"pq{m}" + (match[3] or ""), "pq", m, kind.refine)

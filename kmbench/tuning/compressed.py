@@ -4,7 +4,8 @@ A code's distance is not the vector's, so the rank of a true neighbour's list is
 before all but ``k`` candidates of the probed lists by the distance of its code (``k * k_factor`` with re-ranking).
 A candidate's code distance does not depend on nprobe. So the best K candidates of one search at the largest nprobe,
 each with the rank of its list, tell for every smaller nprobe which of them it would have seen and in which order.
-Where fewer than needed of the K lie in the first p lists, that query is searched once more at p.
+Where fewer than needed of the K lie in the first p lists, that query is searched once more at p. Vectors of one list
+with the same code are as far as each other: which of them FAISS returns at the last place is not determined.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.codec import Kind
 from kmbench.tuning.curve import QUANTILES, Curve, list_ranks, ranked_lists, summed_curve
 from kmbench.tuning.space import FloatMatrix
+from kmbench.tuning.truth import is_neighbour
 
 __all__ = ["K_FACTORS", "compressed_curves"]
 
@@ -75,11 +77,11 @@ def compressed_curves(
         ivf.nprobe = nprobe_most
         ids = ivf.search(block, width)[1]
         ranks = _ranks_of(ids, _lists_of(ivf, n), list_ranks(order, nlist), nprobe_most)
-        right = _is_neighbour(ids, truth[part], n)
+        right = is_neighbour(ids, truth[part])
         for factor, sum_of in sums.items():
             need = factor * k
             found = _found_at_every_nprobe(ranks, right, need, nprobe_most)
-            direct += _search_unsure(ivf, block, truth[part], ranks, work, need, n, found)
+            direct += _search_unsure(ivf, block, truth[part], ranks, work, need, found)
             share = np.minimum(found, k) / k
             sum_of[0] += share.sum(axis=0)
             sum_of[1] += np.square(share).sum(axis=0)
@@ -126,13 +128,6 @@ def _ranks_of(
     return of_candidate
 
 
-def _is_neighbour(ids: NDArray[np.int64], truth: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
-    """Return which candidates are true neighbours of their query, ties with the k-th included."""
-    query = np.arange(len(ids), dtype=np.int64)[:, None] * n
-    known = (truth + query)[truth >= 0]
-    return np.isin(ids + query, known) & (ids >= 0)
-
-
 def _found_at_every_nprobe(
     ranks: NDArray[np.int32], right: NDArray[np.bool_], need: int, nprobe_most: int
 ) -> NDArray[np.int32]:
@@ -162,7 +157,6 @@ def _search_unsure(
     ranks: NDArray[np.int32],
     work: NDArray[np.int64],
     need: int,
-    n: int,
     found: NDArray[np.int32],
 ) -> int:
     """Search where the candidates do not tell, put that into `found`, and return how many searches it took.
@@ -179,5 +173,5 @@ def _search_unsure(
         some = np.flatnonzero(unsure[:, place])
         ivf.nprobe = int(place) + 1
         ids = ivf.search(np.ascontiguousarray(queries[some]), need)[1]
-        found[some, place] = _is_neighbour(ids, truth[some], n).sum(axis=1)
+        found[some, place] = is_neighbour(ids, truth[some]).sum(axis=1)
     return int(unsure.sum())

@@ -89,7 +89,5 @@ def held_out_error(model: CostModel, points: Sequence[TimedPoint]) -> ModelError
     """Return the error at points the model was not fitted to, or None without any."""
     if not points:
         return None
-    errors = [
-        abs(float(model.predict(p.nlist, p.nprobe, p.scanned, p.reranked)) / p.seconds - 1) for p in points
-    ]
+    errors = [abs(float(model.predict(p.nlist, p.nprobe, p.scanned, p.reranked)) / p.seconds - 1) for p in points]
     return ModelError(mean=float(np.mean(errors)), worst=max(errors), points=len(points))

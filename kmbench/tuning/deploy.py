@@ -93,9 +93,7 @@ def save_deployment(
     return folder
 
 
-def _write_index(
-    result: TuneResult, kind: Kind, problem: Problem, trained: Trained, path: Path
-) -> NDArray[np.int32]:
+def _write_index(result: TuneResult, kind: Kind, problem: Problem, trained: Trained, path: Path) -> NDArray[np.int32]:
     """Write the index of all rows and return the list of each."""
     import faiss
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_curves", "drawn_curves", "tune_figure"]
+__all__ = ["MOST_CURVES", "draw_curves", "drawn_curves", "legend", "tune_figure"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 520, 400, 48, 14, 42, 12
 TEXT = 12.5
@@ -112,18 +112,19 @@ def _targets(ax: Axes, result: TuneResult) -> None:
     rule: dict[str, Any] = {"color": GOAL, "linewidth": 1.1, "linestyle": (0, (4, 3)), "zorder": 1}
     if LOWEST < asked.recall < HIGHEST:
         ax.axhline(asked.recall, **rule)
-        ax.annotate(
-            f"target {asked.recall:g}", (1, asked.recall), xycoords=("axes fraction", "data"), ha="right",
-            xytext=(0, -4), textcoords="offset points", va="top", color=GOAL,
-        )  # fmt: skip
+        place: dict[str, Any] = {"xytext": (2, 4), "textcoords": "offset points", "color": GOAL}
+        ax.annotate(f"target {asked.recall:g}", (0, asked.recall), xycoords=("axes fraction", "data"), **place)
     low, high = ax.get_xlim()
     if asked.max_latency_seconds is not None and low < 1e3 * asked.max_latency_seconds < high:
         ax.axvline(1e3 * asked.max_latency_seconds, **rule)
+        place = {"xytext": (-4, 4), "textcoords": "offset points", "color": GOAL, "ha": "right"}
+        limit = f"limit {seconds_text(asked.max_latency_seconds)}"
+        ax.annotate(limit, (1e3 * asked.max_latency_seconds, 0), xycoords=("data", "axes fraction"), **place)
     x, y = option.mean_seconds * 1e3, min(max(option.recall, LOWEST), HIGHEST)
     ax.plot([x], [y], "o", markersize=12, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.6, zorder=4)
     left = x > np.sqrt(low * high)
     ax.annotate(
-        f"nlist {option.nlist}, nprobe {option.nprobe}", (x, y), xytext=(-10 if left else 10, 9 if left else -15),
+        ("" if option.index == "flat" else f"{option.index}, ") + f"nlist {option.nlist}, nprobe {option.nprobe}", (x, y), xytext=(-10 if left else 10, 9 if left else -15),
         textcoords="offset points", ha="right" if left else "left", weight="bold", color=INK, zorder=5,
     )  # fmt: skip
 

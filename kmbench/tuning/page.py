@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.errors import OutputError
-from kmbench.tuning.figure import legend, tune_figure
+from kmbench.tuning.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.rows import frontier_rows
 from kmbench.tuning.words import (
@@ -69,11 +69,7 @@ def render_tune_page(result: TuneResult) -> str:
         sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
         figure=Markup(tune_figure(result)),
         legend=legend(result),
-        caption=(
-            "Every dot is an nprobe, from the left 1 upwards; the circle is the recommended one, the dashed line what "
-            "was asked for. Recall is exact for these queries, the time is the cost model's. Dots that would cover "
-            "each other are drawn once."
-        ),
+        caption=_caption(result),
         headings=HEADINGS,
         rows=_rows(result),
         timed=_timed(result),
@@ -94,6 +90,20 @@ def render_tune_page(result: TuneResult) -> str:
         version=version("kmbench"),
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+
+
+def _caption(result: TuneResult) -> str:
+    parts = [
+        "Every dot is an nprobe, 1 on the left; the circle is the recommended one, dashed lines are what was asked "
+        "for. Recall is exact for these queries, the time is the cost model's. Dots that would cover each other are "
+        "drawn once."
+    ]
+    kinds = {(curve.index, curve.nlist) for curve in result.land.curves}
+    if len(kinds) > MOST_CURVES:
+        parts.append(f"Of {len(kinds)} pairs of index and nlist the {MOST_CURVES} fastest at the target are drawn.")
+    if any(curve.index.endswith("+refine") for curve in result.land.curves):
+        parts.append("With re-ranking, the number of candidates is the one that reaches the target fastest.")
+    return " ".join(parts)
 
 
 def _facts(result: TuneResult) -> list[str]:

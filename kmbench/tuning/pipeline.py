@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,21 +14,21 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.study.model import parse_bytes
 from kmbench.tuning.calibrate import Calibration, calibrate
 from kmbench.tuning.choose import Choice, choose, neighbours, violations
-from kmbench.tuning.codec import Kind, parse_kinds
+from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.compressed import compressed_curves
 from kmbench.tuning.cost import TimedPoint, held_out_error
 from kmbench.tuning.curve import Curve, one_pass
-from kmbench.tuning.data import Problem, read_problem
+from kmbench.tuning.data import read_problem
 from kmbench.tuning.deploy import check_target, save_deployment
 from kmbench.tuning.grid import LEAST_ROWS_PER_LIST, read_nlists
 from kmbench.tuning.landscape import Constraints, Landscape, Option, lay_out
-from kmbench.tuning.latency import Measured, Point, measure_points
+from kmbench.tuning.latency import Measured
 from kmbench.tuning.result import ListsInfo, TimedOption, TuneResult
-from kmbench.tuning.shelf import Shelf
 from kmbench.tuning.training import ITERATIONS, Trained, Training, choose_backend, train_lists
 from kmbench.tuning.truth import Progress, Truth, exact_neighbours, neighbours_from_file
 from kmbench.tuning.truth_cache import content_key, load_truth, store_truth
 from kmbench.tuning.verify import recall_of_file
+from kmbench.tuning.workbench import Workbench
 
 __all__ = ["tune"]
 
@@ -127,9 +126,7 @@ def tune(
     try:
         with scratch_folder() as scratch:
             progress("data", 0.0)
-            problem = read_problem(
-                str(data), _text(queries), _text(truth), metric, at, seed, scratch
-            )
+            problem = read_problem(str(data), _text(queries), _text(truth), metric, at, seed, scratch)
             n, d = problem.base.shape
             kinds, nlists = parse_kinds(index, d, n), read_nlists(nlist, n)
             training = Training(
@@ -140,8 +137,7 @@ def tune(
                 threads=count,
                 scratch=scratch,
             )
-            session = _Session(problem, asked, kinds, nlists, training, progress)
-            return session.run(target)
+            return _Session(Workbench(problem, asked, kinds, nlists, training, progress)).run(target)
     finally:
         faiss.omp_set_num_threads(before)
 
@@ -179,37 +175,23 @@ def _constraints(
 class _Session:
     """One run of the tuner, with everything read."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        asked: Constraints,
-        kinds: list[Kind],
-        nlists: list[int],
-        training: Training,
-        progress: Progress,
-    ) -> None:
-        self.problem, self.asked, self.kinds, self.nlists = problem, asked, kinds, nlists
-        self.training, self.progress = training, progress
-        self.scratch = training.scratch
-        self.lists: dict[int, Trained] = {}
-        self.shelf = Shelf(problem, self.lists, training.seed, self.scratch)
-        self.notes = list(problem.notes)
-        self.queries_file = self.scratch / "queries.npy"
-        np.save(self.queries_file, problem.raw_queries)
+    def __init__(self, bench: Workbench) -> None:
+        self.bench, self.problem, self.asked = bench, bench.problem, bench.asked
+        self.notes = list(bench.problem.notes)
 
     def run(self, target: Path | None) -> TuneResult:
         """Do all of it."""
         self.truth = self._truth()
         curves = self._curves()
-        calibration = calibrate(self)
+        calibration = calibrate(self.bench, curves)
         land = self._land(curves, calibration)
         choice, timed, points = self._measure(land, calibration)
         option = choice.option
         own = next(one for one in timed if one.option.key == option.key)
-        kind = self._kind(option.index)
-        file = self.shelf.file(kind, option.nlist)
-        self.progress("check of the index", 0.0)
-        verified = recall_of_file(self, file, option)
+        kind = self.bench.kind(option.index)
+        file = self.bench.shelf.file(kind, option.nlist)
+        self.bench.progress("check of the index", 0.0)
+        verified = recall_of_file(self.bench, self.truth.ids, file, option)
         memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space)
         self._note(own.measured, verified, option)
         result = TuneResult(
@@ -221,7 +203,7 @@ class _Session:
             measured=own.measured,
             verified_recall=verified,
             memory_bytes=memory,
-            build_seconds=self.shelf.build_seconds[kind.name, option.nlist],
+            build_seconds=self.bench.shelf.build_seconds[kind.name, option.nlist],
             land=land,
             timed=timed,
             single_error=held_out_error(calibration.single[kind.name], [p[0] for p in points if p is not None]),
@@ -231,23 +213,23 @@ class _Session:
             queries_text=self.problem.queries_text,
             truth_text=self.truth.source,
             metric=self.problem.space.metric,
-            backend=self.training.backend.name,
-            threads=self.training.threads,
-            seed=self.training.seed,
-            lists=[self._lists_info(one) for one in self.lists.values()],
+            backend=self.bench.training.backend.name,
+            threads=self.bench.training.threads,
+            seed=self.bench.training.seed,
+            lists=[self._lists_info(one) for one in self.bench.lists.values()],
             versions=package_versions(),
             notes=tuple(self.notes),
         )
         if target is not None:
-            self.progress("saving", 0.0)
-            saved = save_deployment(result, kind, self.problem, self.lists[option.nlist], file, target)
+            self.bench.progress("saving", 0.0)
+            saved = save_deployment(result, kind, self.problem, self.bench.lists[option.nlist], file, target)
             result = replace(result, saved=saved)
         return result
 
     def _truth(self) -> Truth:
         problem, k = self.problem, self.asked.at
         if problem.stored is not None:
-            self.progress("check of the neighbours in the file", 0.0)
+            self.bench.progress("check of the neighbours in the file", 0.0)
             truth = neighbours_from_file(
                 problem.base, problem.queries, problem.stored, k, problem.space, problem.stored_where
             )
@@ -255,7 +237,7 @@ class _Session:
             parts = (problem.data.fingerprint, problem.queries_fingerprint, problem.space.metric, k)
             key = content_key(*parts)
             kept = load_truth(key)
-            truth = kept or exact_neighbours(problem.base, problem.queries, k, problem.space, self.progress)
+            truth = kept or exact_neighbours(problem.base, problem.queries, k, problem.space, self.bench.progress)
             if kept is None:
                 store_truth(key, truth)
         if truth.tied >= TIES_NOTED * len(problem.queries):
@@ -272,33 +254,32 @@ class _Session:
 
     def _curves(self) -> list[Curve]:
         problem, k, curves = self.problem, self.asked.at, []
-        for number, nlist in enumerate(self.nlists):
-            self.progress(f"nlist {nlist}", number / len(self.nlists))
-            trained = self.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.training)
+        for number, nlist in enumerate(self.bench.nlists):
+            self.bench.progress(f"nlist {nlist}", number / len(self.bench.nlists))
+            trained = self.bench.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.bench.training)
             flat = one_pass(trained.quantizer, problem.queries, self.truth.ids, trained.list_of_row, k)
             sizes = np.bincount(trained.list_of_row, minlength=nlist).astype(np.int64)
-            for kind in self.kinds:
+            for kind in self.bench.kinds:
                 if kind.exact:
                     curves.append(flat)
-                    self.shelf.note_lists(kind, nlist)
+                    self.bench.shelf.note_lists(kind, nlist)
                     continue
                 most = int(np.searchsorted(flat.recall, SATURATED)) + 1
-                ivf = self.shelf.codes(kind, nlist)
+                ivf = self.bench.shelf.codes(kind, nlist)
                 curves += compressed_curves(
                     kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(nlist, most)
                 )
-        self.curves = curves
         return curves
 
     def _land(self, curves: list[Curve], calibration: Calibration) -> Landscape:
         n, d = self.problem.base.shape
         memory = {
             (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space))
-            for kind in self.kinds
-            for nlist in self.nlists
+            for kind in self.bench.kinds
+            for nlist in self.bench.nlists
         }
         return lay_out(
-            curves, self.asked.at, calibration.single, calibration.batch, memory, self.shelf.build_seconds
+            curves, self.asked.at, calibration.single, calibration.batch, memory, self.bench.shelf.build_seconds
         )
 
     def _measure(
@@ -307,13 +288,15 @@ class _Session:
         """Measure the setting that the model chooses and those beside it, and choose by what was measured."""
         first = choose(land, self.asked)
         options = [first.option, *neighbours(land, first.option, self.asked)]
-        points = [self.point(o.index, o.nlist, o.nprobe, o.k_factor) for o in options]
-        measured = self.measure(points)
+        points = [self.bench.point(o.index, o.nlist, o.nprobe, o.k_factor) for o in options]
+        measured = self.bench.measure(points)
         timed, held_out = [], []
         for option, point, figures in zip(options, points, measured, strict=True):
             fresh = point.key not in calibration.fitted
             timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
-            held_out.append(self.timed_points(point, figures) if fresh and option.index == first.option.index else None)
+            held_out.append(
+                self.bench.timed_points(point, figures) if fresh and option.index == first.option.index else None
+            )
         return self._settle(land, first, timed), timed, held_out
 
     def _settle(self, land: Landscape, first: Choice, timed: list[TimedOption]) -> Choice:
@@ -337,41 +320,6 @@ class _Session:
         names = ("latency",)  # the model kept the limit, the clock did not
         return Choice(option=first.option, met=False, broken=names)
 
-    def point(self, index: str, nlist: int, nprobe: int, k_factor: int) -> Point:
-        """Return a setting with the file that serves it."""
-        file = self.shelf.file(self._kind(index), nlist)
-        return Point(file=file, index=index, nlist=nlist, nprobe=nprobe, k_factor=k_factor)
-
-    def measure(self, points: list[Point]) -> list[Measured]:
-        """Time settings."""
-        return measure_points(
-            points,
-            self.queries_file,
-            len(self.problem.queries),
-            self.asked.at,
-            self.training.threads,
-            self.training.seed,
-            self.scratch,
-            self.progress,
-        )
-
-    def timed_points(self, point: Point, measured: Measured) -> tuple[TimedPoint, TimedPoint]:
-        """Return what was measured as points of the models: one query at a time, and batches."""
-        trained = self.lists[point.nlist]
-        sizes = np.bincount(trained.list_of_row, minlength=point.nlist)
-        order = trained.quantizer.search(self.problem.queries, point.nprobe)[1]
-        work = sizes[order].sum(axis=1)
-        common: dict[str, Any] = {
-            "nlist": point.nlist,
-            "nprobe": point.nprobe,
-            "reranked": self.asked.at * point.k_factor if point.index.endswith("+refine") else 0,
-        }
-        single = TimedPoint(scanned=float(work[list(measured.rows)].mean()), seconds=measured.single, **common)
-        return single, TimedPoint(scanned=float(work.mean()), seconds=measured.batch, **common)
-
-    def _kind(self, name: str) -> Kind:
-        return next(kind for kind in self.kinds if kind.name == name)
-
     def _lists_info(self, trained: Trained) -> ListsInfo:
         return ListsInfo(
             nlist=trained.nlist,
@@ -382,11 +330,11 @@ class _Session:
         )
 
     def _note(self, measured: Measured, verified: float, option: Option) -> None:
-        few = [t.nlist for t in self.lists.values() if t.points < LEAST_ROWS_PER_LIST * t.nlist]
+        few = [t.nlist for t in self.bench.lists.values() if t.points < LEAST_ROWS_PER_LIST * t.nlist]
         if few:
             listed = ", ".join(map(str, few))
             self.notes.append(
-                f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list, so the centroids follow noise"
+                f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list: centroids follow noise"
             )
         if len(self.problem.queries) < FEW_QUERIES:
             self.notes.append(f"{len(self.problem.queries)} queries tell the recall only roughly: give more")

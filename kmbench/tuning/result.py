@@ -117,9 +117,7 @@ class TuneResult:
             "recall_low": option.recall_low,
             "recall_high": option.recall_high,
             "scanned_vectors": option.scanned,
-            "latency_ms": {
-                name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")
-            },
+            "latency_ms": {name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
             "queries_per_second": 1 / measured.batch,
             "memory_bytes": self.memory_bytes,
             "build_seconds": self.build_seconds,

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from kmbench.errors import DataError, TuneError
 from kmbench.tuning.space import FloatMatrix, Space
 
-__all__ = ["MOST_TIES", "Progress", "Truth", "exact_neighbours", "float64_measure", "neighbours_from_file"]
+__all__ = [
+    "MOST_TIES",
+    "Progress",
+    "Truth",
+    "exact_neighbours",
+    "float64_measure",
+    "is_neighbour",
+    "neighbours_from_file",
+]
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of it that is done."""
@@ -63,8 +71,10 @@ class Truth:
         return self.ids[:, :k]
 
 
-def float64_measure(queries: FloatMatrix, base: FloatMatrix, ids: NDArray[np.int64], space: Space) -> NDArray[np.float64]:
-    """Return squared distances, or inner products with the sign turned, in float64: less is nearer; shape of `ids`."""
+def float64_measure(
+    queries: FloatMatrix, base: FloatMatrix, ids: NDArray[np.int64], space: Space
+) -> NDArray[np.float64]:
+    """Return squared distances, or inner products with the sign turned, in float64, shaped as `ids`."""
     q = queries[:, None, :].astype(np.float64)
     x = base[ids].astype(np.float64)
     if space.inner_product:
@@ -231,6 +241,22 @@ def neighbours_from_file(
         cut=cut,
         source=f"{where}, checked on {len(checked)} queries",
     )
+
+
+def is_neighbour(found: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows that an index found are true neighbours of their query, ties with the k-th included.
+
+    Parameters
+    ----------
+    found : ndarray of int64, shape (nq, any)
+        Rows of the base, -1 where nothing was found.
+    truth : ndarray of int64, shape (nq, K)
+        Of `Truth`.
+    """
+    width = 1 + max(int(found.max(initial=0)), int(truth.max(initial=0)))
+    query = np.arange(len(found), dtype=np.int64)[:, None] * width
+    known = (truth + query)[truth >= 0]
+    return np.isin(found + query, known) & (found >= 0)
 
 
 def _padded(rows: list[NDArray[np.int64]], k: int) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -31,15 +32,15 @@ def content_key(*parts: object) -> str:
 def load_truth(key: str) -> Truth | None:
     """Return what is kept under a key, or None; a damaged file counts as none."""
     path = cache_folder() / f"{key}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError):
-        with np.load(path, allow_pickle=False) as stored:
-            return Truth(
-                k=int(stored["k"]),
-                ids=stored["ids"].astype(np.int64),
-                tied=int(stored["tied"]),
-                cut=int(stored["cut"]),
-                source="exact search of all rows, kept from an earlier run",
-            )
+    damaged = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+    with contextlib.suppress(*damaged), np.load(path, allow_pickle=False) as stored:
+        return Truth(
+            k=int(stored["k"]),
+            ids=stored["ids"].astype(np.int64),
+            tied=int(stored["tied"]),
+            cut=int(stored["cut"]),
+            source="exact search of all rows, kept from an earlier run",
+        )
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,29 +11,28 @@ from kmbench.errors import TuneError
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.tuning.landscape import Option
 from kmbench.tuning.training import WORKER
-
-if TYPE_CHECKING:
-    from kmbench.tuning.pipeline import _Session
+from kmbench.tuning.truth import is_neighbour
+from kmbench.tuning.workbench import Workbench
 
 __all__ = ["per_query_recall", "recall_of_file"]
 
 
-def recall_of_file(session: _Session, file: Path, option: Option) -> float:
+def recall_of_file(bench: Workbench, truth: NDArray[np.int64], file: Path, option: Option) -> float:
     """Load the file, search all queries at the setting, and return the mean recall."""
-    output = session.scratch / "found.npy"
-    with WorkerProcess(WORKER, session.training.threads, Limits(None, None), session.scratch / "search.log") as worker:
+    output = bench.scratch / "found.npy"
+    with WorkerProcess(WORKER, bench.training.threads, Limits(None, None), bench.scratch / "search.log") as worker:
         try:
             worker.request(
                 "open",
                 index=str(file),
-                queries=str(session.queries_file),
-                k=session.asked.at,
-                threads=session.training.threads,
+                queries=str(bench.queries_file),
+                k=bench.asked.at,
+                threads=bench.training.threads,
             )
             worker.request("search", nprobe=option.nprobe, k_factor=option.k_factor, output=str(output))
         except WorkerFailure as failure:
             raise TuneError(f"the index that was built cannot be searched: {failure.reason}") from None
-    return float(per_query_recall(np.load(output), session.truth.ids, session.asked.at).mean())
+    return float(per_query_recall(np.load(output), truth, bench.asked.at).mean())
 
 
 def per_query_recall(found: NDArray[np.int64], truth: NDArray[np.int64], k: int) -> NDArray[np.float64]:
@@ -47,8 +45,4 @@ def per_query_recall(found: NDArray[np.int64], truth: NDArray[np.int64], k: int)
     truth : ndarray of int64, shape (nq, K)
         As near as the k-th neighbour; -1 where there are fewer.
     """
-    width = 1 + max(int(found.max(initial=0)), int(truth.max(initial=0)))
-    query = np.arange(len(found), dtype=np.int64)[:, None] * width
-    known = (truth + query)[truth >= 0]
-    right = np.isin(found + query, known) & (found >= 0)
-    return np.minimum(right.sum(axis=1), k) / k
+    return np.minimum(is_neighbour(found, truth).sum(axis=1), k) / k

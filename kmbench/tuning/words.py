@@ -9,7 +9,12 @@ from kmbench.tuning.result import TuneResult
 
 __all__ = ["answer", "error_sentence", "loosen_sentences", "next_sentence", "recall_text", "setting_text"]
 
-OPTIONS = {"recall": "--recall", "latency": "--max-latency-ms", "memory": "--max-memory", "build": "--max-build-seconds"}
+OPTIONS = {
+    "recall": "--recall",
+    "latency": "--max-latency-ms",
+    "memory": "--max-memory",
+    "build": "--max-build-seconds",
+}
 
 
 def setting_text(option: Option) -> str:
@@ -31,7 +36,8 @@ def answer(result: TuneResult) -> str:
     finds = (
         f"recall@{asked.at} {recall_text(option)}, p50 {seconds_text(measured.p50)} and p95 "
         f"{seconds_text(measured.p95)} for one query, {_rate(1 / measured.batch)} queries/s in batches on "
-        f"{_threads(result.threads)}, {bytes_text(result.memory_bytes)}, built in {seconds_text(result.build_seconds)}"
+        f"{_threads(result.threads)}, {bytes_text(result.memory_bytes)}, built in "
+        f"{seconds_text(result.build_seconds)}"
     )
     if result.target_met:
         return f"Use {setting_text(option)}: {finds}."
@@ -55,9 +61,14 @@ def loosen_sentences(result: TuneResult) -> list[str]:
     if "recall" in choice.broken:
         best = f"{int(option.recall_low * 1000) / 1000:g}"
         if option.index == "flat":
-            found.append(f"Recall {asked.recall:g} is not certain with {result.queries:,} queries: give more queries, or ask for --recall {best}.")
+            found.append(
+                f"Recall {asked.recall:g} is not certain with {result.queries:,} queries: give more, or ask for "
+                f"--recall {best}."
+            )
         else:
-            more = "" if option.index.endswith("+refine") else f", or --index {option.index}+refine, which compares the best candidates by whole vectors"
+            more = ""
+            if not option.index.endswith("+refine"):
+                more = f", or take --index {option.index}+refine, which compares the best candidates by whole vectors"
             found.append(f"No nprobe brings back what the codes lose: ask for --recall {best}{more}.")
     if choice.within is not None:
         within = choice.within

@@ -53,7 +53,9 @@ class TuneWorker:
         self._ivf = faiss.extract_index_ivf(self._index)
         self._queries = np.load(queries, allow_pickle=False)
         self._k = k
-        sizes = np.array([self._ivf.invlists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64)
+        sizes = np.array(
+            [self._ivf.invlists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64
+        )
         share = sizes / max(1.0, sizes.sum())
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
@@ -99,7 +101,10 @@ class TuneWorker:
             self._index.search(self._queries, self._k)
             loops += 1
         waited = seconds_waited(before, snapshot_tasks())
-        return {"seconds": spent / loops / len(self._queries), "waited_share": None if waited is None else waited / spent}
+        return {
+            "seconds": spent / loops / len(self._queries),
+            "waited_share": None if waited is None else waited / spent,
+        }
 
     def search(self, nprobe: int, k_factor: float, output: str) -> dict[str, Any]:
         """Write what the index returns for all queries."""
