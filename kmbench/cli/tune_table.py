@@ -34,9 +34,9 @@ def print_answer(console: Console, result: TuneResult) -> None:
     )
     console.print(_frontier(result))
     console.print()
-    sentence = next_sentence(result)
-    if sentence is not None:
-        console.print(sentence, highlight=False)
+    better = next_sentence(result)
+    if better is not None:
+        console.print(better, highlight=False)
     for line in (interval_sentence(result), error_sentence(result)):
         console.print(line, style="dim", highlight=False)
     for note in result.notes:

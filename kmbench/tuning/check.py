@@ -21,7 +21,7 @@ from kmbench.tuning.latency import Measured, Point, measure_points
 from kmbench.tuning.recipe import INDEX_FILE, Recipe, read_recipe
 from kmbench.tuning.space import FloatMatrix, Space
 from kmbench.tuning.training import WORKER
-from kmbench.tuning.truth import Progress, exact_neighbours
+from kmbench.tuning.truth import OWN_ROWS, OWN_ROWS_NOTED, Progress, exact_neighbours, own_rows_share
 from kmbench.tuning.verify import per_query_recall
 
 __all__ = ["CheckResult", "check_deployment"]
@@ -119,9 +119,9 @@ def check_deployment(
             )
         space = Space(metric=recipe.metric, shift=_shift(recipe, raw))
         base = raw if data is None and recipe.metric == "cosine" else space.apply(raw, data or str(file))
-        truth = exact_neighbours(
-            np.ascontiguousarray(base), space.apply(raw_queries, queries), recipe.at, space, progress
-        )
+        base, asked_for = np.ascontiguousarray(base), space.apply(raw_queries, queries)
+        truth = exact_neighbours(base, asked_for, recipe.at, space, progress)
+        own = own_rows_share(base, asked_for, truth)
         threads = min(recipe.threads, default_threads())
         queries_file = scratch / "queries.npy"
         np.save(queries_file, raw_queries)
@@ -133,19 +133,23 @@ def check_deployment(
         measured = measure_points(
             [point], queries_file, len(raw_queries), recipe.at, threads, recipe.seed, scratch, progress
         )[0]
-    return _judged(recipe, recalls, measured, changed, len(raw), lists)
+    result = _judged(recipe, recalls, measured, changed, len(raw), lists)
+    if own >= OWN_ROWS_NOTED:
+        result.notes.append(OWN_ROWS.format(share=own))
+    return result
 
 
 def _stored_vectors(file: Path, recipe: Recipe) -> FloatMatrix:
     """Return the vectors that the index holds, in its own space but for a shift."""
     import faiss
 
-    index = faiss.read_index(str(file))
+    index: Any = faiss.read_index(str(file))
     if recipe.index.endswith("+refine"):
-        inner = faiss.downcast_index(index.index) if recipe.transform else index
-        vectors = faiss.downcast_index(inner.refine_index).reconstruct_n(0, index.ntotal)
+        inner: Any = faiss.downcast_index(index.index) if recipe.transform else index
+        whole: Any = faiss.downcast_index(inner.refine_index)
+        vectors = whole.reconstruct_n(0, index.ntotal)
     elif recipe.index == "flat":
-        ivf = faiss.extract_index_ivf(index)
+        ivf: Any = faiss.extract_index_ivf(index)
         ivf.make_direct_map()
         vectors = ivf.reconstruct_n(0, ivf.ntotal)
     else:
@@ -153,7 +157,7 @@ def _stored_vectors(file: Path, recipe: Recipe) -> FloatMatrix:
             f"{file} holds codes, not the vectors they were made from", "give the data: kmbench tune DATA --check DIR"
         )
     if recipe.transform == "centering":
-        transform = faiss.downcast_VectorTransform(index.chain.at(0))
+        transform: Any = faiss.downcast_VectorTransform(index.chain.at(0))
         vectors = vectors + faiss.vector_to_array(transform.mean)
     out: FloatMatrix = np.ascontiguousarray(vectors, dtype=np.float32)
     return out

@@ -51,7 +51,8 @@ class Kind:
 
     def code_bytes(self, d: int) -> int:
         """Return the bytes of one vector's code."""
-        return {"flat": 4 * d, "fp16": 2 * d, "sq8": d, "sq4": (d + 1) // 2, "pq": self.m}[self.codec]
+        sizes = {"flat": 4 * d, "fp16": 2 * d, "sq8": d, "sq4": (d + 1) // 2, "pq": self.m}
+        return sizes[self.codec]
 
     def factory(self, nlist: int, k_factor: int = 1) -> str:
         """Return FAISS's factory string, without the transform that stands before it."""
@@ -129,6 +130,7 @@ def build_ivf(
     import faiss
 
     d, nlist, metric = base.shape[1], int(quantizer.ntotal), space.faiss_metric
+    index: Any
     if kind.codec == "flat":
         index = faiss.IndexIVFFlat(quantizer, d, nlist, metric)
     elif kind.codec == "pq":

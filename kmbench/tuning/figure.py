@@ -109,10 +109,11 @@ def _line(ax: Axes, result: TuneResult, number: int, places: NDArray[np.int64], 
 
 def _targets(ax: Axes, result: TuneResult) -> None:
     option, asked = result.choice.option, result.asked
+    place: dict[str, Any]
     rule: dict[str, Any] = {"color": GOAL, "linewidth": 1.1, "linestyle": (0, (4, 3)), "zorder": 1}
     if LOWEST < asked.recall < HIGHEST:
         ax.axhline(asked.recall, **rule)
-        place: dict[str, Any] = {"xytext": (2, 4), "textcoords": "offset points", "color": GOAL}
+        place = {"xytext": (2, 4), "textcoords": "offset points", "color": GOAL}
         ax.annotate(f"target {asked.recall:g}", (0, asked.recall), xycoords=("axes fraction", "data"), **place)
     low, high = ax.get_xlim()
     if asked.max_latency_seconds is not None and low < 1e3 * asked.max_latency_seconds < high:
@@ -123,10 +124,10 @@ def _targets(ax: Axes, result: TuneResult) -> None:
     x, y = option.mean_seconds * 1e3, min(max(option.recall, LOWEST), HIGHEST)
     ax.plot([x], [y], "o", markersize=12, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.6, zorder=4)
     left = x > np.sqrt(low * high)
-    ax.annotate(
-        ("" if option.index == "flat" else f"{option.index}, ") + f"nlist {option.nlist}, nprobe {option.nprobe}", (x, y), xytext=(-10 if left else 10, 9 if left else -15),
-        textcoords="offset points", ha="right" if left else "left", weight="bold", color=INK, zorder=5,
-    )  # fmt: skip
+    kind = "" if option.index == "flat" else f"{option.index}, "
+    place = {"textcoords": "offset points", "weight": "bold", "color": INK, "zorder": 5}
+    place |= {"xytext": (-10, 9), "ha": "right"} if left else {"xytext": (10, -15), "ha": "left"}
+    ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}", (x, y), **place)
 
 
 def _scale(ax: Axes, low: float, high: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,5 +165,6 @@ def lay_out(
         for name, row in rows.items():
             columns.setdefault(name, []).append(row)
     joined = {name: np.concatenate(rows) for name, rows in columns.items()}
-    whole_numbers = {name: joined.pop(name).astype(np.int64) for name in ("curve", "nprobe", "nlist")}
-    return Landscape(curves=list(curves), **whole_numbers, **joined)
+    whole_numbers: dict[str, Any] = {name: joined.pop(name).astype(np.int64) for name in ("curve", "nprobe", "nlist")}
+    rest: dict[str, Any] = joined
+    return Landscape(curves=list(curves), **whole_numbers, **rest)

@@ -25,7 +25,15 @@ from kmbench.tuning.landscape import Constraints, Landscape, Option, lay_out
 from kmbench.tuning.latency import Measured
 from kmbench.tuning.result import ListsInfo, TimedOption, TuneResult
 from kmbench.tuning.training import ITERATIONS, Trained, Training, choose_backend, train_lists
-from kmbench.tuning.truth import Progress, Truth, exact_neighbours, neighbours_from_file
+from kmbench.tuning.truth import (
+    OWN_ROWS,
+    OWN_ROWS_NOTED,
+    Progress,
+    Truth,
+    exact_neighbours,
+    neighbours_from_file,
+    own_rows_share,
+)
 from kmbench.tuning.truth_cache import content_key, load_truth, store_truth
 from kmbench.tuning.verify import recall_of_file
 from kmbench.tuning.workbench import Workbench
@@ -245,6 +253,9 @@ class _Session:
                 f"{truth.tied:,} of {len(problem.queries):,} queries have neighbours that tie at place {k}: any of "
                 "them counts as found"
             )
+        own = own_rows_share(problem.base, problem.queries, truth)
+        if own >= OWN_ROWS_NOTED:
+            self.notes.append(OWN_ROWS.format(share=own))
         if truth.cut:
             self.notes.append(
                 f"{truth.cut:,} queries have thousands of neighbours that tie at place {k} (duplicates in the data): "

@@ -76,6 +76,7 @@ class Space:
         """
         import faiss
 
+        transform: Any
         if self.metric == "cosine":
             transform = faiss.NormalizationTransform(index.d, 2.0)
         elif self.shift is not None:

@@ -33,7 +33,8 @@ def load_truth(key: str) -> Truth | None:
     """Return what is kept under a key, or None; a damaged file counts as none."""
     path = cache_folder() / f"{key}.npz"
     damaged = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-    with contextlib.suppress(*damaged), np.load(path, allow_pickle=False) as stored:
+    # Opened here: numpy leaves a damaged file open.
+    with contextlib.suppress(*damaged), path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return Truth(
             k=int(stored["k"]),
             ids=stored["ids"].astype(np.int64),

@@ -45,4 +45,5 @@ def per_query_recall(found: NDArray[np.int64], truth: NDArray[np.int64], k: int)
     truth : ndarray of int64, shape (nq, K)
         As near as the k-th neighbour; -1 where there are fewer.
     """
-    return np.minimum(is_neighbour(found, truth).sum(axis=1), k) / k
+    share: NDArray[np.float64] = np.minimum(is_neighbour(found, truth).sum(axis=1), k) / k
+    return share

@@ -49,8 +49,8 @@ class TuneWorker:
         import faiss
 
         faiss.omp_set_num_threads(threads)
-        self._index = faiss.read_index(index)
-        self._ivf = faiss.extract_index_ivf(self._index)
+        self._index: Any = faiss.read_index(index)
+        self._ivf: Any = faiss.extract_index_ivf(self._index)
         self._queries = np.load(queries, allow_pickle=False)
         self._k = k
         sizes = np.array(
@@ -64,7 +64,7 @@ class TuneWorker:
         import faiss
 
         self._ivf.nprobe = nprobe
-        refine = faiss.downcast_index(self._index.index) if hasattr(self._index, "chain") else self._index
+        refine: Any = faiss.downcast_index(self._index.index) if hasattr(self._index, "chain") else self._index
         if isinstance(refine, faiss.IndexRefine):
             refine.k_factor = k_factor
         return {}
