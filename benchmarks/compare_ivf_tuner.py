@@ -45,20 +45,14 @@ def curve_by_searches(ivf, queries, nlist):
     return float(every.sum()), float(powers.sum()), found
 
 
-def explore(ivf, queries, ids, every):
-    """Return CPU seconds of ParameterSpace.explore, at powers of two or, if `every`, at every nprobe."""
+def explore(ivf, queries, ids):
+    """Return CPU seconds of ParameterSpace.explore, which tries powers of two of nprobe below nlist."""
     criterion = faiss.IntersectionCriterion(len(queries), K)
     criterion.set_groundtruth(np.zeros(ids.shape, dtype=np.float32), ids)
     criterion.nnn = K
     space = faiss.ParameterSpace()
     space.verbose = 0
-    if every:
-        values = space.add_range("nprobe").values
-        for nprobe in range(1, ivf.nlist + 1):
-            values.push_back(nprobe)
-        space.n_experiments = 0  # otherwise it stops after 500
-    else:
-        space.initialize(ivf)
+    space.initialize(ivf)
     return cpu_seconds(lambda: space.explore(ivf, queries, criterion))[0]
 
 
@@ -99,7 +93,7 @@ def main():
                 ids + n * np.arange(len(ids))[:, None], (truth.ids + n * np.arange(len(ids))[:, None])[truth.ids >= 0]
             )
             assert abs(known.mean() - curve.recall[nprobe - 1]) < 1e-9, "the one pass disagrees with a search"
-        explored = explore(ivf, queries, first, every=False)
+        explored = explore(ivf, queries, first)
         settings, power_settings = nlist, int(np.log2(nlist)) + 1
         print(f"{nlist:5d}  {train:6.2f} {add:6.2f}  {one:8.3f}  {every:20.1f}  {powers:19.2f}  {explored:7.2f}")
         total["one"] += one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kmbench.errors import TuneError
+from kmbench.errors import OutputError, TuneError
 
 __all__ = ["tune_command"]
 
@@ -173,6 +174,9 @@ def _page_for(output: Path | None) -> Path:
     if output is not None:
         if output.suffix.lower() not in (".html", ".htm"):
             raise TuneError(f"--output {output} is no page", "give a name that ends in .html")
+        parent = next(path for path in output.absolute().parents if path.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK):
+            raise OutputError(f"--output {output} cannot be written", "choose another folder")
         return output
     return Path("results") / "tune" / datetime.now().strftime("%Y%m%d-%H%M%S") / "index.html"
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kmbench.tuning.landscape import Constraints, Landscape, Option
 
-__all__ = ["ROUND_RECALLS", "Choice", "best_at", "choose", "violations"]
+__all__ = ["NEAR_BEST", "ROUND_RECALLS", "Choice", "best_at", "choose", "neighbours", "next_recall", "violations"]
 
 ROUND_RECALLS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 

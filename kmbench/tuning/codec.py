@@ -51,7 +51,7 @@ class Kind:
 
     def code_bytes(self, d: int) -> int:
         """Return the bytes of one vector's code."""
-        sizes = {"flat": 4 * d, "fp16": 2 * d, "sq8": d, "sq4": (d + 1) // 2, "pq": self.m}
+        sizes: dict[str, int] = {"flat": 4 * d, "fp16": 2 * d, "sq8": d, "sq4": (d + 1) // 2, "pq": self.m}
         return sizes[self.codec]
 
     def factory(self, nlist: int, k_factor: int = 1) -> str:

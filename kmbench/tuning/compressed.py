@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.tuning.codec import Kind
-from kmbench.tuning.curve import QUANTILES, Curve, list_ranks, ranked_lists, summed_curve
+from kmbench.tuning.curve import Curve, list_ranks, ranked_lists, summed_curve, work_quantiles
 from kmbench.tuning.space import FloatMatrix
 from kmbench.tuning.truth import is_neighbour
 
@@ -85,7 +85,7 @@ def compressed_curves(
             share = np.minimum(found, k) / k
             sum_of[0] += share.sum(axis=0)
             sum_of[1] += np.square(share).sum(axis=0)
-    quantiles = np.quantile(np.concatenate(kept), QUANTILES, axis=0)
+    quantiles = work_quantiles(kept)
     method = f"one search at nprobe {nprobe_most} with the list ranks of {width} candidates"
     if direct:
         method += f", and {direct} single searches at small nprobe"

@@ -7,7 +7,8 @@ Ranking the lists once tells that for all p.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.interval import recall_interval
 from kmbench.tuning.space import FloatMatrix
 
-__all__ = ["Curve", "one_pass", "ranked_lists", "summed_curve"]
+__all__ = ["Curve", "list_ranks", "one_pass", "ranked_lists", "summed_curve", "work_quantiles"]
 
 _BLOCK_VALUES = 2**24
 _QUANTILE_QUERIES = 2000
@@ -132,9 +133,17 @@ def one_pass(
         queries=len(queries),
         k=k,
         scanned=scanned / len(queries),
-        quantiles=np.quantile(np.concatenate(kept), QUANTILES, axis=0),
+        quantiles=work_quantiles(kept),
         rising=True,
     )
+
+
+def work_quantiles(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:
+    """Return the quantiles over the queries of the vectors they compare, shape (3, P); blocks are (queries, P)."""
+    # Sorting contiguous rows is ten times as fast as numpy's quantile over columns.
+    each = np.sort(np.ascontiguousarray(np.concatenate(blocks).T), axis=1)
+    places = [max(0, math.ceil(share * each.shape[1]) - 1) for share in QUANTILES]
+    return each[:, places].T.astype(np.float64)
 
 
 def summed_curve(

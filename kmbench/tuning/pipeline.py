@@ -11,9 +11,8 @@ from kmbench.errors import TuneError
 from kmbench.instruments import default_threads
 from kmbench.instruments.software import package_versions
 from kmbench.runner.scratch import scratch_folder
-from kmbench.study.model import parse_bytes
 from kmbench.tuning.calibrate import Calibration, calibrate
-from kmbench.tuning.choose import Choice, choose, neighbours, violations
+from kmbench.tuning.choose import Choice, choose, neighbours
 from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.compressed import compressed_curves
 from kmbench.tuning.cost import TimedPoint, held_out_error
@@ -21,9 +20,11 @@ from kmbench.tuning.curve import Curve, one_pass
 from kmbench.tuning.data import read_problem
 from kmbench.tuning.deploy import check_target, save_deployment
 from kmbench.tuning.grid import LEAST_ROWS_PER_LIST, read_nlists
-from kmbench.tuning.landscape import Constraints, Landscape, Option, lay_out
+from kmbench.tuning.landscape import Landscape, Option, lay_out
 from kmbench.tuning.latency import Measured
+from kmbench.tuning.request import read_constraints
 from kmbench.tuning.result import ListsInfo, TimedOption, TuneResult
+from kmbench.tuning.settle import settle
 from kmbench.tuning.training import ITERATIONS, Trained, Training, choose_backend, train_lists
 from kmbench.tuning.truth import (
     OWN_ROWS,
@@ -122,7 +123,7 @@ def tune(
     """
     import faiss
 
-    asked = _constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
+    asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
     chosen_backend = choose_backend(backend)
     count = threads or default_threads()
     for name, value in (("--iterations", iterations), ("--points-per-list", points_per_list), ("--threads", count)):
@@ -152,32 +153,6 @@ def tune(
 
 def _text(given: str | Path | None) -> str | None:
     return None if given is None else str(given)
-
-
-def _constraints(
-    recall: float, at: int, latency_ms: float | None, memory: int | str | None, build: float | None
-) -> Constraints:
-    if not 0 < recall < 1:
-        mend = "ask for less, such as 0.999, or search a flat index, which needs no tuning"
-        raise TuneError(f"--recall {recall:g} is not between 0 and 1 (both excluded)", mend)
-    if at < 1:
-        raise TuneError(f"--at {at}: a query asks for at least one neighbour", "use --at 1 or more")
-    for name, value in (("--max-latency-ms", latency_ms), ("--max-build-seconds", build)):
-        if value is not None and not value > 0:
-            raise TuneError(f"{name} {value:g} is not above 0", "give a larger limit or leave it out")
-    try:
-        size = parse_bytes(memory)
-    except ValueError as error:
-        raise TuneError(f"--max-memory {memory}: not a size", str(error)) from None
-    if size is not None and size < 1:
-        raise TuneError(f"--max-memory {memory} is not above 0", "give a larger limit or leave it out")
-    return Constraints(
-        recall=recall,
-        at=at,
-        max_latency_seconds=None if latency_ms is None else latency_ms / 1e3,
-        max_memory_bytes=size,
-        max_build_seconds=build,
-    )
 
 
 class _Session:
@@ -308,28 +283,7 @@ class _Session:
             held_out.append(
                 self.bench.timed_points(point, figures) if fresh and option.index == first.option.index else None
             )
-        return self._settle(land, first, timed), timed, held_out
-
-    def _settle(self, land: Landscape, first: Choice, timed: list[TimedOption]) -> Choice:
-        """Judge the chosen setting, and those beside it, by their measured times."""
-        limit = self.asked.max_latency_seconds
-        broken = violations(land, self.asked)
-
-        def keeps(one: TimedOption, *, measured: bool) -> bool:
-            place = land.find(one.option.key)
-            rest = all(row[place] <= 1 for name, row in broken.items() if name != "latency")
-            return rest and (not measured or limit is None or one.measured.p95 <= limit)
-
-        good = [one for one in timed if keeps(one, measured=True)]
-        if good:
-            best = min(one.measured.single for one in good)
-            near = [one for one in good if one.measured.single <= 1.1 * best]
-            pick = min(near, key=lambda one: (one.option.nlist, one.measured.single))
-            return Choice(option=pick.option, met=True)
-        if not first.met:
-            return first
-        names = ("latency",)  # the model kept the limit, the clock did not
-        return Choice(option=first.option, met=False, broken=names)
+        return settle(land, first, timed, self.asked), timed, held_out
 
     def _lists_info(self, trained: Trained) -> ListsInfo:
         return ListsInfo(

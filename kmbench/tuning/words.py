@@ -51,7 +51,7 @@ def loosen_sentences(result: TuneResult) -> list[str]:
         return []
     option, found = choice.option, []
     needed = {
-        "latency": f"{1e3 * max(result.measured.p95, option.p95_seconds if 'latency' in choice.broken else 0):.3g}",
+        "latency": f"{1.005e3 * result.measured.p95:.3g}",
         "memory": f"{option.memory_bytes / 2**20 + 0.5:.0f}M",
         "build": f"{option.build_seconds + 0.5:.0f}",
     }
@@ -101,9 +101,12 @@ def error_sentence(result: TuneResult) -> str:
     error = result.single_error
     if error is None:
         return "Every timed setting was needed to fit the cost model: its error is not known."
+    batch = result.batch_error
+    batches = "" if batch is None else f" (batches: {batch.mean:.0%} and {batch.worst:.0%})"
+    settings = "1 setting" if error.points == 1 else f"{error.points} settings"
     return (
         f"Times in the table come from a cost model that is off by {error.mean:.0%} on average and {error.worst:.0%} "
-        f"at most at {error.points} settings it was not fitted to; the recommended setting was measured."
+        f"at most{batches} at {settings} it was not fitted to; those in the first sentence were measured."
     )
 
 

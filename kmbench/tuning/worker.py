@@ -53,9 +53,8 @@ class TuneWorker:
         self._ivf: Any = faiss.extract_index_ivf(self._index)
         self._queries = np.load(queries, allow_pickle=False)
         self._k = k
-        sizes = np.array(
-            [self._ivf.invlists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64
-        )
+        lists: Any = self._ivf.invlists
+        sizes = np.array([lists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64)
         share = sizes / max(1.0, sizes.sum())
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
