@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_CURVES", "draw_curves", "drawn_curves", "legend", "tune_figure"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 520, 400, 48, 14, 42, 12
+WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 430, 350, 46, 14, 42, 12
 TEXT = 12.5
 
 LOWEST, HIGHEST = 0.4, 0.9995

@@ -55,7 +55,7 @@ class Measured:
     batch : float
         Of one query in a batch of all, on all threads.
     rows : tuple of int
-        Queries asked one at a time.
+        Queries asked one at a time; fewer where they took long.
     disturbed : int
         Measurements that waited for a core, also when taken again.
     """
@@ -75,6 +75,7 @@ class _Taken:
     single: list[float] = field(default_factory=list)
     batch: list[float] = field(default_factory=list)
     disturbed: int = 0
+    asked: int = SINGLE_QUERIES
 
 
 def measure_points(
@@ -134,6 +135,7 @@ def _take(worker: WorkerProcess, point: Point, rows: list[int], taken: _Taken) -
     setting = {"nprobe": point.nprobe, "k_factor": point.k_factor}
     told, disturbed = _undisturbed(lambda: worker.request("single", **setting, queries=rows, repeats=REPEATS))
     seconds = np.array(told["seconds"])
+    taken.asked = min(taken.asked, seconds.shape[1])
     taken.percentiles.append(np.percentile(seconds, (50, 95, 99)))
     taken.single.append(float(seconds.min(axis=0).mean()))
     taken.disturbed += disturbed
@@ -161,6 +163,6 @@ def _summed(taken: _Taken, rows: list[int]) -> Measured:
         p99=float(p99),
         single=float(np.median(taken.single)),
         batch=float(np.median(taken.batch)),
-        rows=tuple(rows),
+        rows=tuple(rows[: taken.asked]),
         disturbed=taken.disturbed,
     )

@@ -91,12 +91,15 @@ def test_saved_index_meets_its_target_in_plain_faiss(tune, folder):
         [sys.executable, "-P", "served/serve.py"], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert example.returncode == 0, example.stderr
+    again = tune("--check", "served", "--queries", "queries.npy", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["recall"] == pytest.approx(told["recall"], abs=1e-3)
     assert f"6000 vectors of 24 columns, nlist={told['nlist']}, nprobe={told['nprobe']}" in example.stdout
 
 
 def test_answer_table_page_and_check(tune, folder):
     process = tune(
-        "base.npy", "--nlist", "32,64", "--index", "flat,pq12+refine", "--recall", 0.9, "--save", "d",
+        "base.npy", "--nlist", 32, "--index", "pq12+refine", "--recall", 0.9, "--save", "d",
         "--output", "p.html",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
