@@ -83,6 +83,9 @@ def tune_command(
         int | None,
         typer.Option(metavar="T", help="For batches and training; default: all cores.", rich_help_panel=HOW),
     ] = None,
+    epochs: Annotated[
+        int, typer.Option(metavar="N", help="Processes that each index is timed in.", rich_help_panel=HOW)
+    ] = 3,
     seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.", rich_help_panel=HOW)] = 0,
     save: Annotated[
         Path | None,
@@ -121,7 +124,7 @@ def tune_command(
 
     out, err = Console(soft_wrap=False), Console(stderr=True)
     if check is not None:
-        _check(check, data, queries, as_json, out, err)
+        _check(check, data, queries, epochs, as_json, out, err)
         return
     if data is None:
         raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
@@ -147,6 +150,7 @@ def tune_command(
                 points_per_list=points_per_list,
                 threads=threads,
                 truth=truth,
+                epochs=epochs,
                 seed=seed,
                 save=save,
                 progress=progress,
@@ -181,7 +185,9 @@ def _page_for(output: Path | None) -> Path:
     return Path("results") / "tune" / datetime.now().strftime("%Y%m%d-%H%M%S") / "index.html"
 
 
-def _check(folder: Path, data: str | None, queries: str | None, as_json: bool, out: Console, err: Console) -> None:
+def _check(
+    folder: Path, data: str | None, queries: str | None, epochs: int, as_json: bool, out: Console, err: Console
+) -> None:
     from kmbench.cli.tune_progress import TuneProgress
     from kmbench.cli.tune_table import print_check
     from kmbench.tuning.check import check_deployment
@@ -189,7 +195,7 @@ def _check(folder: Path, data: str | None, queries: str | None, as_json: bool, o
     if queries is None:
         raise TuneError("--check needs queries to ask", "give them with --queries")
     with TuneProgress(err) as progress:
-        found = check_deployment(folder, queries, data, progress=progress)
+        found = check_deployment(folder, queries, data, epochs=epochs, progress=progress)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:

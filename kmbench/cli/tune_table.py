@@ -44,9 +44,9 @@ def print_answer(console: Console, result: TuneResult) -> None:
 
 
 def _frontier(result: TuneResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     rows = frontier_rows(result)
     several = len({row.option.index for row in rows}) > 1 or rows[0].option.index != "flat"
+    table = Table(box=None, pad_edge=False, padding=(0, 1 if several else 2, 0, 0), header_style="dim")
     table.add_column("for recall", justify="right", no_wrap=True)
     if several:
         table.add_column("index", no_wrap=True)
@@ -57,7 +57,8 @@ def _frontier(result: TuneResult) -> Table:
     for row in rows:
         option = row.option
         factor = f" x{option.k_factor}" if option.index.endswith("+refine") else ""
-        cells = [f"{row.target:g}" + (" *" if row.recommended else "  ")]
+        mark = ("*" if result.target_met else "nearest") if row.recommended else " "
+        cells = [f"{mark} {row.target:g}" if len(mark) > 1 else f"{row.target:g} {mark}"]
         cells += [f"{option.index}{factor}"] if several else []
         cells += [str(option.nlist), str(option.nprobe), recall_text(option), f"{option.scanned:,.0f}"]
         cells += [seconds_text(option.mean_seconds)]

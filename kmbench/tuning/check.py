@@ -17,7 +17,7 @@ from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.deploy import row_digests
 from kmbench.tuning.interval import recall_interval
-from kmbench.tuning.latency import Measured, Point, measure_points
+from kmbench.tuning.latency import EPOCHS, Measured, Point, measure_points
 from kmbench.tuning.recipe import INDEX_FILE, Recipe, read_recipe
 from kmbench.tuning.space import FloatMatrix, Space
 from kmbench.tuning.training import WORKER
@@ -77,7 +77,12 @@ class CheckResult:
 
 
 def check_deployment(
-    folder: Path, queries: str, data: str | None = None, progress: Progress = lambda what, share: None
+    folder: Path,
+    queries: str,
+    data: str | None = None,
+    *,
+    epochs: int = EPOCHS,
+    progress: Progress = lambda what, share: None,
 ) -> CheckResult:
     """Measure recall and latency of a saved index.
 
@@ -90,6 +95,9 @@ def check_deployment(
     data : str, optional
         SPEC of the data as it is now, whose rows are in the order they were indexed in; new rows stand at the end.
         Without it the neighbours are looked for among the vectors that the index holds.
+
+    epochs : int
+        Processes that the index is timed in.
 
     Raises
     ------
@@ -131,7 +139,7 @@ def check_deployment(
             file=file, index=recipe.index, nlist=recipe.nlist, nprobe=recipe.nprobe, k_factor=recipe.k_factor
         )
         measured = measure_points(
-            [point], queries_file, len(raw_queries), recipe.at, threads, recipe.seed, scratch, progress
+            [point], queries_file, len(raw_queries), recipe.at, threads, recipe.seed, scratch, progress, epochs
         )[0]
     result = _judged(recipe, recalls, measured, changed, len(raw), lists)
     if own >= OWN_ROWS_NOTED:

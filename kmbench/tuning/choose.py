@@ -14,6 +14,9 @@ __all__ = ["NEAR_BEST", "ROUND_RECALLS", "Choice", "best_at", "choose", "neighbo
 
 ROUND_RECALLS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 
+SATURATED_WITHIN = 0.001
+"""Where no setting reaches the recall: how far from the best recall the fastest may stay."""
+
 NEAR_BEST = 1.10
 """The smallest nlist within this factor of the best time is taken: it trains faster, and no one feels the rest."""
 
@@ -62,7 +65,7 @@ def choose(land: Landscape, asked: Constraints) -> Choice:
     if reached.any():
         place = int(np.argmin(np.where(reached, others, np.inf)))
     else:  # the codes lose more than any nprobe brings back
-        place = _fastest(land, land.recall_low >= land.recall_low.max())
+        place = _fastest(land, land.recall_low >= land.recall_low.max() - SATURATED_WITHIN)
     keep = others <= 1
     within = None
     if reached.any() and keep.any():

@@ -17,7 +17,7 @@ from kmbench.tuning.truth import Progress
 __all__ = ["EPOCHS", "Measured", "Point", "measure_points"]
 
 EPOCHS = 3
-"""Processes that each index is loaded into; figures are medians over them."""
+"""Processes that each index is loaded into, where nothing else is asked; figures are medians over them."""
 
 SINGLE_QUERIES = 300
 REPEATS = 2
@@ -87,9 +87,10 @@ def measure_points(
     seed: int,
     scratch: Path,
     progress: Progress,
+    epochs: int = EPOCHS,
     spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess,
 ) -> list[Measured]:
-    """Time every point in `EPOCHS` fresh processes.
+    """Time every point in some fresh processes.
 
     In each epoch every index is loaded into a process of its own, one after the other in shuffled order, and its
     points are asked in shuffled order: what the host does in between falls on all of them alike.
@@ -103,6 +104,8 @@ def measure_points(
         Rows in that file.
     threads : int
         For batches; FAISS answers one query on one thread.
+    epochs : int
+        Processes that each index is loaded into.
 
     Raises
     ------
@@ -114,7 +117,7 @@ def measure_points(
     taken = [_Taken() for _ in points]
     files = sorted({point.file for point in points})
     done = 0
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         for number in random.permutation(len(files)):
             file = files[number]
             own = [place for place, point in enumerate(points) if point.file == file]
@@ -123,7 +126,7 @@ def measure_points(
                 try:
                     worker.request("open", index=str(file), queries=str(queries), k=k, threads=threads)
                     for place in random.permutation(own):
-                        progress("latency", done / (EPOCHS * len(points)))
+                        progress("latency", done / (epochs * len(points)))
                         _take(worker, points[place], rows, taken[place])
                         done += 1
                 except WorkerFailure as failure:

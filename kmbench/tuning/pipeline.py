@@ -16,6 +16,7 @@ from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.data import read_problem
 from kmbench.tuning.deploy import check_target
 from kmbench.tuning.grid import read_nlists
+from kmbench.tuning.latency import EPOCHS
 from kmbench.tuning.request import read_constraints
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.session import Session
@@ -49,6 +50,7 @@ def tune(
     points_per_list: int = 256,
     threads: int | None = None,
     truth: str | Path | None = None,
+    epochs: int = EPOCHS,
     seed: int = 0,
     save: str | Path | None = None,
     progress: Progress = _silent,
@@ -84,6 +86,8 @@ def tune(
         For batches, training and the exact search; all cores by default.
     truth : str or Path, optional
         File of true neighbours, such as ``.ivecs``.
+    epochs : int
+        Processes that each index is timed in.
     seed : int
     save : str or Path, optional
         Folder for the index, its recipe and an example that serves it.
@@ -104,7 +108,12 @@ def tune(
     asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
     chosen_backend = choose_backend(backend)
     count = threads or default_threads()
-    for name, value in (("--iterations", iterations), ("--points-per-list", points_per_list), ("--threads", count)):
+    for name, value in (
+        ("--iterations", iterations),
+        ("--points-per-list", points_per_list),
+        ("--threads", count),
+        ("--epochs", epochs),
+    ):
         if value < 1:
             raise TuneError(f"{name} {value} is below 1", f"use {name} 1 or more")
     target = None if save is None else check_target(Path(save))
@@ -134,7 +143,7 @@ def tune(
                 threads=count,
                 scratch=scratch,
             )
-            return Session(Workbench(problem, asked, kinds, nlists, training, progress)).run(target)
+            return Session(Workbench(problem, asked, kinds, nlists, training, progress, epochs)).run(target)
     finally:
         faiss.omp_set_num_threads(before)
 

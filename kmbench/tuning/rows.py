@@ -22,15 +22,12 @@ class FrontierRow:
 
 def frontier_rows(result: TuneResult) -> list[FrontierRow]:
     """Return the lines in the order of their recalls; constraints other than recall are kept where they can be."""
-    chosen = result.choice.option
-    asked = result.asked
-    rows = []
-    for target in sorted({*ROUND_RECALLS, asked.recall}):
-        own = abs(target - asked.recall) < 1e-9
-        if own:
-            rows.append(FrontierRow(target, chosen, True))
-            continue
+    chosen, asked = result.choice.option, result.asked
+    fastest: dict[tuple[str, int, int, int], FrontierRow] = {}
+    for target in ROUND_RECALLS:
         option = best_at(result.land, target, asked) or best_at(result.land, target)
-        if option is not None and option.key != chosen.key:
-            rows.append(FrontierRow(target, option, False))
-    return rows
+        # Of several recalls that one setting is sure of, the highest tells most.
+        if option is not None and option.key != chosen.key and abs(target - asked.recall) > 1e-9:
+            fastest[option.key] = FrontierRow(target, option, False)
+    rows = [*fastest.values(), FrontierRow(asked.recall, chosen, True)]
+    return sorted(rows, key=lambda row: row.target)

@@ -117,7 +117,7 @@ class Session:
                 "them counts as found"
             )
         own = own_rows_share(problem.base, problem.queries, truth)
-        if own >= OWN_ROWS_NOTED:
+        if problem.held_out is None and own >= OWN_ROWS_NOTED:
             self.notes.append(OWN_ROWS.format(share=own))
         if truth.cut:
             self.notes.append(
@@ -128,6 +128,7 @@ class Session:
 
     def _curves(self) -> list[Curve]:
         problem, k, curves = self.problem, self.asked.at, []
+        ceiling = max(SATURATED, 1 - (1 - self.asked.recall) / 10)
         for number, nlist in enumerate(self.bench.nlists):
             self.bench.progress(f"nlist {nlist}", number / len(self.bench.nlists))
             trained = self.bench.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.bench.training)
@@ -138,7 +139,7 @@ class Session:
                     curves.append(flat)
                     self.bench.shelf.note_lists(kind, nlist)
                     continue
-                most = int(np.searchsorted(flat.recall, SATURATED)) + 1
+                most = int(np.searchsorted(flat.recall, ceiling)) + 1
                 ivf = self.bench.shelf.codes(kind, nlist)
                 curves += compressed_curves(
                     kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(nlist, most)

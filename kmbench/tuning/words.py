@@ -81,7 +81,7 @@ def loosen_sentences(result: TuneResult) -> list[str]:
 
 def next_sentence(result: TuneResult) -> str | None:
     """Say what the next better recall would cost, or None where none is reached."""
-    recall = next_recall(max(result.asked.recall, 0.0))
+    recall = next_recall(max(result.asked.recall, result.choice.option.recall_low))
     if recall is None:
         return None
     option, here = best_at(result.land, recall), result.choice.option

@@ -38,9 +38,11 @@ class Workbench:
         nlists: Sequence[int],
         training: Training,
         progress: Progress,
+        epochs: int,
     ) -> None:
         self.problem, self.asked, self.kinds, self.nlists = problem, asked, kinds, nlists
         self.training, self.progress, self.scratch = training, progress, training.scratch
+        self.epochs = epochs
         self.lists: dict[int, Trained] = {}
         self.shelf = Shelf(problem, self.lists, training.seed, self.scratch)
         self.queries_file = self.scratch / "queries.npy"
@@ -66,6 +68,7 @@ class Workbench:
             self.training.seed,
             self.scratch,
             self.progress,
+            self.epochs,
         )
 
     def timed_points(self, point: Point, measured: Measured) -> tuple[TimedPoint, TimedPoint]:

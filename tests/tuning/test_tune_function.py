@@ -24,7 +24,14 @@ def test_arrays_far_from_the_origin_trained_by_another_backend(tmp_path):
     x = vectors() + 50
     base, queries = x[:2800], x[2800:]
     result = kmbench.tune(
-        base, queries, recall=0.9, nlist="16", backend="sklearn-minibatch", threads=1, save=tmp_path / "saved"
+        base,
+        queries,
+        recall=0.9,
+        nlist="16",
+        backend="sklearn-minibatch",
+        threads=1,
+        epochs=1,
+        save=tmp_path / "saved",
     )
     assert result.target_met
     assert result.verified_recall == pytest.approx(result.choice.option.recall, abs=1e-9)
@@ -51,5 +58,5 @@ def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(deploy, "write_servable", full)
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
-        kmbench.tune(vectors(1500), recall=0.8, nlist="8", threads=1, save=tmp_path / "saved")
+        kmbench.tune(vectors(1500), recall=0.8, nlist="8", threads=1, epochs=1, save=tmp_path / "saved")
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
