@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
     from kmbench.errors import KmbenchError
     from kmbench.study import Study
+    from kmbench.tuning import TuneResult, tune
 
 __all__ = [
     "Backend",
@@ -26,12 +27,14 @@ __all__ = [
     "Params",
     "Study",
     "Traits",
+    "TuneResult",
     "__version__",
     "asv_frame",
     "load_cells",
     "load_records",
     "load_targets",
     "run",
+    "tune",
 ]
 
 __version__ = version("kmbench")
@@ -44,11 +47,13 @@ _HOMES = {
     "Params": "kmbench.backends.base",
     "Study": "kmbench.study",
     "Traits": "kmbench.backends.base",
+    "TuneResult": "kmbench.tuning",
     "asv_frame": "kmbench.analysis.asv_frame",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "load_targets": "kmbench.analysis",
     "run": "kmbench.api",
+    "tune": "kmbench.tuning",
 }
 
 

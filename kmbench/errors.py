@@ -11,6 +11,7 @@ __all__ = [
     "OutputError",
     "SpecError",
     "StudyError",
+    "TuneError",
 ]
 
 
@@ -74,3 +75,9 @@ class GateError(KmbenchError):
     """Two revisions that cannot be compared: one cannot be found, built or measured."""
 
     reason = "cannot_measure"
+
+
+class TuneError(KmbenchError):
+    """A question to the tuner that has no answer: a target, a list count or an index that cannot exist."""
+
+    reason = "bad_tune"

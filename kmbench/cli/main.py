@@ -17,6 +17,7 @@ from kmbench.cli.gate import gate_command
 from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
+from kmbench.cli.tune import tune_command
 from kmbench.errors import KmbenchError
 
 __all__ = ["app", "main"]
@@ -50,6 +51,7 @@ def _global(
 
 
 app.command("run")(run_command)
+app.command("tune")(tune_command)
 app.command("backends")(backends_command)
 app.command("data")(data_command)
 app.command("host")(host_command)

@@ -1,0 +1,204 @@
+"""`kmbench tune`: nlist and nprobe for a recall, a latency and a memory, or a saved index measured again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kmbench.errors import OutputError, TuneError
+
+__all__ = ["tune_command"]
+
+TARGET, INDEX, HOW = "What is asked", "What is tried", "How to run"
+
+INTERRUPTED = 130
+
+
+def tune_command(
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="Vectors to be searched; see `kmbench data`.")
+    ] = None,
+    queries: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Queries. Default: those of an ann-benchmarks file, else rows of DATA, left out of it.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="l2|ip|cosine", help="Default: that of an ann-benchmarks file, else l2.", rich_help_panel=TARGET
+        ),
+    ] = None,
+    recall: Annotated[
+        float, typer.Option(metavar="R", help="Share of the true neighbours to be found.", rich_help_panel=TARGET)
+    ] = 0.95,
+    at: Annotated[int, typer.Option(metavar="K", help="Neighbours per query.", rich_help_panel=TARGET)] = 10,
+    max_latency_ms: Annotated[
+        float | None,
+        typer.Option(metavar="MS", help="95th percentile of one query at a time.", rich_help_panel=TARGET),
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Of the index, such as 800M or 4G.", rich_help_panel=TARGET)
+    ] = None,
+    max_build_seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Training, assignment and encoding.", rich_help_panel=TARGET),
+    ] = None,
+    nlist: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Default: powers of two around the square root of the rows.", rich_help_panel=INDEX
+        ),
+    ] = None,
+    index: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="flat, fp16, sq8, sq4, pq or pqM; all but flat also with +refine.",
+            rich_help_panel=INDEX,
+        ),
+    ] = "flat",
+    backend: Annotated[
+        str, typer.Option(metavar="B", help="k-means backend that trains the centroids.", rich_help_panel=INDEX)
+    ] = "faiss-cpu",
+    iterations: Annotated[int, typer.Option(metavar="N", help="Of the training.", rich_help_panel=INDEX)] = 10,
+    points_per_list: Annotated[
+        int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
+    ] = 256,
+    truth: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="T", help="For batches and training; default: all cores.", rich_help_panel=HOW),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option(metavar="N", help="Processes that each index is timed in.", rich_help_panel=HOW)
+    ] = 3,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.", rich_help_panel=HOW)] = 0,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the index, its recipe and an example that serves it.", rich_help_panel=HOW
+        ),
+    ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Measure a saved index again, with --queries and its DATA of today.",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE.html", help="Default: results/tune/TIME/index.html.", rich_help_panel=HOW),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=HOW)] = False,
+    report: Annotated[bool, typer.Option(help="Write the page.", rich_help_panel=HOW)] = True,
+) -> None:
+    """Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+
+    [bold]Examples[/bold]
+
+    kmbench tune vectors.npy --recall 0.95 --at 10 --save deployment
+
+    kmbench tune glove-100-angular.hdf5 --max-latency-ms 1 --index flat,sq8,pq+refine
+
+    kmbench tune vectors.npy --check deployment --queries today.npy
+
+    Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
+    """
+    from kmbench.cli.tune_progress import TuneProgress
+
+    out, err = Console(soft_wrap=False), Console(stderr=True)
+    if check is not None:
+        _check(check, data, queries, epochs, as_json, out, err)
+        return
+    if data is None:
+        raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
+    from kmbench.cli.tune_table import print_answer
+    from kmbench.tuning import tune
+
+    page = _page_for(output) if report else None
+    try:
+        with TuneProgress(err) as progress:
+            result = tune(
+                data,
+                queries,
+                metric=metric,
+                recall=recall,
+                at=at,
+                max_latency_ms=max_latency_ms,
+                max_memory=max_memory,
+                max_build_seconds=max_build_seconds,
+                nlist=nlist,
+                index=index,
+                backend=backend,
+                iterations=iterations,
+                points_per_list=points_per_list,
+                threads=threads,
+                truth=truth,
+                epochs=epochs,
+                seed=seed,
+                save=save,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        err.print("kmbench: interrupted; nothing was written", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    if page is not None:
+        from kmbench.tuning.page import write_tune_page
+
+        write_tune_page(result, page)
+    if as_json:
+        print(json.dumps(result.to_json(), indent=1, allow_nan=False))  # noqa: T201
+    else:
+        print_answer(out, result)
+        if result.saved is not None:
+            out.print(f"saved    {result.saved}", soft_wrap=True, highlight=False)
+        if page is not None:
+            out.print(f"page     {page}", soft_wrap=True, highlight=False)
+    if not result.target_met:
+        sys.exit(1)
+
+
+def _page_for(output: Path | None) -> Path:
+    if output is not None:
+        if output.suffix.lower() not in (".html", ".htm"):
+            raise TuneError(f"--output {output} is no page", "give a name that ends in .html")
+        parent = next(path for path in output.absolute().parents if path.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK):
+            raise OutputError(f"--output {output} cannot be written", "choose another folder")
+        return output
+    return Path("results") / "tune" / datetime.now().strftime("%Y%m%d-%H%M%S") / "index.html"
+
+
+def _check(
+    folder: Path, data: str | None, queries: str | None, epochs: int, as_json: bool, out: Console, err: Console
+) -> None:
+    from kmbench.cli.tune_progress import TuneProgress
+    from kmbench.cli.tune_table import print_check
+    from kmbench.tuning.check import check_deployment
+
+    if queries is None:
+        raise TuneError("--check needs queries to ask", "give them with --queries")
+    with TuneProgress(err) as progress:
+        found = check_deployment(folder, queries, data, epochs=epochs, progress=progress)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
+    else:
+        print_check(out, found)
+    if not found.target_met:
+        sys.exit(1)

@@ -1,0 +1,6 @@
+"""Choose nlist and nprobe of an IVF index: one exact pass instead of a search per setting."""
+
+from kmbench.tuning.pipeline import tune
+from kmbench.tuning.result import TuneResult
+
+__all__ = ["TuneResult", "tune"]

@@ -1,0 +1,110 @@
+"""The space that is searched: vectors as the index holds them, and what carries a user's vectors there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.errors import DataError
+
+__all__ = ["CENTRE_ABOVE", "METRICS", "FloatMatrix", "Metric", "Space"]
+
+FloatMatrix = NDArray[np.float32]
+Metric = Literal["l2", "ip", "cosine"]
+METRICS: tuple[Metric, ...] = ("l2", "ip", "cosine")
+
+CENTRE_ABOVE = 1.0
+"""Squared norm of the mean over the spread, above which L2 data is centred. FAISS expands distances in float32, so
+far from the origin neighbours are lost: with a mean of 10 and a spread of 1 in each column already one in twenty."""
+
+_BLOCK = 2**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """A metric, and the transform that data goes through before FAISS compares it.
+
+    Attributes
+    ----------
+    metric : {"l2", "ip", "cosine"}
+        Cosine is the inner product of vectors of norm 1.
+    shift : ndarray of float32, shape (d,), or None
+        Subtracted from every vector; L2 distances do not change by it.
+    """
+
+    metric: Metric
+    shift: FloatMatrix | None = None
+
+    @property
+    def inner_product(self) -> bool:
+        """Whether larger is nearer."""
+        return self.metric != "l2"
+
+    @property
+    def faiss_metric(self) -> int:
+        """FAISS's number for the metric."""
+        import faiss
+
+        return int(faiss.METRIC_INNER_PRODUCT if self.inner_product else faiss.METRIC_L2)
+
+    @property
+    def transform_name(self) -> str | None:
+        """What the saved index does to vectors before it looks at them."""
+        if self.metric == "cosine":
+            return "L2norm"
+        return None if self.shift is None else "centering"
+
+    def apply(self, X: FloatMatrix, where: str) -> FloatMatrix:
+        """Return vectors as the index holds them; `X` itself where nothing is done to it.
+
+        Raises
+        ------
+        DataError
+            For a row of zeros under cosine.
+        """
+        if self.metric == "cosine":
+            return _normalised(X, where)
+        return X if self.shift is None else np.ascontiguousarray(X - self.shift)
+
+    def wrap(self, index: Any) -> Any:
+        """Return the index behind the transform, so that a user searches with vectors as they are.
+
+        The returned object owns neither the index nor the transform: keep both.
+        """
+        import faiss
+
+        transform: Any
+        if self.metric == "cosine":
+            transform = faiss.NormalizationTransform(index.d, 2.0)
+        elif self.shift is not None:
+            transform = faiss.CenteringTransform(index.d)
+            faiss.copy_array_to_vector(np.ascontiguousarray(self.shift, dtype=np.float32), transform.mean)
+            transform.is_trained = True
+        else:
+            return index
+        return faiss.IndexPreTransform(transform, index)
+
+    def unit(self, X: FloatMatrix) -> FloatMatrix:
+        """Return the directions of vectors; a zero vector stays zero."""
+        norms = np.sqrt(np.einsum("ij,ij->i", X, X, dtype=np.float64))
+        norms[norms == 0.0] = 1.0
+        out: FloatMatrix = (X / norms[:, None]).astype(np.float32)
+        return out
+
+
+def _normalised(X: FloatMatrix, where: str) -> FloatMatrix:
+    out = np.empty(X.shape, dtype=np.float32)
+    for start in range(0, len(X), _BLOCK):
+        block = X[start : start + _BLOCK].astype(np.float64)
+        norms = np.sqrt(np.einsum("ij,ij->i", block, block))
+        zero = np.flatnonzero(norms == 0.0)
+        if len(zero):
+            raise DataError(
+                f"{where}: row {start + int(zero[0])} is all zeros, which has no direction under cosine",
+                "leave such rows out, or use --metric l2 or ip",
+            )
+        out[start : start + _BLOCK] = block / norms[:, None]
+    return out
