@@ -61,12 +61,12 @@ class Kind:
 
     def table_bytes(self, nlist: int, space: Space) -> int:
         """Return what FAISS computes when it loads the index and keeps beside it: tables of an L2 IVF-PQ."""
-        size = nlist * self.m * 2**_CODE_BITS * 4
+        size = nlist * self.m * (1 << _CODE_BITS) * 4
         return size if self.codec == "pq" and not space.inner_product and size <= _PRECOMPUTED_LIMIT else 0
 
     def memory_bytes(self, n: int, d: int, nlist: int, space: Space) -> int:
         """Return what the index holds in memory: codes, ids, centroids, codebooks, tables, re-ranking vectors."""
-        books = {"pq": 4 * d * 2**_CODE_BITS, "sq8": 8 * d, "sq4": 8 * d}.get(self.codec, 0)
+        books = {"pq": 4 * d * (1 << _CODE_BITS), "sq8": 8 * d, "sq4": 8 * d}.get(self.codec, 0)
         vectors = 4 * n * d if self.refine else 0
         return n * (self.code_bytes(d) + 8) + 4 * nlist * d + books + vectors + self.table_bytes(nlist, space)
 
