@@ -1,7 +1,7 @@
 """How often the protocol errs: its rule, its interval and its verdict, replayed on noise that was recorded.
 
     kmbench run benchmarks/noise.toml --output results/noise/NAME
-    python benchmarks/protocol_rates.py results/noise/*
+    python benchmarks/tools/protocol_rates.py results/noise/*
 
 In the recording every backend runs against a twin that does the same work, so any difference between the two is
 noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In

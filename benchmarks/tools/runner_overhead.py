@@ -1,6 +1,6 @@
 """What the runner adds to the fits: a run's wall time against the time inside its fits, measured in one run each.
 
-    python benchmarks/overhead.py [STUDY.toml …]
+    python benchmarks/tools/runner_overhead.py [STUDY.toml …]
 
 Without arguments: twelve cells of five-second fits, and the study `quick`. Inside are the timed calls of fit and
 assign, looped ones as often as they were looped, and the one fit of each memory pass at the cell's own median.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kmbench.records import RecordKind, read_records
 
-DEFAULTS = (Path(__file__).with_name("overhead-long.toml"), None)
+DEFAULTS = (Path(__file__).parents[1] / "overhead-long.toml", None)
 
 
 def seconds_inside(folder: Path) -> tuple[float, list[float]]:
