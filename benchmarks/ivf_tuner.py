@@ -1,6 +1,6 @@
 """The recall curves of IVF indexes: one pass of the tuner, and the ways that search for each setting, for asv.
 
-`benchmarks/compare_ivf_tuner.py` prints all ways side by side.
+`benchmarks/tools/compare_ivf_tuner.py` prints all ways side by side.
 """
 
 

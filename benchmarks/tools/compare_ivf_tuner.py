@@ -1,6 +1,6 @@
 """One run: the recall curves of three nlists by the one pass, and by the ways that search for every setting.
 
-    python benchmarks/compare_ivf_tuner.py
+    python benchmarks/tools/compare_ivf_tuner.py
 
 200,000 x 96 with 1,000 queries; CPU seconds of this process. What nobody has the hours for is measured on a stated
 sample of nprobes and summed by interpolation between them: the output says where.
