@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Evaluation", "evaluate", "inertia_of_labels"]
+__all__ = ["Each", "Evaluation", "evaluate", "inertia_of_labels"]
 
-_SCRATCH_CELLS = 1 << 22
-"""Most float64 cells in one scratch array (32 MiB): with many centroids the blocks get shorter."""
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""``map``, or one that calls from several threads; results in the order of the items."""
+
+_SCRATCH_CELLS = 1 << 19
+"""Most float64 cells in a block's scores (4 MiB, a share of a cache): with many centroids blocks get shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +41,7 @@ class Evaluation:
     empty_clusters: int
 
 
-def evaluate(X: NDArray[Any], centroids: NDArray[Any], *, block_rows: int = 8192) -> Evaluation:
+def evaluate(X: NDArray[Any], centroids: NDArray[Any], *, block_rows: int = 8192, each: Each = map) -> Evaluation:
     """Assign every row to its nearest centroid and sum the squared distances.
 
     The expansion ``||x||^2 - 2 x.c + ||c||^2`` only decides which centroid is nearest: in float64, after
@@ -53,6 +57,8 @@ def evaluate(X: NDArray[Any], centroids: NDArray[Any], *, block_rows: int = 8192
         Final centroids.
     block_rows : int
         Most rows per block; blocks are shorter where k or d is large.
+    each : callable
+        Runs the blocks; the answer does not depend on it.
 
     Returns
     -------
@@ -67,26 +73,24 @@ def evaluate(X: NDArray[Any], centroids: NDArray[Any], *, block_rows: int = 8192
     rows, centres = _checked(X, centroids)
     n, d = rows.shape
     k = centres.shape[0]
-    step = _block_length(block_rows, max(k, d), n)
     labels = np.empty(n, dtype=np.int32)
-    sums: list[float] = []
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported by row, below
         offset = centres.mean(axis=0)
         shifted = centres - offset
         norms = np.einsum("ij,ij->i", shifted, shifted)
         weights = np.ascontiguousarray(-2.0 * shifted.T)
-        block = np.empty((step, d))
-        scores = np.empty((step, k))
-        for start in range(0, n, step):
-            part = rows[start : start + step]
-            near = scores[: len(part)]
-            np.matmul(np.subtract(part, offset, out=block[: len(part)]), weights, out=near)
-            near += norms
-            labels[start : start + step] = near.argmin(axis=1)
-            sums.append(_sum_by_difference(part, centres, labels[start : start + step], block, start))
+
+    def one_block(start: int, stop: int) -> float:
+        part, own = rows[start:stop], labels[start:stop]
+        scores = np.matmul(np.subtract(part, offset, dtype=np.float64), weights)
+        scores += norms
+        own[:] = scores.argmin(axis=1)
+        return _sum_by_difference(part, centres, own, start)
+
+    inertia = _total(one_block, n, _block_length(block_rows, max(k, d)), each)
     counts = np.bincount(labels, minlength=k).astype(np.int64, copy=False)
     return Evaluation(
-        inertia=math.fsum(sums),
+        inertia=inertia,
         labels=labels,
         counts=counts,
         empty_clusters=int(np.count_nonzero(counts == 0)),
@@ -94,7 +98,7 @@ def evaluate(X: NDArray[Any], centroids: NDArray[Any], *, block_rows: int = 8192
 
 
 def inertia_of_labels(
-    X: NDArray[Any], centroids: NDArray[Any], labels: NDArray[Any], *, block_rows: int = 8192
+    X: NDArray[Any], centroids: NDArray[Any], labels: NDArray[Any], *, block_rows: int = 8192, each: Each = map
 ) -> float:
     """Sum the squared distances of all rows to the centroids that given labels name.
 
@@ -110,6 +114,8 @@ def inertia_of_labels(
         The centroid of each row, from 0 to k - 1.
     block_rows : int
         Most rows per block.
+    each : callable
+        Runs the blocks; the answer does not depend on it.
 
     Returns
     -------
@@ -130,13 +136,11 @@ def inertia_of_labels(
     if n and not 0 <= int(named.min()) <= int(named.max()) < k:
         row = int(np.flatnonzero((named < 0) | (named >= k))[0])
         raise ValueError(f"label {named[row]} of row {row} is outside 0..{k - 1}")
-    step = _block_length(block_rows, d, n)
-    block = np.empty((step, d))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.fsum(
-            _sum_by_difference(rows[start : start + step], centres, named[start : start + step], block, start)
-            for start in range(0, n, step)
-        )
+
+    def one_block(start: int, stop: int) -> float:
+        return _sum_by_difference(rows[start:stop], centres, named[start:stop], start)
+
+    return _total(one_block, n, _block_length(block_rows, d), each)
 
 
 def _checked(X: NDArray[Any], centroids: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -154,22 +158,25 @@ def _checked(X: NDArray[Any], centroids: NDArray[Any]) -> tuple[NDArray[Any], ND
     return rows, centres
 
 
-def _block_length(block_rows: int, width: int, n: int) -> int:
+def _block_length(block_rows: int, width: int) -> int:
     if block_rows < 1:
         raise ValueError(f"block_rows must be at least 1, got {block_rows}")
-    return max(1, min(block_rows, _SCRATCH_CELLS // max(width, 1), n))
+    return max(1, min(block_rows, _SCRATCH_CELLS // max(width, 1)))
 
 
-def _sum_by_difference(
-    part: NDArray[Any],
-    centres: NDArray[np.float64],
-    labels: NDArray[Any],
-    scratch: NDArray[np.float64],
-    start: int,
-) -> float:
-    """Sum ``||x - c_label||^2`` over a block that begins at row `start`; `scratch` is overwritten."""
-    own = scratch[: len(part)]
-    np.take(centres, labels, axis=0, out=own, mode="clip")  # in range by now; "raise" would buffer a copy
+def _total(one_block: Callable[[int, int], float], n: int, step: int, each: Each) -> float:
+    """Sum a function of blocks of rows, exactly."""
+
+    def guarded(start: int) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):  # set for each thread anew
+            return one_block(start, min(start + step, n))
+
+    return math.fsum(each(guarded, range(0, n, step)))
+
+
+def _sum_by_difference(part: NDArray[Any], centres: NDArray[np.float64], labels: NDArray[Any], start: int) -> float:
+    """Sum ``||x - c_label||^2`` over a block that begins at row `start`."""
+    own = centres[labels]
     difference = np.subtract(part, own, out=own)
     squares = np.einsum("ij,ij->i", difference, difference)
     total = float(squares.sum())

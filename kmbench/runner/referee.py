@@ -12,6 +12,7 @@ import numpy as np
 
 from kmbench.backends.base import FloatMatrix
 from kmbench.backends.numpy_lloyd.reference import ReferenceResult, reference_lloyd
+from kmbench.backends.numpy_lloyd.workers import workers
 from kmbench.datasets import initial_centroids
 from kmbench.metrics import centroid_index, compare_labels, evaluate, inertia_of_labels
 from kmbench.runner.channel import serve
@@ -68,11 +69,15 @@ class Referee:
         C = np.load(centroids, allow_pickle=False)
         if not np.isfinite(C).all():
             return {"finite": False}
-        found = evaluate(self._X, C)
+        own_labels = np.load(labels, allow_pickle=False)
+        with workers(self._threads) as each:
+            found = evaluate(self._X, C, each=each)
+            same = np.array_equal(own_labels, found.labels)
+            labels_inertia = found.inertia if same else inertia_of_labels(self._X, C, own_labels, each=each)
         return {
             "finite": True,
             "inertia": found.inertia,
-            "labels_inertia": inertia_of_labels(self._X, C, np.load(labels, allow_pickle=False)),
+            "labels_inertia": labels_inertia,
             "empty_clusters": found.empty_clusters,
         }
 

@@ -1,5 +1,7 @@
 """Inertia is float64's answer, wherever the data lies and however it is stored."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -118,11 +120,21 @@ def test_reads_a_memory_map_and_leaves_it_alone(tmp_path):
 def test_scratch_stays_small_with_many_centroids(monkeypatch):
     monkeypatch.setattr(module, "_SCRATCH_CELLS", 64)
     X, centroids = blobs(6)
-    assert module._block_length(8192, len(centroids), len(X)) == 9
+    assert module._block_length(8192, len(centroids)) == 9
     assert evaluate(X, centroids).inertia == pytest.approx(
         float(all_squares(X, centroids).min(axis=1).sum()), rel=1e-12
     )
-    assert module._block_length(8192, 1000, len(X)) == 1
+    assert module._block_length(8192, 1000) == 1
+
+
+def test_threads_over_blocks_change_no_digit():
+    X, centroids = blobs(7)
+    alone = evaluate(X, centroids, block_rows=50)
+    with ThreadPoolExecutor(4) as pool:
+        shared = evaluate(X, centroids, block_rows=50, each=pool.map)
+        again = inertia_of_labels(X, centroids, alone.labels, block_rows=50, each=pool.map)
+    assert shared.inertia == again == alone.inertia
+    assert np.array_equal(shared.labels, alone.labels)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

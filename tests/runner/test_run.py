@@ -161,7 +161,14 @@ def test_a_killed_run_is_resumed_without_measuring_a_finished_cell_again(rogues,
     assert "another study: timeout" in changed.stderr
     study.write_text(study.read_text().replace("repeats", "timeout = 600.0\nrepeats"))
     again = subprocess.Popen(
-        [*command, "--resume"], cwd=tmp_path, env=rogues, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        [*command, "--resume"],
+        cwd=tmp_path,
+        env=rogues,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        # A shell's background jobs ignore the signal, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for line in again.stderr:
         if "[1/1]" in line:

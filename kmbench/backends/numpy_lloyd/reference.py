@@ -120,15 +120,17 @@ def _assign(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], float]:
     """Return labels, sums with counts in the last column, and inertia of an assignment to `centres`."""
     k, d = centres.shape
-    norms = np.square(centres).sum(axis=1)
+    norms, weights = np.square(centres).sum(axis=1), np.ascontiguousarray(-2.0 * centres.T)
     labels = np.empty(len(X), dtype=np.int32)
 
     def one_chunk(span: tuple[int, int]) -> tuple[NDArray[np.float64], float]:
-        chunk = X[slice(*span)].astype(np.float64) - mean
-        nearest = np.argmin(norms - 2 * (chunk @ centres.T), axis=1)
+        chunk = np.subtract(X[slice(*span)], mean, dtype=np.float64)
+        scores = chunk @ weights
+        scores += norms
+        nearest = scores.argmin(axis=1)
         labels[slice(*span)] = nearest
-        sums = np.zeros((k, d + 1))
         members = sparse.csr_array((np.ones(len(chunk)), (nearest, np.arange(len(chunk)))), shape=(k, len(chunk)))
+        sums = np.empty((k, d + 1))
         sums[:, :d] = members @ chunk
         sums[:, d] = np.bincount(nearest, minlength=k)
         return sums, float(np.square(chunk - centres[nearest]).sum())
