@@ -14,6 +14,7 @@ from kmbench.cli.backends import backends_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
 from kmbench.cli.gate import gate_command
+from kmbench.cli.history import history_command
 from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
@@ -59,6 +60,7 @@ app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
 app.command("gate")(gate_command)
 app.command("asv-frame")(asv_frame_command)
+app.command("history")(history_command)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import warnings_of
-from kmbench.errors import OutputError
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_run
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, times_figure
+from kmbench.report.html import templates, write_whole
 from kmbench.report.method import describe_method
 from kmbench.report.race import view_of
 from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches
@@ -59,51 +58,29 @@ def write_page(folder: Path) -> Path:
     OutputError
         If the folder holds no records that this version reads, or cannot be written.
     """
-    page = folder / PAGE_FILE
-    text = render_page(read_run(folder))
-    temporary = page.with_name(f".{PAGE_FILE}.part")
-    try:
-        temporary.write_bytes(text.encode("utf-8", "replace"))  # JSON can hold lone surrogates, UTF-8 cannot
-        temporary.replace(page)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {page}: {error.strerror}", "mend that; the records are whole") from None
-    return page
+    return write_whole(folder / PAGE_FILE, render_page(read_run(folder)))
 
 
 def render_page(run: RunContents) -> str:
     """Return the page of a run as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kmbench.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = _breakable
     compared = [case for case in run.cases if case.lead.protocol != "target"]
     vary = _varying(compared)
-    return environment.get_template("page.html").render(
-        run=run,
-        races=[view_of(race, number) for number, race in enumerate(run.races, start=1)],
-        cases=[_view(case, number, vary) for number, case in enumerate(compared, start=1)],
-        counts=_counts(run.cases),
-        warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
-        method=describe_method(run),
-        headings=HEADINGS,
-        records_file=RECORDS_FILE,
-        when=_when(run.first_at, run.last_at),
-        version=version("kmbench"),
+    return (
+        templates()
+        .get_template("page.html")
+        .render(
+            run=run,
+            races=[view_of(race, number) for number, race in enumerate(run.races, start=1)],
+            cases=[_view(case, number, vary) for number, case in enumerate(compared, start=1)],
+            counts=_counts(run.cases),
+            warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
+            method=describe_method(run),
+            headings=HEADINGS,
+            records_file=RECORDS_FILE,
+            when=_when(run.first_at, run.last_at),
+            version=version("kmbench"),
+        )
     )
-
-
-def _breakable(text: str) -> Any:
-    """Escape a text and let a line break after its commas and semicolons: a data SPEC has no spaces."""
-    from markupsafe import Markup, escape
-
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
 
 
 def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:

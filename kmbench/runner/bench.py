@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from kmbench.records import Record, RecordKind, Status
 from kmbench.runner.events import CellEnded, Listener, Step
 from kmbench.runner.judge import Submission
@@ -23,6 +25,10 @@ WORKER = "kmbench.runner.worker"
 
 SETTLE_SECONDS = 0.05
 """Pause after each fit: thread pools of the last backend spin for a while and would tax the next one."""
+
+
+COPIES_PER_WORKER = 2.5
+"""Input and a centred copy, and room: what a live worker is expected to hold, in sizes of its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,10 @@ class Bench:
             mapped=mapped,
             job=job | {"seed": key.seed, "threads": key.threads},
         )
+
+    def has_room_for(self, workers: int) -> bool:
+        """Whether so many workers can each hold the input and what they make of it."""
+        return COPIES_PER_WORKER * self.case.dataset.nbytes * workers <= psutil.virtual_memory().total / 2
 
     def attempt(self, live: Live, step: Callable[..., None], *arguments: Any) -> bool:
         """Do one step with a cell; where its worker fails, the cell ends here and the others go on."""

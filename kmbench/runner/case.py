@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from kmbench.records import RecordKind, Status
@@ -50,11 +51,15 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
             bench.step("reference")
             Epochs(bench, live, lambda rung, answered: _judge_rung(bench, judge, rung, answered)).run()
             answered = [one for one in live if not one.ended]
+            if bench.has_room_for(len(answered)):
+                for one in answered:
+                    _post_memory(bench, one)
             judged = judge.judge([one.submission() for one in answered])
         except WorkerFailure as failure:
             reason = f"the referee failed: {failure.reason}"
             for one in live:
                 if not one.ended:
+                    one.close()
                     bench.end(one, Status.ERROR, reason, referee.output())
             return
     for one, found in zip(answered, judged, strict=True):
@@ -88,17 +93,26 @@ def _conclude(bench: Bench, one: Live, judged: Judged) -> None:
     if status is Status.OK:
         missing = _measure_memory(bench, one)
         reason = "; ".join(filter(None, (reason, missing))) or None
+    one.close()
     bench.end(one, status, reason, one.output)
+
+
+def _post_memory(bench: Bench, one: Live) -> None:
+    """Start the process of the memory pass; it loads libraries and input while the referee judges the answer."""
+    one.worker = bench.spawn(one, "memory.log")
+    with contextlib.suppress(WorkerFailure):  # told again when its reply is collected
+        bench.post_open(one.worker, one, mapped=False)
 
 
 def _measure_memory(bench: Bench, one: Live) -> str | None:
     """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
-    with bench.spawn(one, "memory.log") as worker:
-        try:
-            bench.post_open(worker, one, mapped=False)
-            worker.collect()
-            bench.record(one, RecordKind.MEMORY, **worker.request("memory"))
-        except WorkerFailure as failure:
-            return f"memory was not measured: {failure.reason}"
+    if one.worker is None:
+        _post_memory(bench, one)
+    assert one.worker is not None
+    try:
+        one.worker.collect()
+        bench.record(one, RecordKind.MEMORY, **one.worker.request("memory"))
+    except WorkerFailure as failure:
+        return f"memory was not measured: {failure.reason}"
     bench.step("memory", one)
     return None

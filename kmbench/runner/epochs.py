@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import psutil
 
 from kmbench.analysis.cells import rivals
 from kmbench.records import RecordKind
@@ -28,9 +27,6 @@ CONTAMINATED_SHARE = 0.05
 
 HOPELESS_SHARE = 0.5
 """Share of disturbed samples from which on none is measured again: the host is like that, and the table says so."""
-
-COPIES_PER_WORKER = 2.5
-"""Input and a centred copy, and room: what a live worker is expected to hold, in sizes of its input."""
 
 
 class Epochs:
@@ -110,9 +106,8 @@ class Epochs:
         return np.random.default_rng([key.seed, int(key.case_id, 16), self._bench.context.store.session, epoch])
 
     def _post_open(self, live: Live) -> None:
-        needed = COPIES_PER_WORKER * self._bench.case.dataset.nbytes * len(self._cells)
         live.worker = self._bench.spawn(live, "output.log")
-        self._bench.post_open(live.worker, live, mapped=needed > psutil.virtual_memory().total / 2)
+        self._bench.post_open(live.worker, live, mapped=not self._bench.has_room_for(len(self._cells)))
 
     def _collect_open(self, live: Live) -> None:
         assert live.worker is not None

@@ -1,0 +1,224 @@
+"""What asv's results say over the commits and over the versions: lines, changes, and version against version."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TIME", "Change", "Versions", "changes", "environment_names", "history_frame", "versions_compared"]
+
+TIME = "track_fit_predict_seconds"
+"""The metric that versions are compared by."""
+
+EXACT = {"track_inertia": 1e-4, "track_iterations": 1e-4, "track_agreement_loss": 1e-4}
+"""Metrics that chance does not move, and the share by which they must move to be called changed."""
+
+MEMORY, MEMORY_SHARE, MEMORY_BYTES = "track_peak_extra_bytes", 0.10, 2_000_000
+"""Memory has changed beyond the larger of the two: what an allocator does from run to run lies below."""
+
+PIN = "version_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A figure that is another one from a commit on.
+
+    Attributes
+    ----------
+    cell : str
+        Such as ``faiss-cpu, digits, k=16``.
+    after, before : str
+        The commits, of which `after` has the new figure.
+    old, new : float
+    """
+
+    machine: str
+    environment: str
+    cell: str
+    metric: str
+    before: str
+    after: str
+    old: float
+    new: float
+
+    @property
+    def worse(self) -> bool:
+        """Whether the new figure is the larger one: all of asv's metrics are better where they are lower."""
+        return self.new > self.old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """A backend with the libraries of one environment against those of the first.
+
+    Attributes
+    ----------
+    slowdown : RatioInterval
+        Time in `environment` over that in `base`; a pair for each commit, the geometric mean over the cells.
+    verdict : Verdict
+        On `environment`.
+    """
+
+    machine: str
+    backend: str
+    base: str
+    environment: str
+    cells: int
+    slowdown: RatioInterval
+    verdict: Verdict
+
+
+def environment_names(frame: pd.DataFrame) -> dict[str, str]:
+    """Return short names of the environments: the versions in which they differ, the first one being the pinned.
+
+    The pinned environment, which stands first, is the one with the most results.
+    """
+    pins = [name for name in frame.columns if name.startswith(PIN)]
+    order = list(frame["environment"].value_counts().index)
+    rows = {name: frame.loc[frame["environment"] == name, pins].iloc[0] for name in order}
+    differing = [pin for pin in pins if len({str(row[pin]) for row in rows.values()}) > 1]
+    if not differing:
+        differing = [pin for pin in (f"{PIN}faiss-cpu", f"{PIN}scikit-learn") if pin in pins] or pins
+    return {
+        name: ", ".join(f"{pin.removeprefix(PIN)} {row[pin]}" for pin in differing if isinstance(row[pin], str))
+        or name
+        for name, row in rows.items()
+    }
+
+
+def history_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the measured figures that still hold, with what a line of a figure needs.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `kmbench.asv_frame`.
+
+    Returns
+    -------
+    DataFrame
+        Its rows of status ``ok`` that are not stale, with ``environment_name``, ``group`` (the class of the
+        benchmark, such as ``fit.Fit``), ``cell`` (the parameters as one text), ``backend`` and ``position`` (of the
+        commit on its machine, from 0).
+    """
+    sound = frame[(frame["status"] == "ok") & ~frame["stale"]].copy()
+    names = environment_names(frame)
+    sound["environment_name"] = sound["environment"].map(names)
+    sound["group"] = sound["benchmark"].str.rpartition(".")[0]
+    parameters = [name for name in frame.columns if name.startswith("param_")]
+    sound["cell"] = [_cell(row, parameters) for row in sound[parameters].to_dict("records")]
+    backend = sound.get("param_backend")
+    sound["backend"] = sound["group"] if backend is None else backend.fillna(sound["group"])
+    sound.loc[sound["group"].str.endswith("FitIVF"), "backend"] = "faiss-ivf"
+    positions: dict[tuple[str, str], int] = {}
+    for machine, rows in frame.groupby("machine"):
+        for position, commit in enumerate(dict.fromkeys(rows["commit"])):
+            positions[str(machine), str(commit)] = position
+    pairs = zip(sound["machine"], sound["commit"], strict=True)
+    sound["position"] = [positions[pair] for pair in pairs]
+    return sound.reset_index(drop=True)
+
+
+def _cell(parameters: Mapping[Any, Any], names: list[str]) -> str:
+    given = {name.removeprefix("param_"): parameters[name] for name in names}
+    given = {name: value for name, value in given.items() if value is not None and value == value}
+    bare = [str(given.pop(name)) for name in ("backend", "dataset") if name in given]
+    whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in given.items()}
+    return ", ".join([*bare, *(f"{name}={value}" for name, value in whole.items())])
+
+
+def changes(history: pd.DataFrame) -> list[Change]:
+    """Return where figures that chance does not move became others, the latest commit first.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Of `history_frame`.
+    """
+    found = [change for line in _lines(history, [*EXACT, MEMORY]) for change in _changes_of(line)]
+    place = dict(zip(history["commit"], history["position"], strict=True))
+    return sorted(found, key=lambda change: (-place[change.after], change.metric, change.cell))
+
+
+def _lines(history: pd.DataFrame, metrics: list[str]) -> Iterator[pd.DataFrame]:
+    chosen = history[history["metric"].isin(metrics)]
+    for _, line in chosen.groupby(["machine", "environment_name", "benchmark", "cell"], sort=False):
+        yield line.sort_values("position")
+
+
+def _changes_of(line: pd.DataFrame) -> Iterator[Change]:
+    metric = str(line["metric"].iloc[0])
+    rows = line.to_dict("records")
+    for old, new in pairwise(rows):
+        step = abs(new["value"] - old["value"])
+        if metric == MEMORY:
+            floor = max(MEMORY_SHARE * old["value"], MEMORY_BYTES)
+        else:
+            floor = EXACT[metric] * max(abs(old["value"]), abs(new["value"]))
+        if step > floor:
+            cell = new["cell"] if new["cell"].startswith(new["backend"]) else f"{new['backend']}, {new['cell']}"
+            yield Change(
+                machine=new["machine"],
+                environment=new["environment_name"],
+                cell=cell,
+                metric=metric,
+                before=old["commit"],
+                after=new["commit"],
+                old=old["value"],
+                new=new["value"],
+            )
+
+
+def versions_compared(history: pd.DataFrame) -> list[Versions]:
+    """Compare every environment with the one of the most results, by backend, over the commits that both have.
+
+    A pair is a commit: the geometric mean over the backend's cells of the time in one environment over that in the
+    other. Both were measured one after the other on the same host, hours apart at most, so that a busy hour falls on
+    one of the two: the interval over the commits shows how much that did.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Of `history_frame`.
+    """
+    times = history[history["metric"] == TIME]
+    if times.empty:
+        return []
+    found = []
+    for (machine, backend), rows in times.groupby(["machine", "backend"], sort=False):
+        table = rows.pivot_table(
+            index=["commit", "cell"], columns="environment_name", values="value", sort=False, aggfunc="first"
+        )
+        base = str(rows["environment_name"].value_counts().index[0])
+        for other in [name for name in table.columns if name != base]:
+            both = table[[base, other]].dropna()
+            if both.empty:
+                continue
+            logs = [
+                statistics.fmean(math.log(b / a) for a, b in zip(part[base], part[other], strict=True))
+                for _, part in both.groupby(level="commit", sort=False)
+            ]
+            slowdown = paired_ratio([math.exp(log) for log in logs], [1.0] * len(logs))
+            speedup = paired_ratio([1.0] * len(logs), [math.exp(log) for log in logs])
+            cells = len(both.index.get_level_values("cell").unique())
+            found.append(
+                Versions(
+                    machine=str(machine),
+                    backend=str(backend),
+                    base=base,
+                    environment=str(other),
+                    cells=cells,
+                    slowdown=slowdown,
+                    verdict=verdict_of(speedup),
+                )
+            )
+    return found

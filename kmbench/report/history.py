@@ -1,0 +1,229 @@
+"""The page about asv's results: what changed over the commits, and what another version costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kmbench.analysis.history import Change, Versions, changes, history_frame, versions_compared
+from kmbench.analysis.wording import bytes_text, times_text
+from kmbench.errors import OutputError
+from kmbench.report.history_figures import lines_svg, versions_svg
+from kmbench.report.html import templates, write_whole
+from kmbench.report.page import PAGE_FILE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["HistoryView", "history_view", "render_history", "write_history"]
+
+FIGURES = {
+    "track_fit_predict_seconds": "Time for fit and labels",
+    "track_fit_predict_ratio": "The same over sklearn-lloyd's (faiss-cpu's for the index) in the same epochs",
+    "track_peak_extra_bytes": "Peak memory beyond the input",
+    "track_inertia": "Inertia",
+}
+"""Metrics of the backends that are drawn, and their headings."""
+
+MAX_CHANGES = 60
+
+METRIC_NAMES = {
+    "track_inertia": "inertia",
+    "track_iterations": "iterations",
+    "track_agreement_loss": "1 - agreement",
+    "track_peak_extra_bytes": "peak memory",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figure:
+    title: str
+    svg: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    title: str
+    figures: list[_Figure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ChangeRow:
+    commit: str
+    cell: str
+    environment: str
+    figure: str
+    text: str
+    worse: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryView:
+    """One machine's history as the template shows it."""
+
+    machine: str
+    cpu: str
+    commits: list[str]
+    dates: str
+    environments: list[str]
+    answers: list[tuple[str, str, str]]
+    changes: list[_ChangeRow]
+    more_changes: int
+    versions: list[tuple[Versions, str, str]]
+    versions_figure: Any
+    groups: list[_Group]
+
+
+def write_history(frame: pd.DataFrame, folder: Path) -> Path:
+    """Write the page about asv's results into a folder and return it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `kmbench.asv_frame`.
+    folder : Path
+        Made if it is missing.
+
+    Raises
+    ------
+    OutputError
+        If no figure was measured, or the folder cannot be written.
+    """
+    text = render_history(frame)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from None
+    return write_whole(folder / PAGE_FILE, text)
+
+
+def render_history(frame: pd.DataFrame) -> str:
+    """Return the page as HTML."""
+    history = history_frame(frame)
+    if history.empty:
+        raise OutputError("none of asv's results holds a figure", "asv run measures; --show-stderr says what fails")
+    views = [
+        history_view(frame[frame["machine"] == machine], rows, f"m{number}")
+        for number, (machine, rows) in enumerate(history.groupby("machine", sort=False), start=1)
+    ]
+    template = templates().get_template("history.html")
+    return template.render(views=views, version=version("kmbench"))
+
+
+def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
+    """Return one machine's part of the page; `frame` and `history` hold its rows alone."""
+    from markupsafe import Markup
+
+    commits = [str(commit) for commit in dict.fromkeys(frame["commit"])]
+    environments = list(dict.fromkeys(history["environment_name"].value_counts().index))
+    changed, versions = changes(history), versions_compared(history)
+    days = frame["commit_date"].dt.strftime("%Y-%m-%d")
+    described = "; ".join(_versions_sentence(one)[0] + _versions_sentence(one)[1] for one in versions)
+    figure = Markup(versions_svg(versions, f"{prefix}-v", described)) if versions else None
+    return HistoryView(
+        machine=str(frame["machine"].iloc[0]),
+        cpu=str(frame["cpu"].iloc[0] or ""),
+        commits=commits,
+        dates=" to ".join(dict.fromkeys((days.min(), days.max()))),
+        environments=environments,
+        answers=[*_change_answers(changed, history), *_version_answers(versions)],
+        changes=[_change_row(change) for change in changed[:MAX_CHANGES]],
+        more_changes=max(0, len(changed) - MAX_CHANGES),
+        versions=[(one, times_text(one.slowdown.ratio), _interval(one)) for one in versions],
+        versions_figure=figure,
+        groups=list(_groups(history, commits, prefix)),
+    )
+
+
+def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    commits = history["commit"].nunique()
+    for metric, name in METRIC_NAMES.items():
+        cells = len(history[history["metric"] == metric].groupby(["environment_name", "benchmark", "cell"]))
+        if not cells:
+            continue
+        own = [change for change in changed if change.metric == metric]
+        worse, better = sum(c.worse for c in own), sum(not c.worse for c in own)
+        if not own:
+            yield (f"Over {commits} commits the {name}", "did not change", f" in any of {cells} cells.")
+        else:
+            places = len({change.after for change in own})
+            at = "1 commit" if places == 1 else f"{places} commits"
+            yield (
+                f"Over {commits} commits the {name}", f"changed at {at}",
+                f": {worse} times for the worse, {better} times for the better, in {cells} cells.",
+            )  # fmt: skip
+
+
+def _version_answers(versions: list[Versions]) -> Iterator[tuple[str, str, str]]:
+    for one in versions:
+        lead, subject = _versions_sentence(one)
+        yield (lead, subject, f" over {one.slowdown.pairs} commits ({one.verdict}).")
+
+
+def _versions_sentence(one: Versions) -> tuple[str, str]:
+    return (
+        f"With {one.environment} in place of {one.base}, {one.backend} takes",
+        f"{times_text(one.slowdown.ratio)} the time{_interval(one)}",
+    )
+
+
+def _interval(one: Versions) -> str:
+    low, high = one.slowdown.low, one.slowdown.high
+    return "" if low is None or high is None else f" ({times_text(low)[:-1]}–{times_text(high)[:-1]})"
+
+
+def _change_row(change: Change) -> _ChangeRow:
+    if change.metric == "track_peak_extra_bytes":
+        text = f"{bytes_text(round(change.old))} to {bytes_text(round(change.new))}"
+    else:
+        text = f"{change.old:.6g} to {change.new:.6g}"
+    return _ChangeRow(
+        commit=change.after[:8],
+        cell=change.cell,
+        environment=change.environment,
+        figure=METRIC_NAMES[change.metric],
+        text=text,
+        worse=change.worse,
+    )
+
+
+def _groups(history: pd.DataFrame, commits: list[str], prefix: str) -> Iterator[_Group]:
+    """Yield the figures: those of the backends by metric, then kmbench's own code."""
+    from markupsafe import Markup
+
+    backends = history[history["group"].str.rpartition(".")[2].isin(["Fit", "FitIVF"])].copy()
+    backends["line"], backends["case"] = _line_and_case(backends)
+    own = history.drop(backends.index)
+    own = own[own["unit"] == "seconds"].copy()
+    own["line"], own["case"] = own["cell"].where(own["cell"] != "", own["metric"]), own["benchmark"]
+    parts = [(title, backends[backends["metric"] == metric]) for metric, title in FIGURES.items()]
+    parts.append(("kmbench's own code", own))
+    for place, (title, rows) in enumerate(parts):
+        figures = []
+        for number, (case, lines) in enumerate(rows.groupby("case", sort=False)):
+            description = f"{title}, {case}, over {len(commits)} commits: {_ends(lines)}"
+            svg = lines_svg(lines, commits, f"{prefix}-{place}-{number}", description)
+            figures.append(_Figure(title=str(case), svg=Markup(svg)))
+        if figures:
+            yield _Group(title=title, figures=figures)
+
+
+def _line_and_case(rows: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Tell a cell's backend from the case that it shares with others; of the index every setting is a line."""
+    lines, cases = [], []
+    for cell, backend, group in zip(rows["cell"], rows["backend"], rows["group"], strict=True):
+        inverted = group.endswith("FitIVF")
+        lines.append(cell if inverted else backend)
+        cases.append("faiss-ivf" if inverted else cell.removeprefix(f"{backend}, "))
+    return lines, cases
+
+
+def _ends(lines: pd.DataFrame) -> str:
+    texts = []
+    for (name, environment), rows in lines.groupby(["line", "environment_name"], sort=False):
+        values = rows.sort_values("position")["value"]
+        texts.append(f"{name} with {environment} from {values.iloc[0]:.4g} to {values.iloc[-1]:.4g}")
+    return "; ".join(texts)

@@ -1,0 +1,169 @@
+"""The figures of the history: one line for each backend and environment over the commits, and version ratios."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from kmbench.analysis.history import Versions
+from kmbench.analysis.wording import bytes_text, times_text
+from kmbench.report.figures import INK, TEXT, printable, tick
+from kmbench.report.svg import for_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_lines", "draw_versions", "lines_svg", "versions_svg"]
+
+WIDTH, HEIGHT = 400, 250
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#9a7500", "#56b4e9", "#8a8a8a", "#7a4fb5")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES: tuple[Any, ...] = ("", (3, 2), (1, 1.5), (6, 2, 1, 2))
+
+LOG_ABOVE = 2
+"""Largest over smallest value above which the axis is logarithmic."""
+
+LABEL_SHARE = 0.085
+"""Least distance of two labels at the ends of lines, as a share of the axis."""
+
+UNITS = {"seconds": tick, "bytes": lambda size: bytes_text(round(size)), "x the baseline's": times_text}
+
+
+def lines_svg(lines: pd.DataFrame, commits: list[str], prefix: str, description: str) -> str:
+    """Return the lines of one case as an SVG element; see `draw_lines`."""
+    return _svg(draw_lines(lines, commits), prefix, description)
+
+
+def versions_svg(found: list[Versions], prefix: str, description: str) -> str:
+    """Return the comparison of versions as an SVG element; see `draw_versions`."""
+    return _svg(draw_versions(found), prefix, description)
+
+
+def _svg(figure: Figure, prefix: str, description: str) -> str:
+    import matplotlib
+
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
+    target = io.StringIO()
+    with matplotlib.rc_context(settings):
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
+    return for_page(target.getvalue(), f"{prefix}-", printable(description), {INK: "currentColor"})
+
+
+def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
+    """Draw a figure over the commits.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        With ``position``, ``value``, ``line`` (named at its end, told by colour and marker), ``environment_name``
+        (told by dashes) and one ``unit``.
+    commits : list of str
+        The machine's commits by position.
+    """
+    import seaborn as sns
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    names = list(dict.fromkeys(lines["line"]))
+    environments = list(dict.fromkeys(lines["environment_name"]))
+    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
+    ax = figure.add_axes((56 / WIDTH, 46 / HEIGHT, 1 - 164 / WIDTH, 1 - 60 / HEIGHT))
+    sns.lineplot(
+        data=lines, x="position", y="value", hue="line", style="environment_name", estimator=None, ax=ax,
+        legend=False,
+        palette=list((COLOURS * 9)[: len(names)]), dashes=list((DASHES * 9)[: len(environments)]), linewidth=1.4,
+    )  # fmt: skip
+    for number, name in enumerate(names):
+        own = lines[lines["line"] == name]
+        look: Any = {
+            "color": COLOURS[number % 8],
+            "marker": MARKERS[number % 8],
+            "linestyle": "none",
+            "markersize": 4.5,
+        }
+        ax.plot(own["position"], own["value"], markeredgewidth=0, **look)
+    unit = str(lines["unit"].iloc[0])
+    _scale(ax, lines["value"].min(), lines["value"].max(), 2 if unit == "bytes" else 10)
+    write = UNITS.get(unit, lambda value: f"{value:.4g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+    step = max(1, -(-len(commits) // 6))
+    shown = list(range(0, len(commits), step))
+    ax.xaxis.set_major_locator(FixedLocator(shown))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: commits[int(at)][:7]))
+    ax.set_xlim(-0.3, max(len(commits) - 0.7, 0.7))
+    _finish(ax)
+    ax.tick_params(axis="x", labelrotation=35, labelsize=TEXT - 3)
+    _name_ends(ax, lines, names)
+    return figure
+
+
+def _scale(ax: Axes, low: float, high: float, base: int) -> None:
+    """Set the axis: logarithmic where the values differ much, else close around them."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    if low > 0 and high / low > LOG_ABOVE:
+        ax.set_yscale("log", base=base)
+        ax.set_ylim(low / 1.15, high * 1.15)
+        ax.yaxis.set_major_locator(LogLocator(base, subs=(1, 2, 5) if base == 10 and high / low < 300 else (1,)))
+    else:
+        room = 0.12 * (high - low) or 0.05 * abs(high) or 1.0
+        ax.set_ylim(low - room, high + room)
+        ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+
+
+def _name_ends(ax: Axes, lines: pd.DataFrame, names: list[str]) -> None:
+    """Write each line's name beside its end, moved apart where they would lie on one another."""
+    ends = []
+    for name in names:
+        last = lines[lines["line"] == name].sort_values("position").iloc[-1]
+        at = ax.transAxes.inverted().transform(ax.transData.transform((last["position"], last["value"])))[1]
+        ends.append((float(at), name))
+    places: list[float] = []
+    for at, _ in sorted(ends):
+        places.append(max(at, places[-1] + LABEL_SHARE) if places else at)
+    excess = max(0.0, max(places) - 1.0)
+    for place, (_, name) in zip(places, sorted(ends), strict=True):
+        colour = COLOURS[names.index(name) % 8]
+        ax.text(
+            1.02, place - excess, printable(name), transform=ax.transAxes, va="center", color=colour, size=TEXT - 2
+        )
+
+
+def _finish(ax: Axes) -> None:
+    ax.tick_params(length=0, pad=5, labelsize=TEXT - 2, labelcolor=INK)
+    ax.grid(color=INK, alpha=0.14, linewidth=0.8)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_xlabel("")
+    ax.set_ylabel("")
+
+
+def draw_versions(found: list[Versions]) -> Figure:
+    """Draw, for each backend and environment, its time over that in the pinned one, with the 95 % interval."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    height = 44 + 34 * len(found)
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    ax = figure.add_axes((132 / WIDTH, 34 / height, 1 - 150 / WIDTH, 1 - 40 / height))
+    ends = [1.0]
+    for place, one in enumerate(found):
+        low, high = one.slowdown.low or one.slowdown.ratio, one.slowdown.high or one.slowdown.ratio
+        ends += [low, high]
+        ax.plot([low, high], [place, place], color=COLOURS[0], linewidth=2, solid_capstyle="butt")
+        ax.plot([one.slowdown.ratio], [place], color=COLOURS[0], marker="o", markersize=7)
+    ax.axvline(1.0, color=INK, alpha=0.5, linewidth=0.9, linestyle=(0, (4, 3)))
+    ax.set_xscale("log")
+    ax.set_xlim(min(*ends, 0.9) / 1.05, max(*ends, 1.1) * 1.05)
+    ax.xaxis.set_major_locator(LogLocator(10, subs=(0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}x"))
+    ax.set_ylim(len(found) - 0.4, -0.6)
+    ax.set_yticks(range(len(found)), [printable(one.backend) for one in found])
+    _finish(ax)
+    return figure

@@ -1,0 +1,54 @@
+"""What all pages share: the templates, and how a page is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kmbench.errors import OutputError
+
+if TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["templates", "write_whole"]
+
+
+def templates() -> jinja2.Environment:
+    """Return the templates; they escape what they are given."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("kmbench.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(text: str) -> Any:
+    """Escape a text and let a line break after its commas and semicolons: a data SPEC has no spaces."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
+
+
+def write_whole(page: Path, text: str) -> Path:
+    """Write a page and return its path. Until it is whole, an older one stays.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    temporary = page.with_name(f".{page.name}.part")
+    try:
+        temporary.write_bytes(text.encode("utf-8", "replace"))  # JSON can hold lone surrogates, UTF-8 cannot
+        temporary.replace(page)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {page}: {error.strerror}", "mend that; the records are whole") from None
+    return page
