@@ -12,7 +12,7 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
-.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-existing asv-site wheelhouse gate
+.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-existing asv-site history wheelhouse gate
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -56,7 +56,10 @@ asv-existing: $(VENV)/.dev  ## measure this commit with the libraries of .venv a
 
 asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that needs no network
 	$(ASV) publish
-	$(BIN)/asv-tachyon install reports/asv
+	$(BIN)/asv-tachyon install reports/asv --no-backup
+
+history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, what another version costs
+	$(BIN)/kmbench history
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

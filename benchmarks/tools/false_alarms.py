@@ -45,6 +45,10 @@ def main(file, wanted):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) == 3 else 10)
+    match sys.argv[1:]:
+        case [name] if not name.startswith("-"):
+            main(Path(name), 10)
+        case [name, gates] if gates.isdecimal():
+            main(Path(name), int(gates))
+        case _:
+            sys.exit(__doc__)
