@@ -18,16 +18,23 @@ if TYPE_CHECKING:
     from kmbench.errors import KmbenchError
     from kmbench.study import Study
     from kmbench.tuning import TuneResult, tune
+    from kmbench.workloads import Answer, Figure, SeveralFits, Task, TaskResult, Workload
 
 __all__ = [
+    "Answer",
     "Backend",
+    "Figure",
     "FitResult",
     "Job",
     "KmbenchError",
     "Params",
+    "SeveralFits",
     "Study",
+    "Task",
+    "TaskResult",
     "Traits",
     "TuneResult",
+    "Workload",
     "__version__",
     "asv_frame",
     "load_cells",
@@ -40,14 +47,20 @@ __all__ = [
 __version__ = version("kmbench")
 
 _HOMES = {
+    "Answer": "kmbench.workloads",
     "Backend": "kmbench.backends.base",
+    "Figure": "kmbench.workloads",
     "FitResult": "kmbench.backends.base",
     "Job": "kmbench.backends.base",
     "KmbenchError": "kmbench.errors",
     "Params": "kmbench.backends.base",
+    "SeveralFits": "kmbench.workloads",
     "Study": "kmbench.study",
+    "Task": "kmbench.workloads",
+    "TaskResult": "kmbench.workloads",
     "Traits": "kmbench.backends.base",
     "TuneResult": "kmbench.tuning",
+    "Workload": "kmbench.workloads",
     "asv_frame": "kmbench.analysis.asv_frame",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",

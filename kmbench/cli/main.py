@@ -18,6 +18,7 @@ from kmbench.cli.host import host_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
 from kmbench.cli.tune import tune_command
+from kmbench.cli.workloads import workloads_command
 from kmbench.errors import KmbenchError
 
 __all__ = ["app", "main"]
@@ -53,6 +54,7 @@ def _global(
 app.command("run")(run_command)
 app.command("tune")(tune_command)
 app.command("backends")(backends_command)
+app.command("workloads")(workloads_command)
 app.command("data")(data_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)
