@@ -15,25 +15,31 @@ if TYPE_CHECKING:
     from kmbench.analysis.asv_frame import asv_frame
     from kmbench.api import run
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
+    from kmbench.choosing import ChooseResult, choose_k
     from kmbench.errors import KmbenchError
+    from kmbench.semantic import SemanticIds, semantic_ids
     from kmbench.study import Study
     from kmbench.tuning import TuneResult, tune
 
 __all__ = [
     "Backend",
+    "ChooseResult",
     "FitResult",
     "Job",
     "KmbenchError",
     "Params",
+    "SemanticIds",
     "Study",
     "Traits",
     "TuneResult",
     "__version__",
     "asv_frame",
+    "choose_k",
     "load_cells",
     "load_records",
     "load_targets",
     "run",
+    "semantic_ids",
     "tune",
 ]
 
@@ -41,18 +47,22 @@ __version__ = version("kmbench")
 
 _HOMES = {
     "Backend": "kmbench.backends.base",
+    "ChooseResult": "kmbench.choosing",
     "FitResult": "kmbench.backends.base",
     "Job": "kmbench.backends.base",
     "KmbenchError": "kmbench.errors",
     "Params": "kmbench.backends.base",
+    "SemanticIds": "kmbench.semantic",
     "Study": "kmbench.study",
     "Traits": "kmbench.backends.base",
     "TuneResult": "kmbench.tuning",
     "asv_frame": "kmbench.analysis.asv_frame",
+    "choose_k": "kmbench.choosing",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "load_targets": "kmbench.analysis",
     "run": "kmbench.api",
+    "semantic_ids": "kmbench.semantic",
     "tune": "kmbench.tuning",
 }
 

@@ -93,9 +93,7 @@ def cluster_moments(X: NDArray[Any], labels: NDArray[Any], k: int) -> ClusterMom
         far = np.einsum("ij,ij->i", gap, gap)
         squares += np.bincount(mine, far, minlength=kept)
         distances += np.bincount(mine, np.sqrt(far), minlength=kept)
-    return ClusterMoments(
-        counts=counts[filled].astype(np.int64), means=means, squares=squares, distances=distances
-    )
+    return ClusterMoments(counts=counts[filled].astype(np.int64), means=means, squares=squares, distances=distances)
 
 
 def _one_hot(labels: NDArray[np.int64], k: int) -> sparse.csc_array:
