@@ -15,44 +15,72 @@ if TYPE_CHECKING:
     from kmbench.analysis.asv_frame import asv_frame
     from kmbench.api import run
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
+    from kmbench.choosing import ChooseResult, choose_k
+    from kmbench.colour import QuantizeResult, quantize
     from kmbench.errors import KmbenchError
+    from kmbench.semantic import SemanticIds, semantic_ids
     from kmbench.study import Study
     from kmbench.tuning import TuneResult, tune
+    from kmbench.workloads import Answer, Figure, SeveralFits, Task, TaskResult, Workload
 
 __all__ = [
+    "Answer",
     "Backend",
+    "ChooseResult",
+    "Figure",
     "FitResult",
     "Job",
     "KmbenchError",
     "Params",
+    "QuantizeResult",
+    "SemanticIds",
+    "SeveralFits",
     "Study",
+    "Task",
+    "TaskResult",
     "Traits",
     "TuneResult",
+    "Workload",
     "__version__",
     "asv_frame",
+    "choose_k",
     "load_cells",
     "load_records",
     "load_targets",
+    "quantize",
     "run",
+    "semantic_ids",
     "tune",
 ]
 
 __version__ = version("kmbench")
 
 _HOMES = {
+    "Answer": "kmbench.workloads",
     "Backend": "kmbench.backends.base",
+    "ChooseResult": "kmbench.choosing",
+    "Figure": "kmbench.workloads",
     "FitResult": "kmbench.backends.base",
     "Job": "kmbench.backends.base",
     "KmbenchError": "kmbench.errors",
     "Params": "kmbench.backends.base",
+    "QuantizeResult": "kmbench.colour",
+    "SemanticIds": "kmbench.semantic",
+    "SeveralFits": "kmbench.workloads",
     "Study": "kmbench.study",
+    "Task": "kmbench.workloads",
+    "TaskResult": "kmbench.workloads",
     "Traits": "kmbench.backends.base",
     "TuneResult": "kmbench.tuning",
+    "Workload": "kmbench.workloads",
     "asv_frame": "kmbench.analysis.asv_frame",
+    "choose_k": "kmbench.choosing",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "load_targets": "kmbench.analysis",
+    "quantize": "kmbench.colour",
     "run": "kmbench.api",
+    "semantic_ids": "kmbench.semantic",
     "tune": "kmbench.tuning",
 }
 

@@ -12,6 +12,7 @@ __all__ = [
     "SpecError",
     "StudyError",
     "TuneError",
+    "WorkloadError",
 ]
 
 
@@ -81,3 +82,9 @@ class TuneError(KmbenchError):
     """A question to the tuner that has no answer: a target, a list count or an index that cannot exist."""
 
     reason = "bad_tune"
+
+
+class WorkloadError(KmbenchError):
+    """An unknown workload, a parameter it does not have, or a task that its data does not allow."""
+
+    reason = "bad_workload"

@@ -110,6 +110,10 @@ def label_of(backend: str, parameters: dict[str, Any]) -> str:
     return f"{backend}[{inner}]" if inner else backend
 
 
+_RARE = ("revision", "workload")
+"""Fields of a key that are left out where they are None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellKey:
     """What is measured: one backend with its parameters on one case.
@@ -118,6 +122,9 @@ class CellKey:
     ----------
     revision : str or None
         Which commit's kmbench the worker runs, where several are compared; None: the installed one.
+    workload : str or None
+        The task with its parameters, such as ``palette[space=lab]``, that made the matrix from the data set; `n`,
+        `d` and the fingerprint are those of the matrix. None: k-means on the data as it is.
     """
 
     dataset: str
@@ -133,6 +140,7 @@ class CellKey:
     backend: str
     parameters: dict[str, Any] = field(default_factory=dict)
     revision: str | None = None
+    workload: str | None = None
 
     @property
     def label(self) -> str:
@@ -151,11 +159,9 @@ class CellKey:
         return _digest(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name; the revision only where there is one, so that ids stay what they were."""
+        """Return the fields by name; revision and workload only where they are, so that ids stay what they were."""
         flat = dataclasses.asdict(self)
-        if self.revision is None:
-            del flat["revision"]
-        return flat
+        return {name: value for name, value in flat.items() if name not in _RARE or value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +204,13 @@ class Record:
         Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
     reported_inertia : float or None
         What the library itself says, which may belong to other centroids or another precision.
+    task : dict or None
+        Figures of the workload by name: how well the answer serves the task.
+    task_figures : list of dict or None
+        For each of them in turn name, title, unit, which is better, and a summary: records can be read without the
+        package that the workload came from.
+    artefacts, case_artefacts : list of str or None
+        Files that the workload left in the run folder, for this answer and for the case as a whole.
     """
 
     kind: RecordKind
@@ -240,6 +253,10 @@ class Record:
     centroid_index: int | None = None
     empty_clusters: int | None = None
     empty_events: int | None = None
+    task: dict[str, float] | None = None
+    task_figures: list[dict[str, Any]] | None = None
+    artefacts: list[str] | None = None
+    case_artefacts: list[str] | None = None
     pools: list[dict[str, Any]] | None = None
     output: str | None = None
 
@@ -265,7 +282,7 @@ class Record:
         """
         if flat["record_version"] != RECORD_VERSION:
             raise ValueError(f"record version {flat['record_version']}, this kmbench reads {RECORD_VERSION}")
-        names = [f.name for f in dataclasses.fields(CellKey) if f.name != "revision" or "revision" in flat]
+        names = [f.name for f in dataclasses.fields(CellKey) if f.name not in _RARE or f.name in flat]
         key = CellKey(**{name: flat[name] for name in names})
         figures = {name: flat[name] for name in _FIGURES if name in flat}
         figures["status"] = Status(figures["status"])

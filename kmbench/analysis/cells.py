@@ -66,6 +66,7 @@ class CellSummary:
     status: Status
     reason: str | None
     revision: str | None = None
+    workload: str | None = None
     samples: int = 0
     epochs: int = 0
     contaminated_share: float | None = None
@@ -105,6 +106,10 @@ class CellSummary:
     centroid_index: int | None = None
     empty_clusters: int | None = None
     empty_events: int | None = None
+    task: dict[str, float] | None = None
+    task_figures: list[dict[str, Any]] | None = None
+    artefacts: list[str] | None = None
+    case_artefacts: list[str] | None = None
     settings: dict[str, Any] | None = None
     pools: list[dict[str, Any]] = field(default_factory=list)
     output: str | None = None
@@ -114,7 +119,8 @@ class CellSummary:
         """The case as a person reads it."""
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         work = "" if self.iterations_given is None else f", {self.iterations_given} iterations"
-        return f"{self.dataset}  {self.n:,} x {self.d}  k={self.k}{work}, {threads}, {self.protocol}"
+        task = "" if self.workload is None else f"{self.workload} on "
+        return f"{task}{self.dataset}  {self.n:,} x {self.d}  k={self.k}{work}, {threads}, {self.protocol}"
 
 
 def summarise(records: Iterable[Record], baseline: str | None = None) -> list[CellSummary]:
@@ -233,6 +239,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
         for name in ("case_id", "cell_id", "dataset", "n", "d", "k", "threads", "protocol", "iterations", "seed")
     }
     identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label, "revision": key.revision}
+    identity["workload"] = key.workload
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
 

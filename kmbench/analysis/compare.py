@@ -94,8 +94,9 @@ def _compare(one: CellSummary | None, other: CellSummary | None) -> ComparedCell
         return None if None in pair else pair
 
     times, inertias, memory = both("fit_predict_seconds"), both("inertia"), both("peak_extra_bytes")
+    task = "" if known.workload is None else f"{known.workload} on "
     return ComparedCell(
-        case=f"{known.dataset} k={known.k} threads={known.threads} {known.protocol}",
+        case=f"{task}{known.dataset} k={known.k} threads={known.threads} {known.protocol}",
         label=known.label,
         before_seconds=first.get("fit_predict_seconds"),
         after_seconds=second.get("fit_predict_seconds"),

@@ -130,7 +130,7 @@ def races(records: Iterable[Record], baseline: str | None = None) -> list[Race]:
     for record in records:
         key = record.key
         if key.protocol == "target":
-            case = (key.dataset_fingerprint, key.dataset, key.k, key.threads, key.iterations)
+            case = (key.dataset_fingerprint, key.dataset, key.workload, key.k, key.threads, key.iterations)
             found.setdefault(case, {}).setdefault(key.cell_id, []).append(record)
     return [race for cells in found.values() if (race := _race(list(cells.values()), baseline)) is not None]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from pydantic import ValidationError
 
@@ -14,7 +15,7 @@ from kmbench.backends.base import Params
 from kmbench.backends.registry import get_backend
 from kmbench.errors import BackendError
 
-__all__ = ["Choice", "expand_backends", "split_list"]
+__all__ = ["Choice", "expand_backends", "expand_items", "split_list"]
 
 _ITEM = re.compile(r"(?P<name>[^\[\]=;]+?)\s*(?:\[(?P<grid>[^\[\]]*)\])?")
 
@@ -26,6 +27,13 @@ class Choice:
     name: str
     params: Params
     given: dict[str, Any]
+
+
+class Named(Protocol):
+    """A class with a name and a model of its parameters: a backend, or a workload."""
+
+    name: ClassVar[str]
+    Params: ClassVar[type[Params]]
 
 
 def expand_backends(text: str) -> list[Choice]:
@@ -41,16 +49,7 @@ def expand_backends(text: str) -> list[Choice]:
     BackendError
         If a backend or parameter does not exist, a value is out of bounds, or the list is empty or torn.
     """
-    choices: list[Choice] = []
-    for item in split_list(text):
-        match = _ITEM.fullmatch(item)
-        if match is None:
-            raise BackendError(f"cannot read backend {item!r}", "write name[parameter=value,value;parameter=value]")
-        backend = get_backend(match["name"])
-        axes = _axes(item, match["grid"] or "")
-        for values in itertools.product(*axes.values()):
-            given = dict(zip(axes, values, strict=True))
-            choices.append(Choice(backend.name, _validate(backend.name, backend.Params, given), given))
+    choices = expand_items(text, get_backend, "backend")
     if not choices:
         raise BackendError("the list of backends is empty", "name at least one; `kmbench backends` lists them")
     seen: list[tuple[str, dict[str, Any]]] = []
@@ -58,6 +57,27 @@ def expand_backends(text: str) -> list[Choice]:
         if (choice.name, choice.given) in seen:
             raise BackendError(f"backend {choice.name} stands twice in the list with the same parameters")
         seen.append((choice.name, choice.given))
+    return choices
+
+
+def expand_items(text: str, lookup: Callable[[str], type[Named]], noun: str) -> list[Choice]:
+    """Expand a list of named classes and their grids; `lookup` returns the class of a name.
+
+    Raises
+    ------
+    BackendError
+        If the text cannot be read or a class refuses a parameter; and whatever `lookup` raises.
+    """
+    choices: list[Choice] = []
+    for item in split_list(text):
+        match = _ITEM.fullmatch(item)
+        if match is None:
+            raise BackendError(f"cannot read {noun} {item!r}", "write name[parameter=value,value;parameter=value]")
+        cls = lookup(match["name"])
+        axes = _axes(item, match["grid"] or "")
+        for values in itertools.product(*axes.values()):
+            given = dict(zip(axes, values, strict=True))
+            choices.append(Choice(cls.name, _validate(cls.name, cls.Params, given), given))
     return choices
 
 

@@ -11,14 +11,18 @@ import typer
 from kmbench import __version__
 from kmbench.cli.asv_frame import asv_frame_command
 from kmbench.cli.backends import backends_command
+from kmbench.cli.choose_k import choose_k_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
 from kmbench.cli.gate import gate_command
 from kmbench.cli.history import history_command
 from kmbench.cli.host import host_command
+from kmbench.cli.quantize import quantize_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
+from kmbench.cli.semantic_ids import semantic_ids_command
 from kmbench.cli.tune import tune_command
+from kmbench.cli.workloads import workloads_command
 from kmbench.errors import KmbenchError
 
 __all__ = ["app", "main"]
@@ -53,7 +57,11 @@ def _global(
 
 app.command("run")(run_command)
 app.command("tune")(tune_command)
+app.command("choose-k")(choose_k_command)
+app.command("semantic-ids")(semantic_ids_command)
 app.command("backends")(backends_command)
+app.command("quantize")(quantize_command)
+app.command("workloads")(workloads_command)
 app.command("data")(data_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)

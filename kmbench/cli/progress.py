@@ -55,7 +55,8 @@ class Progress:
 
     def _case(self, event: CaseStarted) -> None:
         key = event.key
-        title = f"[{event.number}/{event.of}] {key.dataset}  k={key.k}  threads={key.threads}  {key.protocol}"
+        task = "" if key.workload is None else f"{key.workload} on "
+        title = f"[{event.number}/{event.of}] {task}{key.dataset}  k={key.k}  threads={key.threads}  {key.protocol}"
         self._console.print(title, markup=False, highlight=False, style="bold")
         work = self._work.get(key.case_id, 0.0)
         self._per_step = work / event.steps

@@ -14,6 +14,7 @@ from rich.console import Console
 from kmbench.api import study_from
 from kmbench.cli.progress import Progress
 from kmbench.cli.table import print_plan, print_table
+from kmbench.cli.task_table import print_tasks
 from kmbench.errors import StudyError
 
 __all__ = ["run_command"]
@@ -41,6 +42,14 @@ def run_command(
         list[str] | None,
         typer.Option(
             "--data", metavar="SPEC", help="Data set; may be repeated. See `kmbench data`.", rich_help_panel=WORK
+        ),
+    ] = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the clusters are for, such as palette\\[space=lab]; see `kmbench workloads`.",
+            rich_help_panel=WORK,
         ),
     ] = None,
     backends: Annotated[
@@ -129,6 +138,7 @@ def run_command(
     """
     options: dict[str, Any] = {
         "data": data or None,
+        "workload": workload,
         "backends": backends,
         "k": _numbers("--k", k),
         "iterations": iterations,
@@ -194,6 +204,7 @@ def run_command(
     else:
         print_races(out, raced)
         print_table(out, compared, warnings_of(cells, load_host(result.folder)))
+        print_tasks(out, cells)
         out.print(f"records  {result.folder}", soft_wrap=True, highlight=False)
         if page is not None:
             out.print(f"page     {page}", soft_wrap=True, highlight=False)

@@ -124,7 +124,8 @@ def print_plan(console: Console, cases: Sequence[Case], seconds: float) -> None:
     """Print the cells that a run would measure, and how long it may take."""
     for number, case in enumerate(cases, start=1):
         key = case.key
-        title = f"[{number}/{len(cases)}] {key.dataset}  {key.n:,} x {key.d}  k={key.k}  threads={key.threads}"
+        task = "" if key.workload is None else f"{key.workload} on "
+        title = f"[{number}/{len(cases)}] {task}{key.dataset}  {key.n:,} x {key.d}  k={key.k}  threads={key.threads}"
         console.print(f"{title}  {key.protocol}", style="bold", markup=False, highlight=False)
         for cell in case.cells:
             note = "" if cell.status is None else f"  {cell.status.value}: {cell.reason}"

@@ -12,10 +12,14 @@ __all__ = ["TuneProgress"]
 
 
 class TuneProgress:
-    """Takes what is being done, and the share of it that is done."""
+    """Takes what is being done, and the share of it that is done.
 
-    def __init__(self, console: Console) -> None:
+    With `each_step` off only the first words, up to a comma, are a line of their own where there is no terminal.
+    """
+
+    def __init__(self, console: Console, *, each_step: bool = True) -> None:
         self._console = console
+        self._each_step = each_step
         self._last = ""
         self._bar: Progress | None = None
         if console.is_terminal:
@@ -27,9 +31,11 @@ class TuneProgress:
         """Show a step."""
         if self._bar is not None:
             self._bar.update(self._task, description=what, completed=share)
-        elif what != self._last:
-            self._console.print(what, markup=False, highlight=False)
-        self._last = what
+            return
+        line = what if self._each_step else what.partition(",")[0]
+        if line != self._last:
+            self._console.print(line, markup=False, highlight=False)
+        self._last = line
 
     def __enter__(self) -> Self:
         if self._bar is not None:

@@ -15,7 +15,7 @@ from stat import S_ISDIR, S_ISREG
 import numpy as np
 
 from kmbench.datasets.base import Rows, block_rows
-from kmbench.datasets.convert import ConvertedRows
+from kmbench.datasets.convert import ConvertedRows, Options
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
@@ -77,7 +77,7 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} cannot be read: {words}", "check the path and its permissions")
 
 
-def materialise(spec_text: str, folder: str | Path) -> DatasetInfo:
+def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) -> DatasetInfo:
     """Write the rows of a SPEC as ``folder/<fingerprint>.npy``: float32, C order, shape ``(n, d)``.
 
     The data streams through a few megabytes of memory. The file gets its name when it is complete: an error
@@ -89,6 +89,8 @@ def materialise(spec_text: str, folder: str | Path) -> DatasetInfo:
         The SPEC.
     folder : str or Path
         Created where it does not exist.
+    rows : Rows, optional
+        What was made of the SPEC's data, and is written in its place.
 
     Returns
     -------
@@ -104,7 +106,10 @@ def materialise(spec_text: str, folder: str | Path) -> DatasetInfo:
     OutputError
         If the folder cannot be written or has too little space.
     """
-    rows = read_spec(spec_text)
+    if rows is None:
+        rows = read_spec(spec_text)
+    elif not isinstance(rows, ConvertedRows):
+        rows = ConvertedRows(rows, Options(), spec_text)
     target = Path(folder).absolute()
     digest = hashlib.sha256(struct.pack("<QQ", rows.n, rows.d))
     moments = ColumnMoments(rows.d)

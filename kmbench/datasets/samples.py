@@ -10,9 +10,10 @@ import numpy as np
 
 from kmbench.datasets.base import Arguments, ArrayRows, BuiltIn, Rows
 from kmbench.datasets.images import read_pixels
+from kmbench.datasets.parameters import Parameter
 from kmbench.errors import DataError
 
-__all__ = ["DIGITS", "PHOTO"]
+__all__ = ["DIGITS", "PHOTO", "photo_path"]
 
 
 def _open_digits(arguments: Arguments) -> Rows:
@@ -23,7 +24,12 @@ def _open_digits(arguments: Arguments) -> Rows:
 
 
 def _open_photo(arguments: Arguments) -> Rows:
-    return ArrayRows(read_pixels(_shipped("china.jpg", "images", "photo")))
+    return ArrayRows(read_pixels(photo_path(arguments)))
+
+
+def photo_path(arguments: Arguments) -> Path:
+    """Return the file of a sample photograph."""
+    return _shipped(f"{arguments['name']}.jpg", "images", "photo")
 
 
 def _shipped(file: str, folder: str, source: str) -> Path:
@@ -46,7 +52,8 @@ DIGITS = BuiltIn(
 
 PHOTO = BuiltIn(
     name="photo",
-    syntax="photo",
-    summary="the pixels of scikit-learn's sample image china.jpg: 273280 x 3",
+    syntax="photo:name=china",
+    summary="the pixels of scikit-learn's sample image china.jpg, or of flower.jpg: 273280 x 3",
     open=_open_photo,
+    parameters=(Parameter(name="name", kind="text", default="china", choices=("china", "flower")),),
 )

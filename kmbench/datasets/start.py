@@ -9,7 +9,7 @@ from kmbench.datasets.base import FloatMatrix, block_rows
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.errors import CaseError
 
-__all__ = ["initial_centroids"]
+__all__ = ["draw_start", "initial_centroids"]
 
 _JITTER = 1e-3
 _ORDER, _MOVES = 1, 2
@@ -46,6 +46,19 @@ def initial_centroids(X: FloatMatrix, k: int, seed: int) -> FloatMatrix:
     -----
     The standard deviations are those of X; where it has more than 65536 rows, of so many drawn ones.
     """
+    rows, moves = draw_start(X, k, seed)
+    moved: FloatMatrix = (X[rows].astype(np.float64) + moves).astype(np.float32)
+    return moved
+
+
+def draw_start(X: FloatMatrix, k: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return what `initial_centroids` is the sum of: the numbers of k rows, and how each is moved, shape (k, d).
+
+    Raises
+    ------
+    CaseError
+        As `initial_centroids`.
+    """
     n, d = X.shape
     if not 1 <= k <= n:
         raise CaseError(f"k={k} is out of bounds for {n} rows", f"use k from 1 to {n}")
@@ -54,11 +67,9 @@ def initial_centroids(X: FloatMatrix, k: int, seed: int) -> FloatMatrix:
     order: NDArray[np.integer] = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)
     np.random.default_rng([seed, _ORDER]).shuffle(order)
     chosen = _distinct_rows(X, order, k)
-    start = X[chosen[np.arange(k) % len(chosen)]].astype(np.float64)
     moves = np.random.default_rng([seed, _MOVES]).standard_normal((k, d))
-    start += _JITTER * _spread(X, np.sort(order[:_SPREAD_ROWS])) * moves
-    moved: FloatMatrix = start.astype(np.float32)
-    return moved
+    moves *= _JITTER * _spread(X, np.sort(order[:_SPREAD_ROWS]))
+    return chosen[np.arange(k) % len(chosen)].astype(np.int64), moves
 
 
 def _distinct_rows(X: FloatMatrix, order: NDArray[np.integer], k: int) -> NDArray[np.integer]:

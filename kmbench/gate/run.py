@@ -113,6 +113,7 @@ def failing_study(study: Study, records: Sequence[Record], failing: Sequence[Cel
         blocks.append(
             Block(
                 data=[key.dataset],
+                workload=key.workload,
                 k=[key.k],
                 backends=",".join(labels),
                 iterations=key.iterations,

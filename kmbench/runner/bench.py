@@ -129,6 +129,8 @@ class Bench:
     def post_open(self, worker: WorkerProcess, live: Live, mapped: bool) -> None:
         """Hand a worker its backend, its input and its job; it warms up until the reply is collected."""
         key = live.cell.key
+        # Told only where there is something to tell: an older kmbench, as a gate compares, knows no workloads.
+        several = {"workload": key.workload} if self.case.several_fits else {}
         job = {"k": key.k, "protocol": "native" if self.init is None else "matched", "iterations": self.iterations}
         worker.post(
             "open",
@@ -138,6 +140,7 @@ class Bench:
             init=self.init,
             mapped=mapped,
             job=job | {"seed": key.seed, "threads": key.threads},
+            **several,
         )
 
     def has_room_for(self, workers: int) -> bool:

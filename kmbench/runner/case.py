@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from kmbench.records import RecordKind, Status
 from kmbench.runner.bench import Bench, Context, Live
@@ -11,13 +12,14 @@ from kmbench.runner.epochs import ROUNDS, Epochs
 from kmbench.runner.events import CaseStarted
 from kmbench.runner.judge import Judge, Judged
 from kmbench.runner.process import Limits, WorkerFailure
+from kmbench.runner.scores import score_answers
 from kmbench.runner.stopping import Rule
 from kmbench.study.expand import Case, Cell
 from kmbench.study.ladder import rungs_up_to
 
 __all__ = ["run_case", "steps_of"]
 
-REFEREE = "kmbench.runner.referee"
+REFEREE, FITS_REFEREE = "kmbench.runner.referee", "kmbench.runner.referee_fits"
 
 
 def steps_of(cells: Sequence[Cell], rule: Rule) -> int:
@@ -42,7 +44,8 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
     if not live:
         return
     log = context.scratch / f"{case.key.case_id}-referee.log"
-    with context.spawn(REFEREE, context.referee_threads, Limits(None, None), log) as referee:
+    module = FITS_REFEREE if case.several_fits else REFEREE
+    with context.spawn(module, context.referee_threads, Limits(None, None), log) as referee:
         judge = Judge(referee, case)
         try:
             judge.open(context.scratch, context.referee_threads)
@@ -54,7 +57,8 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
             if bench.has_room_for(len(answered)):
                 for one in answered:
                     _post_memory(bench, one)
-            judged = judge.judge([one.submission() for one in answered])
+            submissions = [one.submission() for one in answered]
+            judged = judge.judge(submissions, compare_labels=not case.several_fits)
         except WorkerFailure as failure:
             reason = f"the referee failed: {failure.reason}"
             for one in live:
@@ -62,8 +66,9 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
                     one.close()
                     bench.end(one, Status.ERROR, reason, referee.output())
             return
-    for one, found in zip(answered, judged, strict=True):
-        _conclude(bench, one, found)
+    scores = score_answers(case, context, submissions, [found.verdict.status for found in judged])
+    for one, found, score in zip(answered, judged, scores, strict=True):
+        _conclude(bench, one, found, score)
 
 
 def _rungs(case: Case, iterations: int | None) -> list[int | None]:
@@ -83,16 +88,17 @@ def _judge_rung(bench: Bench, judge: Judge, rung: int | None, answered: list[Liv
             one.fault = one.fault or f"after {rung} iterations {reason}"
 
 
-def _conclude(bench: Bench, one: Live, judged: Judged) -> None:
+def _conclude(bench: Bench, one: Live, judged: Judged, score: dict[str, Any]) -> None:
     """Record the quality of an answer, measure the memory of a sound one, and end its cell."""
     status, reason = judged.verdict.status, judged.verdict.reason
-    bench.record(one, RecordKind.QUALITY, status=status, reason=reason, **judged.figures)
+    remark = score.pop("remark", None)
+    bench.record(one, RecordKind.QUALITY, status=status, reason=reason, **judged.figures, **score)
     bench.step("judge", one)
     if status is Status.OK and one.fault is not None:
         status, reason = Status.INVALID, one.fault
     if status is Status.OK:
         missing = _measure_memory(bench, one)
-        reason = "; ".join(filter(None, (reason, missing))) or None
+        reason = "; ".join(filter(None, (reason, remark, missing))) or None
     one.close()
     bench.end(one, status, reason, one.output)
 

@@ -49,7 +49,7 @@ class Judge:
     Attributes
     ----------
     init : str or None
-        ``.npy`` file of the common start; None in a native run.
+        ``.npy`` file of the common start, ``.npz`` of several; None in a native run.
     iterations : int or None
         What every backend is given: fewer than asked for where the reference's labels stand still earlier.
     inertias, empty_events : list
@@ -74,11 +74,12 @@ class Judge:
             If the referee cannot do it.
         """
         key = self._case.key
-        self._process.request("open", data=self._case.dataset.path, threads=threads)
+        several = {"workload": key.workload} if self._case.several_fits else {}
+        self._process.request("open", data=self._case.dataset.path, threads=threads, **several)
         if key.protocol == "native":
             return
         assert key.iterations is not None
-        self.init = str(scratch / f"{key.case_id}-init.npy")
+        self.init = str(scratch / f"{key.case_id}-init{'.npz' if several else '.npy'}")
         self._process.request("draw", k=key.k, seed=key.seed, path=self.init)
         found = self._process.request("reference", iterations=key.iterations)
         if found["stable_at"] is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from kmbench.datasets import materialise, read_spec
+from kmbench.datasets import Rows, materialise, read_spec
 from kmbench.errors import OutputError
 from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
@@ -22,6 +22,7 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.stopping import rule_of
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
+from kmbench.workloads import workload_from
 
 __all__ = ["RunResult", "plan", "run_study"]
 
@@ -62,8 +63,8 @@ def plan(study: Study) -> list[Case]:
         If the study names anything that does not exist or cannot be.
     """
 
-    def shape(spec: str) -> DatasetInfo:
-        source = read_spec(spec)
+    def shape(spec: str, workload: str | None) -> DatasetInfo:
+        source = _rows_of(spec, workload)
         dtype = str(source.source_dtype)
         return DatasetInfo(
             spec=spec,
@@ -109,7 +110,9 @@ def run_study(
     plan(study)
     path = _folder_for(study, output, resume)
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
-        cases = expand(study, lambda spec: materialise(spec, scratch), default_threads())
+        cases = expand(
+            study, lambda spec, workload: materialise(spec, scratch, _rows_of(spec, workload)), default_threads()
+        )
         cases = [_in_revisions(case, revisions or {}) for case in cases]
         host = describe_host()
         host["fingerprint"] = fingerprint(host)
@@ -148,6 +151,11 @@ def run_study(
         finally:
             store.note_session(pressure_between(before, read_pressure()))
         return RunResult(path, store.records)
+
+
+def _rows_of(spec: str, workload: str | None) -> Rows:
+    """Return what is clustered: the rows of a SPEC, or what a workload makes of them."""
+    return read_spec(spec) if workload is None else workload_from(workload).rows(spec)
 
 
 def _in_revisions(case: Case, revisions: Mapping[str, Path]) -> Case:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params
 from kmbench.backends.registry import get_backend
 from kmbench.instruments import count_busy, loops_for, measure_peak, pools, seconds_waited, snapshot_tasks, timed
 from kmbench.runner.channel import serve
+
+if TYPE_CHECKING:
+    from kmbench.runner.fits import FitsBackend
 
 __all__ = ["Worker"]
 
@@ -25,11 +28,24 @@ class Worker:
     """Handlers for the commands of `kmbench.runner.case`."""
 
     def open(
-        self, backend: str, parameters: dict[str, Any], data: str, init: str | None, mapped: bool, job: dict[str, Any]
+        self,
+        backend: str,
+        parameters: dict[str, Any],
+        data: str,
+        init: str | None,
+        mapped: bool,
+        job: dict[str, Any],
+        workload: str | None = None,
     ) -> dict[str, Any]:
-        """Load the input, build the backend and warm it up on a few rows."""
+        """Load the input, build the backend and warm it up on a few rows.
+
+        A `workload` that fits several times is given the backend, and stands in its place.
+        """
         cls = get_backend(backend)
-        self._backend: Backend = cls(cls.Params.model_validate(parameters))
+        params = cls.Params.model_validate(parameters)
+        self._backend: Backend | FitsBackend = cls(params)
+        if workload is not None:
+            self._backend, init = _several_fits(workload, cls, params, init), None
         # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is short.
         self._X: FloatMatrix = np.load(data, mmap_mode="r" if mapped else None, allow_pickle=False)
         self._X.flags.writeable = False
@@ -100,7 +116,14 @@ class Worker:
         }
 
     def export(self, centroids: str, labels: str) -> dict[str, Any]:
-        """Write the answer of the last fit to two ``.npy`` files and tell the rest."""
+        """Write the answer of the last fit to two ``.npy`` files and tell the rest.
+
+        The arrays of several fits are written to the first file alone, as ``.npz``.
+        """
+        rest = {"settings": _plain(self._backend.settings()), "pools": pools()}
+        if not isinstance(self._backend, Backend):
+            self._backend.save_answer(centroids)
+            return self._backend.told() | rest
         result = self._backend.result()
         np.save(centroids, self._checked_centroids(result))
         np.save(labels, self._checked_labels(result))
@@ -108,8 +131,7 @@ class Worker:
             "n_iter": int(result.n_iter),
             "reported_inertia": _finite(result.reported_inertia),
             "empty_events": result.empty_events,
-            "settings": _plain(self._backend.settings()),
-            "pools": pools(),
+            **rest,
         }
 
     def _checked_centroids(self, result: FitResult) -> FloatMatrix:
@@ -146,6 +168,16 @@ class Worker:
             "memory_method": reading.method,
             "input_bytes": int(self._X.nbytes),
         }
+
+
+def _several_fits(workload: str, cls: type[Backend], params: Params, starts: str | None) -> FitsBackend:
+    # Imported here: other workers need neither workloads nor data sources.
+    from kmbench.runner.fits import FitsBackend, load_starts
+    from kmbench.workloads import SeveralFits, workload_from
+
+    found = workload_from(workload)
+    assert isinstance(found, SeveralFits)
+    return FitsBackend(found, cls, params, None if starts is None else load_starts(starts))
 
 
 def _finite(value: float | None) -> float | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.registry import get_backend
-from kmbench.errors import CaseError, StudyError
+from kmbench.errors import CaseError, StudyError, WorkloadError
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
+from kmbench.workloads import SeveralFits, expand_workloads, workload_from
 
 __all__ = ["Case", "Cell", "expand"]
+
+Datasets = dict[tuple[str, str | None], DatasetInfo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,24 @@ class Case:
     cells: tuple[Cell, ...]
 
     @property
+    def several_fits(self) -> bool:
+        """Whether its workload fits k-means more than once."""
+        return self.key.workload is not None and isinstance(workload_from(self.key.workload), SeveralFits)
+
+    @property
     def key(self) -> CellKey:
         """A key whose case part all cells share."""
         return self.cells[0].key
 
 
-def expand(study: Study, describe: Callable[[str], DatasetInfo], default_threads: int) -> list[Case]:
+def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], default_threads: int) -> list[Case]:
     """Return the cases of a study in the order written.
 
     Parameters
     ----------
     study : Study
     describe : callable
-        From a data SPEC to what is known of the data; called once for each SPEC.
+        From a data SPEC and a workload, or None, to what is known of the matrix; called once for each pair.
     default_threads : int
         Where the study gives no thread count.
 
@@ -62,12 +71,13 @@ def expand(study: Study, describe: Callable[[str], DatasetInfo], default_threads
         if study.baseline not in (*labels, *(choice.name for choice in every_choice)):
             there_are = ", ".join(dict.fromkeys(labels))
             raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"there are {there_are}")
-    datasets: dict[str, DatasetInfo] = {}
-    for spec in dict.fromkeys(spec for block in blocks for spec in block.data or ()):
-        datasets[spec] = describe(spec)
+    workloads = {block.workload: _workloads(block) for block in blocks}
+    datasets: Datasets = {}
+    for pair in dict.fromkeys((s, w) for b in blocks for s in b.data or () for w in workloads[b.workload]):
+        datasets[pair] = describe(*pair)
     cases: dict[str, Case] = {}
     for block in blocks:
-        for case in _cases_of(block, choices[block.backends], datasets, default_threads):
+        for case in _cases_of(block, choices[block.backends], workloads[block.workload], datasets, default_threads):
             if case.key.case_id in cases:
                 raise StudyError(
                     f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",
@@ -80,23 +90,43 @@ def expand(study: Study, describe: Callable[[str], DatasetInfo], default_threads
     return list(cases.values())
 
 
+def _workloads(block: Block) -> list[str | None]:
+    """Return the workloads of a block, each with one value for each parameter; None is plain k-means."""
+    return [None] if block.workload is None else [*expand_workloads(block.workload)]
+
+
 def _cases_of(
-    block: Block, choices: list[Choice], datasets: dict[str, DatasetInfo], default_threads: int
+    block: Block, choices: list[Choice], workloads: list[str | None], datasets: Datasets, default_threads: int
 ) -> list[Case]:
     found = []
-    for spec in block.data or ():
-        dataset = datasets[spec]
+    for spec, workload in product(block.data or (), workloads):
+        dataset = datasets[spec, workload]
         for k in block.k or ():
             if k > dataset.n:
                 raise CaseError(f"k={k} is larger than the {dataset.n} rows of {spec}", f"choose k <= {dataset.n}")
+            _check_workload(workload, block, k, dataset)
             for threads in block.threads or [default_threads]:
                 for seed in range(block.seed or 0, (block.seed or 0) + (block.seeds or 1)):
-                    cells = tuple(_cell(block, dataset, k, threads, seed, choice) for choice in choices)
+                    cells = tuple(_cell(block, workload, dataset, k, threads, seed, choice) for choice in choices)
                     found.append(Case(dataset, cells))
     return found
 
 
-def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, seed: int, choice: Choice) -> Cell:
+def _check_workload(label: str | None, block: Block, k: int, dataset: DatasetInfo) -> None:
+    if label is None:
+        return
+    workload = workload_from(label)
+    reason = workload.cannot(k, dataset.n, dataset.d)
+    if reason is not None:
+        raise WorkloadError(f"workload {label} on {dataset.spec} with k={k}: {reason}")
+    if block.protocol == "target" and isinstance(workload, SeveralFits):
+        raise WorkloadError(f"workload {label} fits several times, so it has no ladder of iterations",
+                            "use --protocol matched or native")  # fmt: skip
+
+
+def _cell(
+    block: Block, workload: str | None, dataset: DatasetInfo, k: int, threads: int, seed: int, choice: Choice
+) -> Cell:
     protocol = str(block.protocol)
     key = CellKey(
         dataset=dataset.spec,
@@ -110,6 +140,7 @@ def _cell(block: Block, dataset: DatasetInfo, k: int, threads: int, seed: int, c
         threads=threads,
         backend=choice.name,
         parameters=choice.given,
+        workload=workload,
     )
     backend = get_backend(choice.name)
     version = backend.version()

@@ -56,6 +56,9 @@ class Block(BaseModel):
         Data SPECs.
     k : list of int
         Numbers of clusters.
+    workload : str
+        What the clusters are for, with its parameters, such as ``palette[space=lab]``; several values of a parameter
+        make several cases. None: k-means on the data as it is.
     backends : str
         Backends with their grids, in the syntax of `kmbench.backends.grid`.
     iterations : int
@@ -74,6 +77,7 @@ class Block(BaseModel):
 
     data: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] | None = None
     k: Annotated[list[Clusters], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    workload: Annotated[str, BeforeValidator(_backend_list)] | None = None
     backends: Annotated[str, BeforeValidator(_backend_list)] | None = None
     iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
     protocol: Literal["matched", "native", "target"] | None = None

@@ -7,7 +7,7 @@ from kmbench.records import DatasetInfo, Status
 from kmbench.study import Study, expand
 
 
-def shape(spec, n=1000, d=8):
+def shape(spec, workload=None, n=1000, d=8):
     return DatasetInfo(
         spec=spec, n=n, d=d, source_dtype="float32", fingerprint="f", path="p", mean_square=1.0, spread=1.0
     )
@@ -92,7 +92,7 @@ def test_cases_are_the_product_of_data_k_and_threads():
 def test_the_seed_and_the_data_are_part_of_a_cells_identity():
     first = expand(study(), shape, 1)[0].key
     assert expand(study(seed=1), shape, 1)[0].key.cell_id != first.cell_id
-    assert expand(study(), lambda spec: shape(spec, n=999), 1)[0].key.cell_id != first.cell_id
+    assert expand(study(), lambda spec, workload: shape(spec, n=999), 1)[0].key.cell_id != first.cell_id
     assert expand(study(), shape, 1)[0].key.cell_id == first.cell_id
 
 

@@ -1,0 +1,188 @@
+"""`choose_k`: read, fit every k, compute the table, decide."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.backends.training import Trainer, one_backend
+from kmbench.choosing.decide import picks, recommend, why_no_clusters
+from kmbench.choosing.elbow import elbow
+from kmbench.choosing.fits import fit_path
+from kmbench.choosing.gap import gap_statistic
+from kmbench.choosing.grid import parse_ks
+from kmbench.choosing.result import ChooseResult, KRow
+from kmbench.choosing.stability import stability
+from kmbench.datasets import materialise
+from kmbench.errors import CaseError, DataError
+from kmbench.instruments import default_threads
+from kmbench.metrics import (
+    SilhouetteSampler,
+    calinski_harabasz,
+    cluster_moments,
+    davies_bouldin,
+    nearest_two,
+    simplified_silhouette,
+    spherical_bic,
+)
+
+__all__ = ["choose_k"]
+
+Progress = Callable[[str, float], None]
+
+FIT_ROWS = 200_000
+"""Most rows that centroids are fitted on; the figures are over all rows."""
+
+
+def _silent(what: str, share: float) -> None:
+    """Take what is being done and do nothing."""
+
+
+def choose_k(
+    data: str | NDArray[Any],
+    k: str | Sequence[int] = "2:64",
+    *,
+    backend: str = "numpy-lloyd",
+    iterations: int = 25,
+    restarts: int = 3,
+    pairs: int = 4,
+    references: int = 5,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = _silent,
+) -> ChooseResult:
+    """Compare numbers of clusters by several criteria, and recommend one, or none.
+
+    Parameters
+    ----------
+    data : str or ndarray, shape (n, d)
+        A data SPEC, or rows.
+    k : str or sequence of int
+        Such as ``"2:64"``; see `kmbench.choosing.grid.parse_ks`.
+    backend : str
+        Backend with its parameters that does every fit.
+    iterations : int
+        Of each fit, where the backend runs a fixed number.
+    restarts : int
+        k-means++ starts for each k, of which the one with the lowest inertia is kept.
+    pairs : int
+        Ways to halve the data, for the stability.
+    references : int
+        Noise sets, for the gap; at least 2.
+    seed : int
+        Of all that is drawn: the same seed gives the same answer.
+    threads : int, optional
+        All cores by default.
+    progress : callable
+        Takes what is being done, and the share of all that is done.
+
+    Returns
+    -------
+    ChooseResult
+
+    Raises
+    ------
+    KmbenchError
+        If the data, the numbers of clusters or the backend will not do.
+    """
+    trainer = Trainer(one_backend(backend), iterations=iterations, threads=threads or default_threads())
+    if restarts < 1 or pairs < 1 or references < 2 or iterations < 1 or seed < 0:
+        raise CaseError("restarts, pairs and iterations must be at least 1, references 2, seed 0", "use larger ones")
+    progress("data", 0.0)
+    X, name = _read(data)
+    n, d = X.shape
+    ks = parse_ks(k if isinstance(k, str) else ",".join(map(str, k)), n)
+    if not np.ptp(X, axis=0).any():
+        raise DataError(f"{name}: all {n} rows are equal", "there is nothing to cluster")
+    notes = []
+    rows = np.sort(np.random.default_rng([seed, 1]).choice(n, FIT_ROWS, replace=False)) if n > FIT_ROWS else None
+    fitted = X if rows is None else np.ascontiguousarray(X[rows])
+    if rows is not None:
+        notes.append(f"centroids were fitted on {FIT_ROWS:,} of {n:,} rows; all figures are over all of them")
+    steps = _Steps(progress, len(ks) * (2 + 2 * pairs + 1 + references))
+    fits = fit_path(fitted, ks, trainer, seed=[seed, 2], restarts=restarts, tell=steps("fits"))
+    stable = stability(X, ks, trainer, seed=seed, pairs=pairs, tell=steps("stability"))
+    gaps = gap_statistic(X, ks, trainer, seed=seed, references=references, tell=steps("comparison with noise"))
+    sampler = SilhouetteSampler(X, seed=seed)
+    table = []
+    tell = steps("criteria")
+    for each in ks:
+        found = nearest_two(X, fits[each])
+        clusters = cluster_moments(X, found.labels, each)
+        silhouette = sampler(found.labels)
+        steady, gap = stable.get(each), gaps.get(each)
+        table.append(
+            KRow(
+                k=each,
+                inertia=found.inertia,
+                silhouette_simplified=simplified_silhouette(found),
+                silhouette=silhouette.mean,
+                silhouette_spread=silhouette.spread,
+                calinski_harabasz=calinski_harabasz(clusters),
+                davies_bouldin=davies_bouldin(clusters),
+                bic=spherical_bic(clusters),
+                stability=None if steady is None else steady.mean,
+                stability_spread=None if steady is None else steady.spread,
+                gap=None if gap is None else gap.lift,
+                gap_error=None if gap is None else gap.error,
+                clusters=len(clusters.counts),
+            )
+        )
+        tell(each)
+    missing = [row.k for row in table if row.clusters < row.k]
+    if missing:
+        notes.append(f"from k={missing[0]} on some clusters are empty: the data has few rows that differ")
+    chosen = picks(table)
+    reason = why_no_clusters(table)
+    best, agreeing = (None, ()) if reason is not None else recommend(table, chosen)
+    if reason is None and best is None:
+        notes.append(f"every criterion is best at k={ks[-1]}, the end of the range: ask for a wider one with --k")
+    return ChooseResult(
+        name=name,
+        n=n,
+        d=d,
+        recommended=best,
+        reason=reason or "",
+        criteria=chosen,
+        agreeing=agreeing,
+        elbow=elbow(ks, [row.inertia for row in table]),
+        rows=tuple(table),
+        backend=backend,
+        seed=seed,
+        threads=threads or default_threads(),
+        fitted_rows=len(fitted),
+        centroids=fits,
+        labels=None if best is None else nearest_two(X, fits[best]).labels,
+        notes=tuple(notes),
+    )
+
+
+def _read(data: str | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
+    """Return checked float32 rows and their name."""
+    with tempfile.TemporaryDirectory(prefix="kmbench-") as folder:
+        text, name = str(data), str(data)
+        if not isinstance(data, str):
+            text, name = str(Path(folder) / "rows.npy"), "the array"
+            np.save(text, np.asarray(data), allow_pickle=False)
+        info = materialise(text, folder)
+        rows: NDArray[np.float32] = np.load(info.path)
+    return rows, name
+
+
+class _Steps:
+    """Counts what is done."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, what: str) -> Callable[[int], None]:
+        def tell(k: int) -> None:
+            self._done += 1
+            self._progress(f"{what}, k={k}", min(1.0, self._done / self._total))
+
+        return tell

@@ -1,0 +1,58 @@
+"""The spaces in which colours are clustered, and the way back to what a file can hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.colour.picture import Bytes
+
+__all__ = ["SPACES", "Space", "from_space", "hexadecimal", "to_space"]
+
+Space = Literal["rgb", "lab"]
+SPACES: tuple[Space, ...] = ("rgb", "lab")
+
+_BLOCK = 2**18
+
+
+def to_space(colours: Bytes, space: Space) -> NDArray[np.float32]:
+    """Return colours as coordinates.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (n, 3)
+    space : {"rgb", "lab"}
+        ``rgb``: red, green, blue of sRGB, 0 to 255. ``lab``: CIELAB for the illuminant D65 by scikit-image, where
+        distances are close to what people see as differences.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 3), C order
+    """
+    if space == "rgb":
+        return colours.astype(np.float32)
+    from skimage.color import rgb2lab
+
+    out = np.empty(colours.shape, dtype=np.float32)
+    for start in range(0, len(colours), _BLOCK):
+        part = colours[start : start + _BLOCK]
+        out[start : start + _BLOCK] = rgb2lab(part[None])[0]
+    return out
+
+
+def from_space(coordinates: NDArray[Any], space: Space) -> Bytes:
+    """Return the nearest colours of 8 bits, shape (n, 3); what lies outside sRGB is clipped."""
+    values = np.asarray(coordinates, dtype=np.float64)
+    if space == "lab":
+        from skimage.color import lab2rgb
+
+        with np.errstate(invalid="ignore"):
+            values = 255 * lab2rgb(values[None])[0]
+    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+
+
+def hexadecimal(colours: Bytes) -> list[str]:
+    """Return colours as ``#rrggbb``."""
+    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours.tolist()]
