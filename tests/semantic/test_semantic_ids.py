@@ -1,4 +1,4 @@
-"""Semantic IDs: each digit is the nearest code of the residual, for a row alone as among many, from a file as before."""
+"""Semantic IDs: each digit is the nearest code of what is left, for a row alone as among many."""
 
 import json
 
