@@ -198,6 +198,8 @@ class Record:
         Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
     reported_inertia : float or None
         What the library itself says, which may belong to other centroids or another precision.
+    pairwise_ari : dict or None
+        Adjusted Rand index with the answer of each other backend of the case, by its label.
     """
 
     kind: RecordKind
@@ -234,6 +236,7 @@ class Record:
     reference_inertia: float | None = None
     inertia_ratio: float | None = None
     ari: float | None = None
+    pairwise_ari: dict[str, float] | None = None
     matched_agreement: float | None = None
     pair_f1: float | None = None
     variation_of_information: float | None = None
