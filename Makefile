@@ -12,7 +12,8 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
-.PHONY: bench test lint format engines clean help asv asv-quick asv-history asv-existing asv-site history wheelhouse gate
+.PHONY: bench test lint format engines scaling comparison reports clean help asv asv-quick asv-history asv-existing
+.PHONY: asv-site history wheelhouse gate
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -35,6 +36,15 @@ format: $(VENV)/.dev  ## let ruff mend and format
 
 engines: $(VENV)/.bench  ## numpy-lloyd against scikit-learn and FAISS at four sizes, one and two threads
 	$(BIN)/kmbench run benchmarks/engines.toml
+
+scaling: $(VENV)/.bench  ## time and memory against rows, columns, clusters and threads (a quarter of an hour)
+	$(BIN)/kmbench run benchmarks/scaling.toml
+
+comparison: $(VENV)/.bench  ## all engines on three data sets (about eight minutes)
+	$(BIN)/kmbench run benchmarks/comparison.toml
+
+reports: $(VENV)/.bench  ## render every committed run under results/ again, into reports/
+	$(BIN)/kmbench gallery results --output reports
 
 gate: $(VENV)/.dev  ## has the last commit made anything slower, larger or worse? (BASE=main compares with that)
 	$(BIN)/kmbench gate $(or $(BASE),HEAD~1) HEAD

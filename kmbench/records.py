@@ -211,6 +211,8 @@ class Record:
         package that the workload came from.
     artefacts, case_artefacts : list of str or None
         Files that the workload left in the run folder, for this answer and for the case as a whole.
+    pairwise_ari : dict or None
+        Adjusted Rand index with the answer of each other backend of the case, by its label.
     """
 
     kind: RecordKind
@@ -247,6 +249,7 @@ class Record:
     reference_inertia: float | None = None
     inertia_ratio: float | None = None
     ari: float | None = None
+    pairwise_ari: dict[str, float] | None = None
     matched_agreement: float | None = None
     pair_f1: float | None = None
     variation_of_information: float | None = None

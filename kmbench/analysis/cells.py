@@ -100,6 +100,7 @@ class CellSummary:
     n_iter: int | None = None
     iterations_given: int | None = None
     ari: float | None = None
+    pairwise_ari: dict[str, float] | None = None
     matched_agreement: float | None = None
     pair_f1: float | None = None
     variation_of_information: float | None = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["CONFIDENCE", "MARGIN", "RatioInterval", "Verdict", "hodges_lehmann", "paired_ratio", "verdict_of"]
+__all__ = ["CONFIDENCE", "MARGIN", "RatioInterval", "Verdict", "hodges_lehmann", "paired_ratio", "unpaired_ratio", "verdict_of"]
 
 CONFIDENCE = 0.95
 
@@ -86,6 +86,35 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
 
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(logs) - 1)) * statistics.stdev(logs) / math.sqrt(len(logs))
     return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs), robust)
+
+
+def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> RatioInterval:
+    """Return the ratio of two geometric means of unpaired times, with Welch's interval on their logarithms.
+
+    Parameters
+    ----------
+    numerators, denominators : sequence of float
+        Positive, at least one each; the interval is None where one of them has only one.
+
+    References
+    ----------
+    Welch, The generalization of "Student's" problem (1947).
+    """
+    a, b = ([math.log(value) for value in values] for values in (numerators, denominators))
+    difference = statistics.fmean(a) - statistics.fmean(b)
+    pairs, robust = min(len(a), len(b)), math.exp(statistics.median(x - y for x in a for y in b))
+    if pairs < 2:
+        return RatioInterval(math.exp(difference), None, None, pairs, robust)
+    from scipy.stats import t
+
+    parts = [statistics.variance(values) / len(values) for values in (a, b)]
+    if not sum(parts):
+        return RatioInterval(math.exp(difference), math.exp(difference), math.exp(difference), pairs, robust)
+    freedom = sum(parts) ** 2 / sum(part**2 / (len(v) - 1) for part, v in zip(parts, (a, b), strict=True))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(sum(parts))
+    return RatioInterval(
+        math.exp(difference), math.exp(difference - half), math.exp(difference + half), pairs, robust
+    )
 
 
 def hodges_lehmann(values: Sequence[float]) -> float:

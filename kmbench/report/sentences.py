@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
+from kmbench.analysis.quality import SAME_INERTIA, same_inertia
 from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
 
-__all__ = ["SAME_INERTIA", "Answer", "answer", "case_name", "dataset_name", "reaches"]
-
-SAME_INERTIA = 1e-3
-"""Relative excess of inertia over the reference's up to which an answer counts as the same."""
+__all__ = ["Answer", "answer", "case_name", "dataset_name", "reaches"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -91,7 +89,7 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
 
 def reaches(row: CellSummary) -> bool:
     """Tell whether a row's inertia is the reference's, or better."""
-    return row.inertia_ratio is not None and row.inertia_ratio <= 1 + SAME_INERTIA
+    return same_inertia(row.inertia_ratio)
 
 
 def answer(case: CaseContents, name: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ __all__ = ["FLOAT64_REFERENCE", "Judge", "Judged", "Submission"]
 
 FLOAT64_REFERENCE = "numpy-lloyd[precision=float64]"
 """Name of the matched protocol's reference in the records."""
+
+MAX_PAIRED = 24
+"""Answers of a case that are compared with each other: pairs grow with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,18 @@ class Judge:
                 if compare_labels:
                     figures |= self._agreement(submission, best[1])
             judged.append(Judged(verdict, figures))
+        if compare_labels:
+            self._compare_pairs(submissions, judged)
         return judged
+
+    def _compare_pairs(self, submissions: Sequence[Submission], judged: Sequence[Judged]) -> None:
+        """Note how far the sound answers agree with each other, which agreement with the reference cannot tell."""
+        pairs = zip(submissions, judged, strict=True)
+        sound = [(s, j.figures) for s, j in pairs if j.verdict.status is Status.OK and "ari" in j.figures]
+        for (one, its), (other, theirs) in itertools.combinations(sound[:MAX_PAIRED], 2):
+            ari = self._process.request("pair", labels=[one.labels, other.labels], k=self._case.key.k)["ari"]
+            its.setdefault("pairwise_ari", {})[other.key.label] = ari
+            theirs.setdefault("pairwise_ari", {})[one.key.label] = ari
 
     def _verdict(self, backend: str, answer: Answer) -> Verdict:
         traits, dataset = get_backend(backend).traits, self._case.dataset

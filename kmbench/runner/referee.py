@@ -14,7 +14,7 @@ from kmbench.backends.base import FloatMatrix
 from kmbench.backends.numpy_lloyd.reference import ReferenceResult, reference_lloyd
 from kmbench.backends.numpy_lloyd.workers import workers
 from kmbench.datasets import initial_centroids
-from kmbench.metrics import centroid_index, compare_labels, evaluate, inertia_of_labels
+from kmbench.metrics import adjusted_rand, centroid_index, compare_labels, contingency, evaluate, inertia_of_labels
 from kmbench.runner.channel import serve
 
 __all__ = ["Referee"]
@@ -94,11 +94,16 @@ class Referee:
             "centroid_index": centroid_index(centroids, other_centroids)
         }
 
+    def pair(self, labels: list[str], k: int) -> dict[str, Any]:
+        """Return the adjusted Rand index of two answers' labels, ``.npy`` files."""
+        one, other = (np.load(file, allow_pickle=False) for file in labels)
+        return {"ari": adjusted_rand(contingency(one, other, k, k))}
+
 
 def main() -> None:
     """Serve one case."""
     referee = Referee()
-    names = ("open", "draw", "reference", "sensitivity", "evaluate", "agree")
+    names = ("open", "draw", "reference", "sensitivity", "evaluate", "agree", "pair")
     serve({name: getattr(referee, name) for name in names})
 
 
