@@ -51,7 +51,7 @@ def main() -> None:
         share = (wall - inside) / wall
         middle = statistics.median(medians)
         print(
-            f"| {name} | {len(medians)} | {middle:.3g} s | {wall:.0f} s | {inside:.0f} s | {share:.0%} |", flush=True
+            f"| {name} | {len(medians)} | {middle:.3g} s | {wall:.0f} s | {inside:.0f} s | {share:.1%} |", flush=True
         )
 
 
