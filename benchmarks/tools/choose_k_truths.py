@@ -79,10 +79,8 @@ def main():
         )
         right = sum(answer == truth for answer in answers)
         elbows = shown([result.elbow for result in results])
-        print(
-            f"| {name} | {truth or 'none'} | {ks} | {shown(answers)} | {right} of {len(answers)} | {picks} | {elbows} |",
-            flush=True,
-        )
+        cells = (name, truth or "none", ks, shown(answers), f"{right} of {len(answers)}", picks, elbows)
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -100,9 +100,10 @@ def main():
             f"{figures['error']:9.5f} {figures['ids']:14,.0f}"
         )
     ours, theirs = medians.values()
+    share = {name: ours[name] / theirs[name] for name in ours}
     print(
-        f"\nkmbench takes {ours['wall'] / theirs['wall']:.2f} of the loop's time and {ours['peak'] / theirs['peak']:.2f} "
-        f"of its memory; its error is {100 * (ours['error'] / theirs['error'] - 1):+.2f} %"
+        f"\nkmbench takes {share['wall']:.2f} of the loop's time and {share['peak']:.2f} of its memory; its error is "
+        f"{100 * (share['error'] - 1):+.2f} %"
     )
 
 

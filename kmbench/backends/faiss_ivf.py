@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss
+from kmbench.backends.seeding import kmeans_plus_plus
+from kmbench.backends.start import Init, read_start, sample_of, start_of
 
 __all__ = ["FaissIvf"]
 
@@ -30,6 +32,7 @@ class IvfParams(Params):
 
     nlist: int | None = Field(default=None, ge=1, le=2**20, description="lists; default: the root of k")
     nprobe: int | None = Field(default=None, ge=1, le=2**20, description="lists searched; default: half of them")
+    init: Init = None
 
     def resolved(self, k: int) -> tuple[int, int]:
         """Return nlist and nprobe for k centroids, with the defaults filled in."""
@@ -70,6 +73,8 @@ class FaissIvf(Backend):
             return f"nlist={nlist} lists cannot be trained on k={k} centroids: choose nlist <= k"
         if nprobe > nlist:
             return f"nprobe={nprobe} is more than the nlist={nlist} lists there are: choose nprobe <= nlist"
+        if protocol == "matched" and params.init is not None:
+            return "init belongs to the native protocol; a matched run starts as all others do"
         return super().cannot(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
@@ -80,14 +85,15 @@ class FaissIvf(Backend):
         self._faiss, self._X, self._job = faiss, X, job
         self._nlist, self._nprobe = self.params.resolved(job.k)
         self._iterations = NATIVE_ITERATIONS if job.iterations is None else job.iterations
+        self._start = start_of(self.params.init)
+        self._init = job.init
+        self._start_settings: dict[str, Any] = {"init": self.params.init or "default"}
+        if self._start is not None and self._start.kind == "array":
+            self._init = read_start(self._start.file, job.k, X.shape[1])
 
     def fit(self) -> None:
         """Iterate: build the index over the centroids, search it, average."""
-        if self._job.init is None:
-            rows = np.random.default_rng(self._job.seed).choice(len(self._X), self._job.k, replace=False)
-            centroids = self._X[np.sort(rows)]
-        else:
-            centroids = self._job.init.copy()
+        centroids = self._first_centroids() if self._init is None else self._init.copy()
         self._fallback_rows = self._empty_events = 0
         for _ in range(self._iterations):
             labels = self._search(centroids, self._X)
@@ -96,6 +102,28 @@ class FaissIvf(Backend):
             self._empty_events += int(self._job.k - filled.sum())
             centroids[filled] = (sums[filled] / counts[filled, None]).astype(np.float32)
         self._centroids = centroids
+
+    def _first_centroids(self) -> FloatMatrix:
+        rng = np.random.default_rng(self._job.seed)
+        k = self._job.k
+        if self._start is not None and self._start.kind == "k-means++":
+            return kmeans_plus_plus(self._X, k, rng)
+        if self._start is None or self._start.kind == "random":
+            rows = rng.choice(len(self._X), k, replace=False)
+            chosen: FloatMatrix = self._X[np.sort(rows)]
+            return chosen
+        sample = sample_of(self._X, k, self._start.fraction, self._job.seed)
+        kmeans = self._faiss.Kmeans(
+            sample.shape[1],
+            k,
+            niter=self._iterations,
+            seed=self._job.seed,
+            min_points_per_centroid=1,
+            max_points_per_centroid=-(-len(sample) // k),
+        )
+        kmeans.train(sample)
+        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(kmeans.obj)}
+        return np.array(kmeans.centroids, dtype=np.float32)
 
     def result(self) -> FitResult:
         """Return the centroids; labels take one more search."""
@@ -111,6 +139,7 @@ class FaissIvf(Backend):
             "nlist": self._nlist,
             "nprobe": self._nprobe,
             "niter": self._iterations,
+            **self._start_settings,
             "quantizer_niter": QUANTIZER_ITERATIONS,
             "exact_fallback_rows": self._fallback_rows,
         }

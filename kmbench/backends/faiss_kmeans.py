@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
+from kmbench.backends.start import Init, read_start, sample_of, start_of, why_no_restarts
 
 __all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
 
@@ -20,6 +21,7 @@ class FaissParams(Params):
     max_points_per_centroid: int | None = Field(
         default=None, ge=1, le=2**31 - 1, description="larger training sets are sampled; native only"
     )
+    init: Init = None
 
 
 def clustering_parameters(cp: Any) -> dict[str, Any]:
@@ -40,9 +42,13 @@ class _FaissKmeans(Backend):
 
     @classmethod
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
-        """Refuse restarts and sampling in a matched run."""
+        """Refuse restarts, sampling and another start in a matched run."""
+        assert isinstance(params, FaissParams)
         if protocol == "matched" and params != cls.Params():
-            return "nredo and max_points_per_centroid belong to the native protocol; matched uses all rows, once"
+            return "nredo, max_points_per_centroid and init belong to the native protocol; matched fixes them all"
+        several = why_no_restarts(params.init, params.nredo)
+        if several is not None:
+            return several
         return super().cannot(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
@@ -74,11 +80,37 @@ class _FaissKmeans(Backend):
             self._keywords = {"seed": job.seed} | {k: v for k, v in given.items() if v is not None}
         if self.gpus:
             self._keywords["gpu"] = self.gpus
+        self._start = start_of(self.params.init)
+        self._init = job.init
+        self._start_settings: dict[str, Any] = {"init": self.params.init or "default"}
+        if self._start is not None and self._start.kind == "array":
+            self._init = read_start(self._start.file, job.k, d)
+        elif self._start is not None and self._start.kind in ("random", "k-means++"):
+            if not hasattr(faiss, "ClusteringInitMethod_KMEANS_PLUS_PLUS") and self._start.kind == "k-means++":
+                raise RuntimeError(f"FAISS {faiss.__version__} has no k-means++: install a newer one")
+            if hasattr(faiss, "ClusteringInitMethod_KMEANS_PLUS_PLUS"):
+                name = "RANDOM" if self._start.kind == "random" else "KMEANS_PLUS_PLUS"
+                self._keywords["init_method"] = int(getattr(faiss, f"ClusteringInitMethod_{name}"))
 
     def fit(self) -> None:
         """Train. FAISS gives no labels for the final centroids; they take one more `assign`."""
+        init = self._init
+        if self._start is not None and self._start.kind == "sample":
+            init = self._train_on_sample(self._start.fraction)
         self._kmeans = self._faiss.Kmeans(self._X.shape[1], self._job.k, **self._keywords)
-        self._kmeans.train(self._X, init_centroids=self._job.init)
+        # An attribute set before train would be ignored without a word: only this argument counts.
+        self._kmeans.train(self._X, init_centroids=init)
+
+    def _train_on_sample(self, fraction: float) -> FloatMatrix:
+        """Return the centroids of all rows of a sample, trained as long as the library does by default."""
+        sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
+        whole = {"max_points_per_centroid": -(-len(sample) // self._job.k), "min_points_per_centroid": 1}
+        keywords = {name: self._keywords[name] for name in ("seed", "niter", "gpu") if name in self._keywords}
+        kmeans = self._faiss.Kmeans(sample.shape[1], self._job.k, **keywords | whole)
+        kmeans.train(sample)
+        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(kmeans.obj)}
+        centroids: FloatMatrix = np.array(kmeans.centroids, dtype=np.float32)
+        return centroids
 
     def result(self) -> FitResult:
         """Return the centroids; the reported objective belongs to those before the last update."""
@@ -102,6 +134,7 @@ class _FaissKmeans(Backend):
     def settings(self) -> dict[str, Any]:
         """Return the whole ``ClusteringParameters`` that the fit ran with, and how FAISS was built."""
         return clustering_parameters(self._kmeans.cp) | {
+            **self._start_settings,
             "gpus": self.gpus,
             "compile_options": str(self._faiss.get_compile_options()).strip(),
         }

@@ -1,4 +1,7 @@
-"""Read backend lists with parameter grids: ``numpy-lloyd,faiss-ivf[nlist=16,64;nprobe=1,4]``."""
+"""Read backend lists with parameter grids: ``numpy-lloyd,faiss-ivf[nlist=16,64;nprobe=1,4]``.
+
+A value may have a parameter of its own in brackets: ``faiss-cpu[init=random,sample[fraction=0.1]]``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from kmbench.errors import BackendError
 
 __all__ = ["Choice", "expand_backends", "expand_items", "split_list"]
 
-_ITEM = re.compile(r"(?P<name>[^\[\]=;]+?)\s*(?:\[(?P<grid>[^\[\]]*)\])?")
+_ITEM = re.compile(r"(?P<name>[^\[\]=;]+?)\s*(?:\[(?P<grid>(?:[^\[\]]|\[[^\[\]]*\])*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,14 @@ def expand_items(text: str, lookup: Callable[[str], type[Named]], noun: str) -> 
     return choices
 
 
-def split_list(text: str) -> list[str]:
-    """Split at commas outside brackets; blanks around items and empty items are dropped."""
+def split_list(text: str, mark: str = ",") -> list[str]:
+    """Split at commas (or another mark) outside brackets; blanks around items and empty items are dropped."""
     items, depth, start = [], 0, 0
     for at, char in enumerate(text):
         depth += (char == "[") - (char == "]")
-        if depth not in (0, 1):
+        if depth not in (0, 1, 2):
             raise BackendError(f"brackets do not match in {text!r}")
-        if char == "," and depth == 0:
+        if char == mark and depth == 0:
             items.append(text[start:at])
             start = at + 1
     if depth:
@@ -99,9 +102,9 @@ def split_list(text: str) -> list[str]:
 
 def _axes(item: str, grid: str) -> dict[str, list[Any]]:
     axes: dict[str, list[Any]] = {}
-    for part in filter(None, (part.strip() for part in grid.split(";"))):
+    for part in split_list(grid, ";"):
         name, equals, values = part.partition("=")
-        choices = [_scalar(value.strip()) for value in values.split(",") if value.strip()]
+        choices = [_scalar(value) for value in split_list(values)]
         if not equals or not choices:
             raise BackendError(f"parameter {name.strip()!r} in {item!r} has no value", "the grid would have no cell")
         if name.strip() in axes:

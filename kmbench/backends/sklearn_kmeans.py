@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.start import Init, read_start, sample_of, start_of, why_no_restarts
 
 __all__ = ["SklearnElkan", "SklearnEstimator", "SklearnKMeansParams", "SklearnLloyd", "native_keywords"]
 
@@ -17,11 +18,15 @@ class SklearnKMeansParams(Params):
 
     n_init: int | None = Field(default=None, ge=1, description="restarts; native only")
     tol: float | None = Field(default=None, ge=0, description="stop when centres move less; native only")
+    init: Init = None
 
 
 def native_keywords(job: Job, params: SklearnKMeansParams) -> dict[str, Any]:
     """Return the keywords of a native run: only those that the user gave, the rest stay the library's."""
-    given = {"n_init": params.n_init, "tol": params.tol, "max_iter": job.iterations}
+    given: dict[str, Any] = {"n_init": params.n_init, "tol": params.tol, "max_iter": job.iterations}
+    start = start_of(params.init)
+    if start is not None and start.kind in ("random", "k-means++"):
+        given["init"] = start.kind
     return {"random_state": job.seed} | {name: value for name, value in given.items() if value is not None}
 
 
@@ -32,12 +37,31 @@ class SklearnEstimator(Backend):
     distributions = ("scikit-learn",)
     install = "pip install scikit-learn"
 
+    params: SklearnKMeansParams
     _estimator: Any
     _X: FloatMatrix
 
+    def take_start(self, X: FloatMatrix, job: Job) -> None:
+        """Keep what a start needs, and give the estimator the array of a file; called at the end of `prepare`."""
+        self._job, self._start = job, start_of(self.params.init)
+        self._start_settings: dict[str, Any] = {"start": self.params.init or "default"}
+        if self._start is not None and self._start.kind == "array":
+            self._estimator.set_params(init=read_start(self._start.file, job.k, X.shape[1]), n_init=1)
+
     def fit(self) -> None:
         """Run the estimator's `fit`, which ends with the labels of the final centroids."""
+        if self._start is not None and self._start.kind == "sample":
+            self._fit_sample(self._start.fraction)
         self._estimator.fit(self._X)
+
+    def _fit_sample(self, fraction: float) -> None:
+        """Start the estimator from the centroids of a sample, found by KMeans with the library's defaults."""
+        from sklearn.cluster import KMeans
+
+        sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
+        found = KMeans(self._job.k, n_init=1, random_state=self._job.seed).fit(sample)
+        self._start_settings |= {"init_rows": len(sample), "init_n_iter": int(found.n_iter_)}
+        self._estimator.set_params(init=found.cluster_centers_, n_init=1)
 
     def result(self) -> FitResult:
         """Return centroids after the last update, with the labels that fit computed for them."""
@@ -49,6 +73,13 @@ class SklearnEstimator(Backend):
             reported_inertia=float(fitted.inertia_),
         )
 
+    def settings(self) -> dict[str, Any]:
+        """Return the estimator's parameters; a given start is named, not copied."""
+        settings = dict(self._estimator.get_params()) | self._start_settings
+        if not isinstance(settings["init"], str):
+            settings["init"] = "given"
+        return settings
+
     def assign(self, X: FloatMatrix) -> Labels:
         """Run the estimator's `predict`. Unlike `KMeans.fit` it does not centre: wrong far from the origin."""
         return np.asarray(self._estimator.predict(X), dtype=np.int32)
@@ -59,13 +90,15 @@ class _SklearnKMeans(SklearnEstimator):
     Params = SklearnKMeansParams
     algorithm: ClassVar[str]
 
-    params: SklearnKMeansParams
-
     @classmethod
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
-        """Refuse restarts and a tolerance in a matched run."""
+        """Refuse restarts, a tolerance and another start in a matched run."""
+        assert isinstance(params, SklearnKMeansParams)
         if protocol == "matched" and params != cls.Params():
-            return "n_init and tol belong to the native protocol; matched runs one start for a fixed count"
+            return "n_init, tol and init belong to the native protocol; matched runs one start for a fixed count"
+        several = why_no_restarts(params.init, params.n_init)
+        if several is not None:
+            return several
         return super().cannot(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
@@ -80,13 +113,7 @@ class _SklearnKMeans(SklearnEstimator):
             keywords = native_keywords(job, self.params)
         self._estimator = KMeans(job.k, algorithm=self.algorithm, **keywords)
         self._X = X
-
-    def settings(self) -> dict[str, Any]:
-        """Return the estimator's parameters; a given start is named, not copied."""
-        settings = dict(self._estimator.get_params())
-        if not isinstance(settings["init"], str):
-            settings["init"] = "given"
-        return settings
+        self.take_start(X, job)
 
 
 class SklearnLloyd(_SklearnKMeans):

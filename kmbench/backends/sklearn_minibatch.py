@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from kmbench.backends.base import FloatMatrix, Job, Traits
 from kmbench.backends.sklearn_kmeans import SklearnEstimator, SklearnKMeansParams, native_keywords
+from kmbench.backends.start import why_no_restarts
 
 __all__ = ["SklearnMiniBatch"]
 
@@ -37,7 +38,14 @@ class SklearnMiniBatch(SklearnEstimator):
         keywords = native_keywords(job, self.params) | {k: v for k, v in given.items() if v is not None}
         self._estimator = MiniBatchKMeans(job.k, **keywords)
         self._X = X
+        self.take_start(X, job)
+
+    @classmethod
+    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse what no MiniBatchKMeans can do, and several restarts from one start."""
+        assert isinstance(params, MiniBatchParams)
+        return super().cannot(k, n, d, protocol, params) or why_no_restarts(params.init, params.n_init)
 
     def settings(self) -> dict[str, Any]:
         """Return the estimator's parameters and the number of steps it took."""
-        return dict(self._estimator.get_params()) | {"n_steps": int(self._estimator.n_steps_)}
+        return super().settings() | {"n_steps": int(self._estimator.n_steps_)}

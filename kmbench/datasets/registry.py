@@ -16,13 +16,14 @@ from kmbench.datasets.parquet import PARQUET
 from kmbench.datasets.samples import DIGITS, PHOTO
 from kmbench.datasets.synthetic import BLOBS, EMBEDDINGS, UNIFORM
 from kmbench.datasets.texmex import VECS
+from kmbench.datasets.text import DOCSTRINGS
 
 __all__ = ["BUILT_INS", "FILE_FORMATS", "describe_sources"]
 
 _FORMATS = (NPY, NPZ, VECS, BIN, HDF5, PARQUET, CSV, IMAGE)
 
 BUILT_INS: Mapping[str, BuiltIn] = MappingProxyType(
-    {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, BLOBS, UNIFORM, EMBEDDINGS)}
+    {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS)}
 )
 """Sources that a SPEC names."""
 

@@ -99,4 +99,4 @@ def spherical_bic(clusters: ClusterMoments) -> float:
     variance = within / (d * (n - k))
     shares = float(clusters.counts @ np.log(clusters.counts / n))
     log_likelihood = shares - 0.5 * n * d * math.log(2 * math.pi * variance) - 0.5 * within / variance
-    return (k - 1 + k * d + 1) * math.log(n) - 2 * log_likelihood
+    return float((k - 1 + k * d + 1) * math.log(n) - 2 * log_likelihood)

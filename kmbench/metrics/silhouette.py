@@ -135,4 +135,5 @@ def _pairwise(rows: NDArray[np.float64]) -> NDArray[np.float32]:
     squares += norms[:, None]
     np.maximum(squares, 0, out=squares)
     np.fill_diagonal(squares, 0)
-    return np.sqrt(squares, out=squares).astype(np.float32)
+    distances: NDArray[np.float32] = np.sqrt(squares, out=squares).astype(np.float32)
+    return distances

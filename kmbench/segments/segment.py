@@ -128,9 +128,7 @@ def segment(
     if seeds < 1 or iterations < 1:
         raise CaseError(f"seeds={seeds}, iterations={iterations}: too few", "use at least 1")
     choice = one_backend(backend)
-    found: Table = (
-        read_table(Path(table).expanduser()) if isinstance(table, str | Path) else table_of_frame(table)
-    )
+    found: Table = read_table(Path(table).expanduser()) if isinstance(table, str | Path) else table_of_frame(table)
     features = make_features(found, missing, leave_out)
     X = features.X
     if not 1 <= k <= len(X):
@@ -148,7 +146,9 @@ def segment(
     best = min(range(seeds), key=lambda place: answers[place][0])
     inertia, centroids, labels = answers[best]
     others = [answer[2] for place, answer in enumerate(answers) if place != best]
-    agreement = [adjusted_rand(contingency(one, other, k, k)) for one, other in combinations([a[2] for a in answers], 2)]
+    agreement = [
+        adjusted_rand(contingency(one, other, k, k)) for one, other in combinations([a[2] for a in answers], 2)
+    ]
     whole = np.zeros(found.n, dtype=np.int32)
     whole[features.rows] = labels + 1
     return SegmentResult(

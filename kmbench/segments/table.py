@@ -114,7 +114,7 @@ def read_table(path: Path) -> Table:
         if len(line) != len(lines[0]):
             raise DataError(
                 f"{path} has {len(line)} fields in line {number}, but {len(lines[0])} in the first",
-                "correct the line; a number with a thousands separator stands in quotes: \"1,234\"",
+                'correct the line; a number with a thousands separator stands in quotes: "1,234"',
             )
     header = lines.pop(0)
     if all(_number(field) is not None for field in header):

@@ -72,4 +72,5 @@ def nearest_codes(block: FloatMatrix, level: Level) -> NDArray[np.int32]:
         candidates = np.flatnonzero(close[row])
         gaps = level.centroids[candidates].astype(np.float64) - block[row]
         codes[row] = candidates[np.einsum("ij,ij->i", gaps, gaps).argmin()]
-    return codes.astype(np.int32)
+    found: NDArray[np.int32] = codes.astype(np.int32)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class Codebooks(SeveralFits):
 
     def _parts(self, d: int) -> list[slice]:
         edges = np.linspace(0, d, self._own.m + 1).round().astype(int).tolist()
-        return [slice(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+        return [slice(start, end) for start, end in pairwise(edges)]
 
     def run(self, X: FloatMatrix, k: int, kmeans: KMeans) -> dict[str, NDArray[Any]]:
         """Fit a codebook for each part of the columns."""

@@ -48,3 +48,29 @@ def test_what_cannot_be_read_is_named_in_one_line(text, complaint):
 
 def test_commas_inside_brackets_do_not_split():
     assert split_list("a[x=1,2],b") == ["a[x=1,2]", "b"]
+
+
+def test_a_value_may_have_a_parameter_of_its_own():
+    choices = expand_backends("faiss-cpu[init=random,sample[fraction=0.2];nredo=1],numpy-lloyd[init=k-means++]")
+    assert [c.given for c in choices] == [
+        {"init": "random", "nredo": 1},
+        {"init": "sample[fraction=0.2]", "nredo": 1},
+        {"init": "k-means++"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("init", "complaint"),
+    [
+        ("sampel", "use random"),
+        ("sample[fraction=0]", "above 0"),
+        ("sample[fraction=many]", "above 0"),
+        ("sample[rows=5]", "sample has no parameter rows"),
+        ("array", "name the file"),
+        ("random[fraction=0.5]", "random has no parameter fraction"),
+        ("sample[fraction=[1]]", "brackets do not match"),
+    ],
+)
+def test_starts_that_do_not_exist(init, complaint):
+    with pytest.raises(BackendError, match=complaint):
+        expand_backends(f"faiss-cpu[init={init}]")

@@ -76,9 +76,11 @@ def test_mean_of_ratios_is_not_the_ratio_of_means():
     near, far = found.distances.T
     ratio_of_means = (far.mean() - near.mean()) / max(far.mean(), near.mean())
     mean_of_ratios = np.mean((far - near) / np.maximum(far, near))
-    assert ratio_of_means > 0.998
     assert simplified_silhouette(found) == pytest.approx(mean_of_ratios)
-    assert mean_of_ratios < 0.8
+    # docs/choosing-k.md has these figures.
+    assert ratio_of_means == pytest.approx(0.999, abs=5e-4)
+    assert mean_of_ratios == pytest.approx(0.73, abs=5e-3)
+    assert reference.silhouette_score(X, labels) == pytest.approx(0.59, abs=5e-3)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.seeding import kmeans_plus_plus
+from kmbench.backends.start import Init, read_start, sample_of, start_of
 from kmbench.errors import CaseError
 
 from .lloyd import Outcome, assign, lloyd
@@ -27,6 +29,7 @@ class NumpyLloydParams(Params):
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     max_iterations: int = Field(default=300, ge=1, description="native only")
     tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
+    init: Init = None
 
 
 class NumpyLloyd(Backend):
@@ -47,8 +50,8 @@ class NumpyLloyd(Backend):
 
     @classmethod
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
-        """Refuse a stopping rule in a matched run."""
-        free = {"max_iterations", "tol"} & params.model_fields_set
+        """Refuse a stopping rule and another start in a matched run."""
+        free = {"max_iterations", "tol", "init"} & params.model_fields_set
         if protocol == "matched" and free:
             return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
         return super().cannot(k, n, d, protocol, params)
@@ -72,13 +75,18 @@ class NumpyLloyd(Backend):
         self._job = job
         self._plan = self._make_plan(n)
         self._outcome: Outcome | None = None
+        self._start = start_of(self.params.init)
+        self._start_settings: dict[str, Any] = {}
+        self._init = job.init
+        if self._start is not None and self._start.kind == "array":
+            self._init = read_start(self._start.file, job.k, d)
         blas_controller()
 
     def fit(self) -> None:
         """Run Lloyd's algorithm afresh, and label the rows by the final centroids."""
         job = self._job
         self._outcome = None
-        init = self._random_rows() if job.init is None else job.init
+        init = self._first_centroids() if self._init is None else self._init
         self._outcome = lloyd(
             self._X,
             init,
@@ -115,8 +123,27 @@ class NumpyLloyd(Backend):
         }
         if self._job.protocol == "native":
             settings |= {"max_iterations": self.params.max_iterations, "tol": self.params.tol}
-            settings |= {"init": "random rows"} if self._job.init is None else {"init": "given"}
+            given = "given" if self._job.init is not None else "random rows"
+            settings |= {"init": self.params.init or given} | self._start_settings
         return settings
+
+    def _first_centroids(self) -> NDArray[np.float32]:
+        start, job = self._start, self._job
+        if start is None or start.kind == "random":
+            return self._random_rows()
+        if start.kind == "k-means++":
+            return kmeans_plus_plus(self._X, job.k, np.random.default_rng(job.seed))
+        sample = sample_of(self._X, job.k, start.fraction, job.seed)
+        rows = np.random.default_rng(job.seed).choice(len(sample), job.k, replace=False)
+        found = lloyd(
+            sample,
+            sample[rows],
+            self._make_plan(len(sample)),
+            iterations=self.params.max_iterations,
+            tol=self.params.tol,
+        )
+        self._start_settings = {"init_rows": len(sample), "init_n_iter": found.n_iter}
+        return (found.centres + found.mean).astype(np.float32)
 
     def _make_plan(self, n: int) -> Plan:
         return make_plan(
