@@ -81,7 +81,8 @@ class _FaissKmeans(Backend):
         if self.gpus:
             self._keywords["gpu"] = self.gpus
         self._start = start_of(self.params.init)
-        self._init, self._start_settings = job.init, {"init": self.params.init or "default"}
+        self._init = job.init
+        self._start_settings: dict[str, Any] = {"init": self.params.init or "default"}
         if self._start is not None and self._start.kind == "array":
             self._init = read_start(self._start.file, job.k, d)
         elif self._start is not None and self._start.kind in ("random", "k-means++"):

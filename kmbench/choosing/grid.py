@@ -6,7 +6,7 @@ import numpy as np
 
 from kmbench.errors import CaseError
 
-__all__ = ["MOST_VALUES", "parse_ks"]
+__all__ = ["MOST_VALUES", "is_thinned", "parse_ks"]
 
 MOST_VALUES = 64
 """Of a range without a step that holds more values, so many are tried, evenly spaced on a log scale."""
@@ -47,6 +47,12 @@ def parse_ks(text: str, n: int) -> list[int]:
     if ks[-1] >= n:
         raise CaseError(f"--k {text}: k={ks[-1]} with {n} rows", f"use k of at most {n - 1}")
     return ks
+
+
+def is_thinned(text: str) -> bool:
+    """Return whether a range of a list that `parse_ks` has read holds more values than are tried."""
+    ranges = [item.split(":") for item in text.split(",") if item.count(":") == 1]
+    return any(int(high) - int(low) >= MOST_VALUES for low, high in ranges)
 
 
 def _range(numbers: list[int]) -> list[int]:

@@ -15,7 +15,7 @@ from kmbench.choosing.decide import picks, recommend, why_no_clusters
 from kmbench.choosing.elbow import elbow
 from kmbench.choosing.fits import fit_path
 from kmbench.choosing.gap import gap_statistic
-from kmbench.choosing.grid import parse_ks
+from kmbench.choosing.grid import is_thinned, parse_ks
 from kmbench.choosing.result import ChooseResult, KRow
 from kmbench.choosing.stability import stability
 from kmbench.datasets import materialise
@@ -44,7 +44,7 @@ def _silent(what: str, share: float) -> None:
 
 
 def choose_k(
-    data: str | NDArray[Any],
+    data: str | Path | NDArray[Any],
     k: str | Sequence[int] = "2:64",
     *,
     backend: str = "numpy-lloyd",
@@ -60,7 +60,7 @@ def choose_k(
 
     Parameters
     ----------
-    data : str or ndarray, shape (n, d)
+    data : str, Path or ndarray, shape (n, d)
         A data SPEC, or rows.
     k : str or sequence of int
         Such as ``"2:64"``; see `kmbench.choosing.grid.parse_ks`.
@@ -96,10 +96,13 @@ def choose_k(
     progress("data", 0.0)
     X, name = _read(data)
     n, d = X.shape
-    ks = parse_ks(k if isinstance(k, str) else ",".join(map(str, k)), n)
+    text = k if isinstance(k, str) else ",".join(map(str, k))
+    ks = parse_ks(text, n)
     if not np.ptp(X, axis=0).any():
         raise DataError(f"{name}: all {n} rows are equal", "there is nothing to cluster")
     notes = []
+    if is_thinned(text):
+        notes.append(f"{len(ks)} values of --k {text} are tried, evenly spaced on a log scale; {text}:1 tries all")
     rows = np.sort(np.random.default_rng([seed, 1]).choice(n, FIT_ROWS, replace=False)) if n > FIT_ROWS else None
     fitted = X if rows is None else np.ascontiguousarray(X[rows])
     if rows is not None:
@@ -162,11 +165,11 @@ def choose_k(
     )
 
 
-def _read(data: str | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
+def _read(data: str | Path | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
     """Return checked float32 rows and their name."""
     with tempfile.TemporaryDirectory(prefix="kmbench-") as folder:
         text, name = str(data), str(data)
-        if not isinstance(data, str):
+        if not isinstance(data, str | Path):
             text, name = str(Path(folder) / "rows.npy"), "the array"
             np.save(text, np.asarray(data), allow_pickle=False)
         info = materialise(text, folder)

@@ -9,6 +9,7 @@ from kmbench.datasets.arrays import NPY, NPZ
 from kmbench.datasets.base import BuiltIn, FileFormat
 from kmbench.datasets.bigann import BIN
 from kmbench.datasets.csv_text import CSV
+from kmbench.datasets.customers import CUSTOMERS
 from kmbench.datasets.hdf5 import HDF5
 from kmbench.datasets.images import IMAGE
 from kmbench.datasets.parquet import PARQUET
@@ -22,7 +23,7 @@ __all__ = ["BUILT_INS", "FILE_FORMATS", "describe_sources"]
 _FORMATS = (NPY, NPZ, VECS, BIN, HDF5, PARQUET, CSV, IMAGE)
 
 BUILT_INS: Mapping[str, BuiltIn] = MappingProxyType(
-    {source.name: source for source in (DIGITS, PHOTO, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS)}
+    {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS)}
 )
 """Sources that a SPEC names."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def docstrings() -> list[tuple[str, str]]:
 
 def _texts(path: Path) -> Iterator[str]:
     try:
-        tree = ast.parse(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in other people's strings
+            tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):  # a file that this Python cannot read has no text for us
         return
     for node in ast.walk(tree):

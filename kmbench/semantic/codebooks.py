@@ -80,12 +80,14 @@ class Codebooks:
         """
         if not path.is_file():
             raise DataError(f"codebooks {path} do not exist", "write them with --save FILE.npz")
+        if not zipfile.is_zipfile(path):
+            raise DataError(f"{path} is not an .npz file, or is cut short", "write it with --save FILE.npz")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                if not isinstance(file, np.lib.npyio.NpzFile) or "centroids" not in file.files:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                if "centroids" not in file.files:
                     raise DataError(f"{path} holds no codebooks", "write them with --save FILE.npz")
                 found = {name: file[name] for name in ("centroids", "metric", "format")}
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"{path} cannot be read as codebooks: {error}", "write them with --save again") from None
         centroids, metric = found["centroids"], str(found["metric"])
         if int(found["format"]) != FORMAT or metric not in METRICS:

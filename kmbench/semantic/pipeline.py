@@ -93,7 +93,7 @@ class SemanticIds:
 
 
 def semantic_ids(
-    data: str | NDArray[Any],
+    data: str | Path | NDArray[Any],
     *,
     levels: int = 3,
     codebook: int = 256,
@@ -111,7 +111,7 @@ def semantic_ids(
 
     Parameters
     ----------
-    data : str or ndarray, shape (n, d)
+    data : str, Path or ndarray, shape (n, d)
         A data SPEC, or embeddings. An array is never changed.
     levels, codebook : int
         Digits of an ID, and the values that each can take.
@@ -187,10 +187,10 @@ def semantic_ids(
     )
 
 
-def _read(data: str | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
+def _read(data: str | Path | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
     """Return checked float32 rows: an array that is such already is only looked at."""
-    if isinstance(data, str):
-        rows, name = read_spec(data), data
+    if isinstance(data, str | Path):
+        rows, name = read_spec(str(data)), str(data)
     else:
         array = np.asarray(data)
         if array.ndim != 2:

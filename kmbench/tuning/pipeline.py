@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.backends.training import one_backend
 from kmbench.errors import TuneError
 from kmbench.instruments import default_threads
 from kmbench.runner.scratch import scratch_folder
@@ -20,7 +21,7 @@ from kmbench.tuning.latency import EPOCHS
 from kmbench.tuning.request import read_constraints
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.session import Session
-from kmbench.tuning.training import ITERATIONS, Training, choose_backend
+from kmbench.tuning.training import ITERATIONS, Training
 from kmbench.tuning.truth import (
     Progress,
 )
@@ -106,7 +107,7 @@ def tune(
     import faiss
 
     asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
-    chosen_backend = choose_backend(backend)
+    chosen_backend = one_backend(backend)
     count = threads or default_threads()
     for name, value in (
         ("--iterations", iterations),

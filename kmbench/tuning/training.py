@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.grid import Choice, expand_backends
+from kmbench.backends.grid import Choice
 from kmbench.backends.registry import get_backend
 from kmbench.datasets import initial_centroids
 from kmbench.errors import BackendError
@@ -19,7 +19,7 @@ from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.tuning.codec import flat_quantizer
 from kmbench.tuning.space import FloatMatrix, Space
 
-__all__ = ["ITERATIONS", "WORKER", "Trained", "Training", "choose_backend", "train_lists"]
+__all__ = ["ITERATIONS", "WORKER", "Trained", "Training", "train_lists"]
 
 WORKER = "kmbench.tuning.worker"
 
@@ -80,23 +80,6 @@ class Trained:
     points: int
     imbalance: float
     empty_lists: int
-
-
-def choose_backend(text: str) -> Choice:
-    """Return the one backend that a text names, which must be able to run here.
-
-    Raises
-    ------
-    BackendError
-        If it is unknown, is several, or cannot run here.
-    """
-    choices = expand_backends(text)
-    if len(choices) != 1:
-        raise BackendError(f"--backend {text}: {len(choices)} backends", "name one, with one value per parameter")
-    reason = get_backend(choices[0].name).unavailable()
-    if reason is not None:
-        raise BackendError(f"--backend {text} cannot run here: {reason}")
-    return choices[0]
 
 
 def train_lists(base: FloatMatrix, nlist: int, space: Space, training: Training) -> Trained:

@@ -13,7 +13,7 @@ from kmbench.backends.training import Trainer, one_backend
 from kmbench.choosing.decide import picks, recommend, why_no_clusters
 from kmbench.choosing.elbow import elbow
 from kmbench.choosing.fits import fit_path
-from kmbench.choosing.grid import parse_ks
+from kmbench.choosing.grid import is_thinned, parse_ks
 from kmbench.choosing.result import KRow
 from kmbench.errors import CaseError, DataError
 
@@ -134,6 +134,8 @@ def test_a_wide_range_is_thinned():
     ks = parse_ks("2:1024", 10_000)
     assert (ks[0], ks[-1]) == (2, 1024)
     assert len(ks) <= 64
+    assert is_thinned("3,2:1024")
+    assert not is_thinned("2:65,70,2:200:4")
 
 
 @pytest.mark.parametrize("text", ["", "a", "1:5", "5:2", "2:100", "2:9:0", "2:3:4:5"])

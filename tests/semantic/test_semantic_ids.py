@@ -103,7 +103,7 @@ def test_any_function_trains():
 def test_any_backend_trains(backend):
     X = items()
     own, other = (semantic_ids(X, codebook=K, backend=name).levels[-1].error for name in ("numpy-lloyd", backend))
-    assert other == pytest.approx(own, rel=0.05)
+    assert other == pytest.approx(own, rel=0.15 if backend == "sklearn-minibatch" else 0.05)
 
 
 def test_scores_by_hand():

@@ -1,0 +1,185 @@
+"""`segment`: rows of a table in k segments, with what sets them apart and how stable they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.backends.training import Trainer, one_backend
+from kmbench.errors import CaseError
+from kmbench.instruments import default_threads
+from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
+from kmbench.segments.features import Missing, make_features
+from kmbench.segments.profile import Profile, by_size, profiles
+from kmbench.segments.table import Table, read_table, table_of_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SegmentResult", "segment"]
+
+ITERATIONS = 50
+"""Lloyd iterations: tables are small, and so many let nearly all of them come to rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentResult:
+    """Segments of a table.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n,)
+        Segment of each row of the table, from 1, the largest first; 0 for rows that were left out.
+    profiles : list of Profile
+        Of all rows, then of each segment.
+    features : list of str
+        What was clustered by.
+    inertia : float
+        In standardised units, of the best seed.
+    silhouette : float or None
+        Simplified silhouette, -1 to 1; None for one segment.
+    stability, least_stability : float or None
+        Mean and least adjusted Rand index between the segments from any two seeds; 1 if always the same; None for
+        one seed.
+    segment_stability : list of float or None
+        Of each segment, the mean over the other seeds of its Jaccard index with the segment most like it.
+    csv : bytes
+        The table with a column ``segment``, in its own format.
+    notes : tuple of str
+        Columns that were left out, and what else a user should know.
+    """
+
+    labels: NDArray[np.int32]
+    profiles: list[Profile]
+    features: list[str]
+    backend: str
+    inertia: float
+    silhouette: float | None
+    seeds: int
+    stability: float | None
+    least_stability: float | None
+    segment_stability: list[float] | None
+    csv: bytes
+    notes: tuple[str, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the profiles as a data frame: a row for each segment, means in original units."""
+        import pandas as pd
+
+        from kmbench.segments.profile import profile_rows
+
+        columns, rows = profile_rows(self.profiles)
+        return pd.DataFrame(rows, columns=columns)
+
+
+def segment(
+    table: str | Path | pd.DataFrame,
+    k: int,
+    *,
+    missing: Missing = "refuse",
+    leave_out: Sequence[str] = (),
+    backend: str = "numpy-lloyd",
+    seeds: int = 10,
+    seed: int = 0,
+    iterations: int = ITERATIONS,
+    threads: int | None = None,
+) -> SegmentResult:
+    """Divide the rows of a table into k segments by k-means.
+
+    Numbers are standardised, texts one-hot. Columns that are constant, empty, or number the rows are left out, and
+    `SegmentResult.notes` says so. The segments are those of the seed with the lowest inertia.
+
+    Parameters
+    ----------
+    table : path of a ``.csv`` file, or DataFrame
+    k : int
+        Segments, at least 1 and at most the rows.
+    missing : {"refuse", "mean", "median", "drop"}
+        What becomes of missing values: see `kmbench.segments.features.make_features`.
+    leave_out : sequence of str
+        Columns that are not clustered by.
+    backend : str
+        A k-means backend with its parameters.
+    seeds : int
+        Starts, of which the best is taken; the others tell how stable it is.
+    seed : int
+        The first of them.
+    iterations : int
+        Lloyd iterations.
+    threads : int, optional
+        Default: all cores.
+
+    Raises
+    ------
+    KmbenchError
+        If the table cannot be read or clustered, a value is out of bounds, or the backend fails.
+
+    Examples
+    --------
+    >>> from kmbench import segment
+    >>> segment("customers.csv", 5).frame()  # doctest: +SKIP
+    """
+    if seeds < 1 or iterations < 1:
+        raise CaseError(f"seeds={seeds}, iterations={iterations}: too few", "use at least 1")
+    choice = one_backend(backend)
+    found: Table = read_table(Path(table).expanduser()) if isinstance(table, str | Path) else table_of_frame(table)
+    features = make_features(found, missing, leave_out)
+    X = features.X
+    if not 1 <= k <= len(X):
+        raise CaseError(f"k={k} segments of {len(X)} rows", f"use k from 1 to {len(X)}")
+    notes = list(features.notes)
+    distinct = len(np.unique(X, axis=0)) if k > 1 else 1
+    if distinct < k:
+        raise CaseError(f"k={k}: only {distinct} rows differ in what is clustered by", f"use k <= {distinct}")
+    trainer = Trainer(choice, iterations=iterations, threads=threads or default_threads())
+    answers = []
+    for start in range(seed, seed + seeds):
+        centroids = trainer(X, k, seed=start).centroids
+        evaluation = evaluate(X, centroids)
+        answers.append((evaluation.inertia, centroids, by_size(evaluation.labels, k)))
+    best = min(range(seeds), key=lambda place: answers[place][0])
+    inertia, centroids, labels = answers[best]
+    others = [answer[2] for place, answer in enumerate(answers) if place != best]
+    agreement = [
+        adjusted_rand(contingency(one, other, k, k)) for one, other in combinations([a[2] for a in answers], 2)
+    ]
+    whole = np.zeros(found.n, dtype=np.int32)
+    whole[features.rows] = labels + 1
+    return SegmentResult(
+        labels=whole,
+        profiles=profiles(features, labels, k),
+        features=features.names,
+        backend=backend,
+        inertia=inertia,
+        silhouette=simplified_silhouette(nearest_two(X, centroids)) if k > 1 else None,
+        seeds=seeds,
+        stability=float(np.mean(agreement)) if agreement else None,
+        least_stability=float(np.min(agreement)) if agreement else None,
+        segment_stability=_jaccard(labels, others, k) if others else None,
+        csv=found.with_column("segment", ["" if label == 0 else str(label) for label in whole]),
+        notes=tuple(notes),
+    )
+
+
+def _jaccard(labels: NDArray[np.int32], others: Sequence[NDArray[np.int32]], k: int) -> list[float]:
+    """Return for each segment how much of it comes back, as a mean over other clusterings.
+
+    References
+    ----------
+    Hennig, "Cluster-wise assessment of cluster stability", Computational Statistics & Data Analysis 52 (2007): the
+    Jaccard index with the most similar cluster; below 0.6 a cluster should not be trusted, above 0.85 it is stable.
+    """
+    sizes = np.bincount(labels, minlength=k)
+    total = np.zeros(k)
+    for other in others:
+        shared = np.zeros((k, k))
+        np.add.at(shared, (labels, other), 1)
+        union = sizes[:, None] + np.bincount(other, minlength=k)[None, :] - shared
+        total += np.where(union > 0, shared / np.maximum(union, 1), 0).max(axis=1)
+    return [float(value) for value in total / len(others)]
