@@ -36,7 +36,13 @@ def speedup_grid(cells: pd.DataFrame) -> pd.DataFrame:
     for row in rows:
         own, base = (row["case_id"], row["label"]), (row["case_id"], row["baseline"])
         if row["label"] != row["baseline"] and own in sound and base in sound:
-            place = (family_of(str(row["dataset"]), "n", "d"), row["k"], row["threads"], row["protocol"], row["label"])
+            place = (
+                family_of(str(row["dataset"]), "n", "d"),
+                row["k"],
+                row["threads"],
+                row["protocol"],
+                row["label"],
+            )
             groups.setdefault(place, []).append({name: row[name] for name in names})
     kept = [
         points
@@ -120,7 +126,7 @@ def agreement_frame(cells: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["case_id", "label", "other", "ari"])
     sound = {(row["case_id"], row["label"]) for row in cells.to_dict("records") if row["status"] == "ok"}
     kept = [place in sound for place in zip(frame["case_id"], frame["other"], strict=True)]
-    return frame[kept].reset_index(drop=True)
+    return frame[pd.Series(kept, dtype=bool)].reset_index(drop=True)
 
 
 def coverage_frame(cells: pd.DataFrame, unfinished: Sequence[tuple[str, str]] = ()) -> pd.DataFrame:

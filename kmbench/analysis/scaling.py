@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def family_of(spec: str, *axes: str) -> str:
-    """Return a data SPEC without the options that set the axes: ``blobs:d=64,seed=0`` of ``blobs:n=10,d=64,seed=0``."""
+    """Return a data SPEC without the options that set the axes: ``blobs:d=64`` of ``blobs:n=10,d=64`` for n."""
     dropped = [option for axis in axes for option in OPTIONS[axis]]
     source, colon, options = spec.partition(":")
     kept = [part for part in re.split(r"[,;]", options) if part.partition("=")[0].strip() not in dropped]
@@ -137,7 +137,17 @@ def budget_frame(frame: pd.DataFrame, budgets: Sequence[float] = BUDGETS) -> pd.
                         "input_bytes": 4.0 * d * reached,
                     }
                 )
-    columns = ["panel", "label", "d", "budget_seconds", "rows", "rows_low", "rows_high", "extrapolated", "input_bytes"]
+    columns = [
+        "panel",
+        "label",
+        "d",
+        "budget_seconds",
+        "rows",
+        "rows_low",
+        "rows_high",
+        "extrapolated",
+        "input_bytes",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
