@@ -120,7 +120,7 @@ def agreement_figures(cells: pd.DataFrame, names: Mapping[str, str]) -> list[Dra
 
 def draw_agreement(frame: pd.DataFrame) -> Figure:
     """Draw the matrix of one case."""
-    labels = list(dict.fromkeys(frame["label"]))[:MAX_SIDE]
+    labels = list(dict.fromkeys([*frame["label"], *frame["other"]]))[:MAX_SIDE]
     known = {(row["label"], row["other"]): float(row["ari"]) for row in frame.to_dict("records")}
     values = [1.0 if one == other else known.get((one, other)) for one in labels for other in labels]
     texts = ["–" if value is None else f"{value:.2f}" if value < 0.9995 else "1" for value in values]

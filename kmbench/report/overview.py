@@ -56,19 +56,11 @@ def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overvi
     order = [str(label) for label in counts.index]
     budget = budget_table(cells, order, memory if isinstance(memory, int) else None)
     profile = profile_figure(cells, order)
-    groups = [
-        (
-            "quality",
-            "Time against quality",
-            [*pareto_figures(cells, order, names), *recall_figures(cells, order, names)],
-        ),
-        ("growth", "How it grows", [*growth_figures(cells, order), *memory_figures(cells, order)]),
-        ("budget-group", "What fits into a budget", [budget] if budget else []),
-        ("grid", "Where it pays", speedup_figures(cells)),
-        ("threads", "Threads", thread_figures(cells, epochs, order)),
-        ("all", "All cases together", [profile] if profile else []),
-        ("pairs", "Who agrees with whom", agreement_figures(cells, names)),
-    ]
+    quality = [*pareto_figures(cells, order, names), *recall_figures(cells, order, names)]
+    quality += [*agreement_figures(cells, names), *([profile] if profile else [])]
+    growth = [*growth_figures(cells, order), *memory_figures(cells, order), *([budget] if budget else [])]
+    growth += [*speedup_figures(cells), *thread_figures(cells, epochs, order)]
+    groups = [("quality", "Time and quality", quality), ("growth", "How it grows", growth)]
     holes = [hole for run in runs for hole in run.holes]
     covered = coverage_table(cells, names, holes)
     return Overview(

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.quality import SAME_INERTIA, same_inertia
+from kmbench.analysis.scaling import family_of
 from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
@@ -88,7 +89,7 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
         parts.append(f"seed {row.seed}")
     if "protocol" in vary or row.protocol != "matched":
         parts.append(row.protocol)
-    return f"{dataset_name(row.dataset)} ({', '.join(parts)})"
+    return f"{dataset_name(family_of(row.dataset, 'n', 'd'))} ({', '.join(parts)})"
 
 
 def reaches(row: CellSummary) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
+from kmbench.analysis.scaling import family_of
 from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text, times_text
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
@@ -101,7 +102,7 @@ def _row(row: CellSummary, anchor: str) -> Row:
     tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
     threads = "1 thread" if row.threads == 1 else f"{row.threads} threads"
     return Row(
-        case=dataset_name(row.dataset),
+        case=dataset_name(family_of(row.dataset, "n", "d")),
         size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads}",
         anchor=anchor,
         command=repeat_command(row),

@@ -99,8 +99,9 @@ def test_filtering_by_backend_status_and_words(page):
 
 
 def test_a_long_table_has_pages(page):
-    assert page.locator("#shown").inner_text() == "1 to 50 of 55 cells"
-    assert len(column(page, 1)) == 50
+    assert page.locator("#shown").inner_text() == "1 to 25 of 55 cells"
+    assert len(column(page, 1)) == 25
+    page.click("#after")
     page.click("#after")
     assert page.locator("#shown").inner_text() == "51 to 55 of 55 cells"
     assert page.locator("#after").is_disabled()

@@ -3,7 +3,7 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
-  const PAGE = 50;
+  const PAGE = 25;
 
   // -- the table ------------------------------------------------------------------------------------------------
   const table = one("#table");
