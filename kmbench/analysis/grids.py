@@ -79,7 +79,10 @@ def thread_frame(cells: pd.DataFrame, epochs: Mapping[str, Sequence[float]]) -> 
             groups.setdefault(case, {}).setdefault(str(row["label"]), {})[int(row["threads"])] = row
     rows: list[dict[str, Any]] = []
     kept = [group for group in groups.values() if any(len(line) > 1 for line in group.values())]
-    kept.sort(key=lambda group: -max(len(line) for line in group.values()))
+    # The one with most counts first, and among these the one with most work.
+    slowest = [max(r["fit_predict_seconds"] for line in group.values() for r in line.values()) for group in kept]
+    counts = [max(len(line) for line in group.values()) for group in kept]
+    kept = [kept[i] for i in sorted(range(len(kept)), key=lambda i: (-counts[i], -slowest[i]))]
     for panel, group in enumerate(kept):
         for label, line in group.items():
             fewest = min(line)

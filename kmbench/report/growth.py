@@ -18,6 +18,7 @@ from kmbench.report.style import (
     Drawn,
     csv_href,
     legend,
+    log_steps,
     new_axes,
     one_per_line,
     plain_axes,
@@ -90,12 +91,12 @@ def draw_growth(
 ) -> Figure:
     """Draw one panel, both axes logarithmic: a line for each backend, a bar from its fastest to its slowest epoch."""
     import seaborn as sns
-    from matplotlib.ticker import FixedLocator, FuncFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
     memory = column == "peak_extra_bytes"
     height = HEIGHT + one_per_line(len(labels) + memory)
-    fig, ax = new_axes(height, top=one_per_line(len(labels) + memory) + 24)
+    fig, ax = new_axes(height, top=one_per_line(len(labels) + memory) + 10)
     handles, names = [], []
     for label in labels:
         place = series_of(order).index(label)
@@ -125,6 +126,9 @@ def draw_growth(
     ax.yaxis.set_major_formatter(FuncFormatter(write))
     if memory:
         _binary_ticks(ax, frame)
+    else:
+        low, high = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=log_steps(low, high), numticks=12))
     plain_axes(ax, f"{NAMES[axis]}, log scale", _above(column))
     legend(ax, handles, names)
     return fig
@@ -215,7 +219,7 @@ def _finding(frame: pd.DataFrame, axis: str, column: str, laws: Mapping[Any, Pow
     text = f"At {largest:,} {AXES[axis]} {printable(best['label'])} takes the least {least}, {amount}"
     if len(last) > 1:
         worst = last.iloc[-1]
-        text += f", {worst[column] / best[column]:.3g} times less than {printable(worst['label'])}"
+        text += f", {printable(worst['label'])} {worst[column] / best[column]:.3g} times as much"
     own = [law for place, law in laws.items() if place[0] == frame["panel"].iloc[0] and law.points > 2]
     if own:
         powers = sorted(law.exponent for law in own)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.tradeoff import recall_frame, tradeoff_frame
 from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text
-from kmbench.report.style import Drawn, csv_href, printable, series_of, tick
+from kmbench.report.style import Drawn, csv_href, log_steps, printable, series_of, tick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,7 +251,6 @@ def _round_ticks(low: float, high: float) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    wide = high / low > 300
-    factors = (1.0,) if wide else (1.0, 3.0) if high / low > 12 else (1.0, 2.0, 5.0)
+    factors = log_steps(low, high)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     return [10.0**power * factor for power in powers for factor in factors if low <= 10.0**power * factor <= high]

@@ -76,8 +76,8 @@ def draw_threads(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
-    top = one_per_line(len(labels)) + 24
-    fig, ax = new_axes(HEIGHT + top - 24, top=top)
+    top = one_per_line(len(labels)) + 10
+    fig, ax = new_axes(HEIGHT + top - 14, top=top)
     counts = sorted(set(frame["threads"]))
     ax.plot(
         counts, [count / counts[0] for count in counts], color=INK, linewidth=1.2, linestyle=(0, (4, 3)), alpha=0.7
@@ -136,8 +136,8 @@ def draw_profile(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
-    top = one_per_line(len(labels)) + 24
-    fig, ax = new_axes(HEIGHT + top - 24, top=top)
+    top = one_per_line(len(labels)) + 10
+    fig, ax = new_axes(HEIGHT + top - 14, top=top)
     high = max(2.0, float(frame["factor"].max())) * 1.15
     handles, names = [], []
     for label in labels:

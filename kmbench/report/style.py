@@ -31,6 +31,7 @@ __all__ = [
     "Drawn",
     "csv_href",
     "legend",
+    "log_steps",
     "new_axes",
     "one_per_line",
     "percent",
@@ -183,6 +184,11 @@ def tick(seconds: float) -> str:
         if seconds >= size * 0.9999:
             return f"{seconds / size:.4g} {unit}"
     return f"{seconds * 1e9:.3g} ns"
+
+
+def log_steps(low: float, high: float) -> tuple[float, ...]:
+    """Return which multiples of the powers of ten are written on a logarithmic axis, so that it has several ticks."""
+    return (1.0,) if high / low > 300 else (1.0, 3.0) if high / low > 12 else (1.0, 2.0, 5.0)
 
 
 def percent(share: float) -> str:
