@@ -150,7 +150,16 @@ def _matrix(
         ax.add_patch(
             Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, facecolor=colour, alpha=strength, linewidth=0)
         )
-        ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", parse_math=False, size=TEXT - 3.5 * small, color=INK)
+        ax.text(
+            column + 0.5,
+            row + 0.5,
+            text,
+            ha="center",
+            va="center",
+            parse_math=False,
+            size=TEXT - 3.5 * small,
+            color=INK,
+        )
     ax.set_xlim(0, len(columns))
     ax.set_ylim(len(rows), 0)
     ax.set_xticks([number + 0.5 for number in range(len(columns))], list(columns))

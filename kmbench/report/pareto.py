@@ -55,9 +55,7 @@ def pareto_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str
         front = case[case["front"]].sort_values("fit_predict_seconds")
         fast, good = front.iloc[0], front.iloc[-1]
         if len(front) == 1:
-            return (
-                f"{printable(fast['label'])} is the fastest and the best: nothing else is worth its time."
-            )
+            return f"{printable(fast['label'])} is the fastest and the best: nothing else is worth its time."
         return (
             f"{len(front)} of {len(case)} settings are worth their time: from {printable(fast['label'])} "
             f"({seconds_text(fast['fit_predict_seconds'])}, inertia {ratio_text(fast['inertia_ratio'])}) to "

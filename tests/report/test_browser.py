@@ -44,7 +44,9 @@ def page_file(tmp_path_factory, many_cases, new_case, write):
 def page(browser, page_file, request):
     """The page, in a browser without a network; whatever it asks for or complains about fails the test."""
     context = browser.new_context(
-        offline=True, viewport={"width": request.param, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+        offline=True,
+        viewport={"width": request.param, "height": 900},
+        permissions=["clipboard-read", "clipboard-write"],
     )
     found = context.new_page()
     asked, said = [], []

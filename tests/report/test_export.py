@@ -50,14 +50,15 @@ def test_benchopts_columns(mixed, tmp_path):
     (file,) = write_report([mixed], tmp_path / "out", [Format.CSV], benchopt=True)
     frame = pd.read_csv(file)
     assert {
-        "objective_name", "solver_name", "dataset_name", "data_name", "idx_rep", "stop_val", "time", "objective_value",
+        "objective_name", "solver_name", "dataset_name", "data_name", "idx_rep", "stop_val", "time",
+        "objective_value",
         "sampling_strategy", "p_solver_nprobe", "p_dataset_n", "p_obj_k", "platform", "system-processor",
         "version-numpy",
     } <= set(frame.columns)  # fmt: skip
     own = frame[(frame["solver_name"] == "numpy-lloyd") & (frame["dataset_name"] == "digits")]
     assert list(own["idx_rep"]) == [0, 1, 2, 3, 4]
     records = load_records(mixed)
-    fits = records[(records["backend"] == "numpy-lloyd") & (records["dataset"] == "digits") & (records["kind"] == "fit")]
+    fits = records.query("backend == 'numpy-lloyd' and dataset == 'digits' and kind == 'fit'")
     assert list(own["time"]) == pytest.approx(list(fits["fit_predict_seconds"]))
     assert set(own["objective_value"]) == {1.165e6}
     assert "swift-means" not in set(frame["solver_name"])  # its answer is wrong
@@ -84,7 +85,7 @@ def test_a_record_of_another_version_is_one_line(mixed, tmp_path):
     file = mixed / "records.jsonl"
     lines = file.read_text(encoding="utf-8").replace('"record_version": 1', '"record_version": 2')
     file.write_text(lines, encoding="utf-8")
-    with pytest.raises(OutputError, match="line 1, is not a record that this kmbench reads: record version 2") as error:
+    with pytest.raises(OutputError, match="line 1, is not a record .*: record version 2, this") as error:
         write_report([mixed], tmp_path / "out", [Format.HTML])
     assert "\n" not in str(error.value)
 

@@ -33,7 +33,12 @@ def grown(tmp_path, write, new_case):
     cases += [blobs(new_case, 10_000, k=k) for k in (32, 64)] + [blobs(new_case, 10_000, threads=2)]
     for probes, ratio, recall in ((1, 1.2, 0.7), (2, 1.1, 0.8), (4, 1.01, 0.95)):
         cases[0].cell(
-            "faiss-ivf", 1e-3 * probes, ratio=ratio, parameters={"nprobe": probes}, matched_agreement=recall, ari=recall
+            "faiss-ivf",
+            1e-3 * probes,
+            ratio=ratio,
+            parameters={"nprobe": probes},
+            matched_agreement=recall,
+            ari=recall,
         )
     return read_runs([write(tmp_path / "run", *cases)])
 
@@ -56,7 +61,8 @@ def rows_of(figure):
 def test_every_figure_has_its_data_and_says_its_finding(grown, names):
     found = figures(overview_of(grown, names))
     assert {anchor.rpartition("-")[0] for anchor in found} >= {
-        "time-n", "time-d", "time-k", "time-per-iteration-k", "memory-n", "speedup-n-d", "threads", "pareto", "recall",
+        "time-n", "time-d", "time-k", "time-per-iteration-k", "memory-n", "speedup-n-d", "threads", "pareto",
+        "recall",
     }  # fmt: skip
     assert {"budget", "profile"} <= set(found)
     for figure in found.values():
@@ -108,7 +114,7 @@ def test_lines_of_growth_are_the_medians_with_their_extremes(grown):
         assert list(line.get_ydata()) == list(own["seconds"])
         ends = [(segment[0][1], segment[1][1]) for segment in bars.get_segments()]
         assert ends == list(zip(own["seconds_low"], own["seconds_high"], strict=True))
-    assert [text.get_text() for text in ax.get_legend().get_texts()][0].startswith(f"{labels[0]}  ~ n^")
+    assert ax.get_legend().get_texts()[0].get_text().startswith(f"{labels[0]}  ~ n^")
 
 
 def test_memory_stands_beside_the_input(grown):
@@ -164,8 +170,9 @@ def test_points_of_the_trade_off_stand_where_they_belong(grown, names):
     assert [spot.seconds for spot in spots] == sorted(case["fit_predict_seconds"])
     assert [spot.x for spot in spots] == sorted(spot.x for spot in spots)
     by_quality = sorted(spots, key=lambda spot: spot.quality)
-    assert [spot.y for spot in by_quality] == sorted((spot.y for spot in spots), reverse=True)  # svg's y grows downward
-    assert times[0] < spots[0].seconds and quality[0] < 1 < quality[1]
+    assert [spot.y for spot in by_quality] == sorted((spot.y for spot in spots), reverse=True)  # y grows downward
+    assert times[0] < spots[0].seconds
+    assert quality[0] < 1 < quality[1]
     ivf = next(spot for spot in spots if spot.label == "faiss-ivf[nprobe=2]")
     assert ivf.told.startswith("faiss-ivf: nprobe 2. ")
     assert "inertia +10.0%, 80.0% of the reference's labels" in ivf.told
@@ -177,9 +184,7 @@ def test_points_of_the_trade_off_stand_where_they_belong(grown, names):
 def test_the_profile_draws_steps():
     import pandas as pd
 
-    frame = pd.DataFrame(
-        [("a", 1.0, 0.5), ("a", 4.0, 1.0), ("b", 1.0, 0.25)], columns=["label", "factor", "share"]
-    )
+    frame = pd.DataFrame([("a", 1.0, 0.5), ("a", 4.0, 1.0), ("b", 1.0, 0.25)], columns=["label", "factor", "share"])
     ax = draw_profile(frame, ["a", "b"]).axes[0]
     one, other = ax.lines
     assert list(one.get_xdata())[:2] == [1.0, 4.0]

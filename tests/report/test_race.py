@@ -46,7 +46,7 @@ def race(folder):
 
 def test_the_sentence_names_who_arrives_first(race):
     said = str(view_of(race, 1).answer)
-    assert said.startswith("On digits.npy (100 x 4, k=3, 1 thread, target) numpy-lloyd is within 1% of the best inertia")
+    assert said.startswith("On digits.npy (100 x 4, k=3, 1 thread, target) numpy-lloyd is within 1% of the best")
     assert "in 1.01 s, from 3 of 3 starts; 1.9" in said
     assert view_of(race, 1).answer.left_out == "Not compared: bad-means gave an invalid answer."
 
