@@ -64,8 +64,8 @@ def growth_of(frame: pd.DataFrame, axis: str, column: str, order: Sequence[str])
     what = {"seconds": "Time", "iteration_seconds": "Time per iteration", "peak_extra_bytes": "Memory"}[column]
     laws = scaling_laws(frame, column)
     drawn = []
-    sizes = frame.groupby("panel", sort=True)["x"].nunique()
-    panels = [int(panel) for panel, count in sizes.items() if count > 1]
+    sizes = {number: len(set(frame.loc[frame["panel"] == number, "x"])) for number in sorted(set(frame["panel"]))}
+    panels = [number for number, count in sizes.items() if count > 1]
     # A panel of two sizes proves no law: it is drawn only where there is no larger one.
     panels = [panel for panel in panels if sizes[panel] > 2] or panels[:1]
     for number, panel in enumerate(panels[:MAX_PANELS], start=1):
@@ -104,7 +104,8 @@ def draw_growth(
         look: dict[str, Any] = {"color": PLACES[place], "marker": MARKERS[place], "linewidth": 1.6, "markersize": 5.5}
         sns.lineplot(data=own, x="x", y=column, ax=ax, errorbar=None, markeredgewidth=0, legend=False, **look)
         line = ax.lines[-1]
-        line.set_dashes(DASHES[place]) if DASHES[place] else None
+        if DASHES[place]:
+            line.set_dashes(DASHES[place])
         if column == "seconds":
             low, high = own["seconds_low"], own["seconds_high"]
             ax.vlines(own["x"], low, high, color=PLACES[place], linewidth=1.2, alpha=0.8)

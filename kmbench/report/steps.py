@@ -93,7 +93,8 @@ def draw_threads(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
             data=moved, x="threads", y="speedup", ax=ax, errorbar=None, markeredgewidth=0, legend=False, **look
         )
         line = ax.lines[-1]
-        line.set_dashes(DASHES[place]) if DASHES[place] else None
+        if DASHES[place]:
+            line.set_dashes(DASHES[place])
         bars = moved[moved["speedup_low"].notna()]
         ax.vlines(bars["threads"], bars["speedup_low"], bars["speedup_high"], color=PLACES[place], linewidth=1.4)
         handles.append(line)
@@ -146,7 +147,8 @@ def draw_profile(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
         x, y = [*own["factor"], high], [*own["share"], own["share"].iloc[-1]]
         look: dict[str, Any] = {"color": PLACES[place], "linewidth": 1.8, "marker": MARKERS[place], "markersize": 5}
         (line,) = ax.step(x, y, where="post", markeredgewidth=0, clip_on=False, markevery=range(len(own)), **look)
-        line.set_dashes(DASHES[place]) if DASHES[place] else None
+        if DASHES[place]:
+            line.set_dashes(DASHES[place])
         handles.append(line)
         names.append(shortened(label, 40))
     ax.set_xscale("log")

@@ -8,8 +8,8 @@ from kmbench.records import CellKey, Record, RecordKind
 @pytest.fixture
 def run_dir(tmp_path):
     key = CellKey(
-        dataset="digits", dataset_fingerprint="0", n=10, d=2, k=2, iterations=1, protocol="matched", seed=0, threads=1,
-        backend="numpy-lloyd",
+        dataset="digits", dataset_fingerprint="0", n=10, d=2, k=2, iterations=1, protocol="matched", seed=0,
+        threads=1, backend="numpy-lloyd",
     )  # fmt: skip
     shared = {"key": key, "session": 0, "host": "h", "at": "2026-01-31T10:00:00+00:00"}
     records = [
