@@ -24,6 +24,7 @@ __all__ = [
     "label_of",
     "parse_records",
     "read_records",
+    "torn_line",
 ]
 
 RECORDS_FILE = "records.jsonl"
@@ -312,6 +313,16 @@ def read_records(path: Path) -> list[Record]:
     if not file.is_file():
         raise OutputError(f"{path} holds no {RECORDS_FILE}", "give the folder that a run printed at its end")
     return list(parse_records(file.read_bytes(), str(file)))
+
+
+def torn_line(path: Path) -> str | None:
+    """Tell of a last line that was torn by a kill, and is skipped by all readers; None where there is none."""
+    file = path / RECORDS_FILE if path.is_dir() else path
+    content = file.read_bytes()
+    if not content or content.endswith(b"\n"):
+        return None
+    number = content.count(b"\n") + 1
+    return f"{file}, line {number}, was torn when the run was cut off, and is skipped; kmbench run --resume goes on"
 
 
 def parse_records(content: bytes, name: str) -> Iterator[Record]:

@@ -36,7 +36,13 @@ def speedup_grid(cells: pd.DataFrame) -> pd.DataFrame:
     for row in rows:
         own, base = (row["case_id"], row["label"]), (row["case_id"], row["baseline"])
         if row["label"] != row["baseline"] and own in sound and base in sound:
-            place = (family_of(str(row["dataset"]), "n", "d"), row["k"], row["threads"], row["protocol"], row["label"])
+            place = (
+                family_of(str(row["dataset"]), "n", "d"),
+                row["k"],
+                row["threads"],
+                row["protocol"],
+                row["label"],
+            )
             groups.setdefault(place, []).append({name: row[name] for name in names})
     kept = [
         points
@@ -73,7 +79,10 @@ def thread_frame(cells: pd.DataFrame, epochs: Mapping[str, Sequence[float]]) -> 
             groups.setdefault(case, {}).setdefault(str(row["label"]), {})[int(row["threads"])] = row
     rows: list[dict[str, Any]] = []
     kept = [group for group in groups.values() if any(len(line) > 1 for line in group.values())]
-    kept.sort(key=lambda group: -max(len(line) for line in group.values()))
+    # The one with most counts first, and among these the one with most work.
+    slowest = [max(r["fit_predict_seconds"] for line in group.values() for r in line.values()) for group in kept]
+    counts = [max(len(line) for line in group.values()) for group in kept]
+    kept = [kept[i] for i in sorted(range(len(kept)), key=lambda i: (-counts[i], -slowest[i]))]
     for panel, group in enumerate(kept):
         for label, line in group.items():
             fewest = min(line)
@@ -120,7 +129,7 @@ def agreement_frame(cells: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["case_id", "label", "other", "ari"])
     sound = {(row["case_id"], row["label"]) for row in cells.to_dict("records") if row["status"] == "ok"}
     kept = [place in sound for place in zip(frame["case_id"], frame["other"], strict=True)]
-    return frame[kept].reset_index(drop=True)
+    return frame[pd.Series(kept, dtype=bool)].reset_index(drop=True)
 
 
 def coverage_frame(cells: pd.DataFrame, unfinished: Sequence[tuple[str, str]] = ()) -> pd.DataFrame:

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["CONFIDENCE", "MARGIN", "RatioInterval", "Verdict", "hodges_lehmann", "paired_ratio", "unpaired_ratio", "verdict_of"]
+__all__ = [
+    "CONFIDENCE",
+    "MARGIN",
+    "RatioInterval",
+    "Verdict",
+    "hodges_lehmann",
+    "paired_ratio",
+    "unpaired_ratio",
+    "verdict_of",
+]
 
 CONFIDENCE = 0.95
 

@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def family_of(spec: str, *axes: str) -> str:
-    """Return a data SPEC without the options that set the axes: ``blobs:d=64,seed=0`` of ``blobs:n=10,d=64,seed=0``."""
+    """Return a data SPEC without the options that set the axes: ``blobs:d=64`` of ``blobs:n=10,d=64`` for n."""
     dropped = [option for axis in axes for option in OPTIONS[axis]]
     source, colon, options = spec.partition(":")
     kept = [part for part in re.split(r"[,;]", options) if part.partition("=")[0].strip() not in dropped]
@@ -54,7 +54,7 @@ def scaling_frame(cells: pd.DataFrame, axis: str) -> pd.DataFrame:
     DataFrame
         A row for each cell, ordered by panel, label and x: ``panel`` (int; cells of one panel differ in `axis` and
         backend alone; the one with most sizes is 0), ``x`` (the size), ``seconds`` (median) with its extremes over
-        the epochs, ``iteration_seconds`` and memory in bytes. Panels with a single size are left out.
+        the epochs, ``iteration_seconds`` and memory in bytes. What has a single size is no line, and is left out.
     """
     import pandas as pd
 
@@ -67,7 +67,7 @@ def scaling_frame(cells: pd.DataFrame, axis: str) -> pd.DataFrame:
         # What is missing in a frame is NaN, which equals nothing.
         place = (family, *(value if _known(value) else None for value in fixed))
         groups.setdefault(place, []).append(_point(row, axis, family))
-    kept = [points for points in groups.values() if len({point["x"] for point in points}) > 1]
+    kept = [lines for points in groups.values() if (lines := _lines(points))]
     kept.sort(key=lambda points: (-len({point["x"] for point in points}), -len(points)))
     rows = [point | {"panel": number} for number, points in enumerate(kept) for point in points]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -137,8 +137,26 @@ def budget_frame(frame: pd.DataFrame, budgets: Sequence[float] = BUDGETS) -> pd.
                         "input_bytes": 4.0 * d * reached,
                     }
                 )
-    columns = ["panel", "label", "d", "budget_seconds", "rows", "rows_low", "rows_high", "extrapolated", "input_bytes"]
+    columns = [
+        "panel",
+        "label",
+        "d",
+        "budget_seconds",
+        "rows",
+        "rows_low",
+        "rows_high",
+        "extrapolated",
+        "input_bytes",
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _lines(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the points of backends that have more than one size."""
+    sizes: dict[str, set[Any]] = {}
+    for point in points:
+        sizes.setdefault(point["label"], set()).add(point["x"])
+    return [point for point in points if len(sizes[point["label"]]) > 1]
 
 
 def _known(value: Any) -> bool:

@@ -17,7 +17,7 @@ GRID = 3
 
 
 def pareto_front(cost: list[float], loss: list[float]) -> list[bool]:
-    """Return for each point whether no other is at most as costly and at most as bad, and better in one of the two."""
+    """Return for each point whether no other is at least as good in both figures and better in one of them."""
     order = sorted(range(len(cost)), key=lambda i: (cost[i], loss[i]))
     front, best, best_cost = [False] * len(cost), math.inf, math.nan
     for i in order:
@@ -45,7 +45,9 @@ def tradeoff_frame(cells: pd.DataFrame) -> pd.DataFrame:
         if len(known) < GRID or all(same_inertia(ratio) for ratio in known["inertia_ratio"]):
             continue
         # What lies within the tolerance of the reference is the same answer: rounding makes nobody better.
-        loss = [1.0 if same_inertia(ratio) and ratio > 1 / 1.001 else float(ratio) for ratio in known["inertia_ratio"]]
+        loss = [
+            1.0 if same_inertia(ratio) and ratio > 1 / 1.001 else float(ratio) for ratio in known["inertia_ratio"]
+        ]
         found.append(known.assign(front=pareto_front([float(s) for s in known["fit_predict_seconds"]], loss)))
     return pd.concat(found, ignore_index=True) if found else _sound(cells).iloc[:0].assign(front=[])
 
@@ -62,7 +64,7 @@ def recall_frame(cells: pd.DataFrame) -> pd.DataFrame:
     sound = sound[sound["matched_agreement"].notna()]
     found = []
     for _, grid in sound.groupby(["case_id", "backend"], sort=False):
-        if grid["label"].nunique() >= GRID and grid["matched_agreement"].nunique() > 1:
+        if grid["label"].nunique() >= GRID and len(set(grid["matched_agreement"])) > 1:
             recall = [float(share) for share in grid["matched_agreement"]]
             front = pareto_front([float(s) for s in grid["fit_predict_seconds"]], [-share for share in recall])
             found.append(grid.assign(recall=recall, front=front))

@@ -18,6 +18,7 @@ from kmbench.cli.gate import gate_command
 from kmbench.cli.history import history_command
 from kmbench.cli.host import host_command
 from kmbench.cli.quantize import quantize_command
+from kmbench.cli.report import gallery_command, report_command
 from kmbench.cli.run import run_command
 from kmbench.cli.selftest import selftest_command
 from kmbench.cli.semantic_ids import semantic_ids_command
@@ -66,6 +67,8 @@ app.command("data")(data_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)
+app.command("report")(report_command)
+app.command("gallery")(gallery_command)
 app.command("gate")(gate_command)
 app.command("asv-frame")(asv_frame_command)
 app.command("history")(history_command)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.cells import epoch_means
+from kmbench.analysis.compare import differing_fields
 from kmbench.analysis.target import Race, races
 from kmbench.errors import OutputError
-from kmbench.records import Record, RecordKind, Status, read_records
+from kmbench.records import Record, RecordKind, Status, read_records, torn_line
 
-__all__ = ["CaseContents", "RunContents", "read_run"]
+__all__ = ["CaseContents", "RunContents", "read_run", "read_runs"]
 
 STUDY_FILE, HOST_FILE = "study.toml", "host.json"
 
@@ -32,11 +35,14 @@ class CaseContents:
         Those that count: of the session that wrote each cell's outcome.
     samples : dict
         By ``cell_id``, the times until centroids and labels exist, in seconds, one for each epoch.
+    run : str
+        Which run it is of, where the page shows several.
     """
 
     rows: list[CellSummary]
     records: list[Record]
     samples: dict[str, list[float]]
+    run: str = ""
 
     @property
     def sound(self) -> list[CellSummary]:
@@ -63,6 +69,10 @@ class RunContents:
         The cases of the protocol ``target``, their starts taken together.
     unfinished : list of str
         Labels of cells that were begun and have no outcome: the run was cut off there.
+    holes : list of (str, str)
+        Case and label of the same.
+    torn : str or None
+        What is said of a last line that a kill has torn.
     first_at, last_at : str or None
         Times of the first and the last record.
     """
@@ -73,6 +83,8 @@ class RunContents:
     cases: list[CaseContents]
     races: list[Race]
     unfinished: list[str]
+    holes: list[tuple[str, str]]
+    torn: str | None
     first_at: str | None
     last_at: str | None
 
@@ -95,6 +107,7 @@ def read_run(folder: Path) -> RunContents:
     finished = {row.cell_id for row in rows}
     cases = [_case(list(group), lines) for _, group in groupby(rows, key=lambda row: row.case_id)]
     name = study.get("name")
+    begun = [own[0].key for cell_id, own in lines.items() if cell_id not in finished]
     times = sorted(record.at for record in records)
     return RunContents(
         name=name if isinstance(name, str) and name else folder.resolve().name,
@@ -102,10 +115,40 @@ def read_run(folder: Path) -> RunContents:
         host=host,
         cases=cases,
         races=races(records, baseline if isinstance(baseline, str) else None),
-        unfinished=[own[0].key.label for cell_id, own in lines.items() if cell_id not in finished],
+        unfinished=[key.label for key in begun],
+        holes=[(key.case_id, key.label) for key in begun],
+        torn=torn_line(folder),
         first_at=times[0] if times else None,
         last_at=times[-1] if times else None,
     )
+
+
+def read_runs(folders: Sequence[Path]) -> list[RunContents]:
+    """Read several runs of one host and one set of versions.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be read, or they are of different hosts or versions.
+    """
+    runs = [read_run(folder) for folder in folders]
+    for folder, run in zip(folders[1:], runs[1:], strict=True):
+        if run.host.get("fingerprint") != runs[0].host.get("fingerprint"):
+            fields = ", ".join(differing_fields(runs[0].host, run.host)) or "the fingerprints themselves"
+            raise OutputError(
+                f"{folders[0]} and {folder} are of different hosts or versions: {fields}", "report them apart"
+            )
+    if len(runs) == 1:
+        return runs
+    names = Counter(run.name for run in runs)
+    told = [
+        run.name if names[run.name] == 1 else f"{run.name}, {folder.resolve().name}"
+        for folder, run in zip(folders, runs, strict=True)
+    ]
+    return [
+        replace(run, cases=[replace(case, run=name) for case in run.cases])
+        for name, run in zip(told, runs, strict=True)
+    ]
 
 
 def _case(rows: list[CellSummary], lines: dict[str, list[Record]]) -> CaseContents:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary
 from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import reaches
-from kmbench.report.svg import for_page
+from kmbench.report.style import INK, OTHER, SAME, TEXT, WIDTH, printable, shortened, tick, to_svg
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MAX_DOTS", "MAX_ROWS", "draw_times", "drawn_rows", "printable", "sample_frame", "tick", "times_figure"]
+__all__ = ["MAX_DOTS", "MAX_ROWS", "draw_times", "drawn_rows", "sample_frame", "times_figure"]
 
 MAX_ROWS = 40
 """Backends in one figure; the fastest are drawn."""
@@ -28,20 +26,14 @@ MAX_DOTS = 200
 LOG_ABOVE = 20
 """Longest over shortest time above which the axis is logarithmic."""
 
-WIDTH, ROW, FOOT, MARGIN = 400, 42, 40, 8
-"""Points. The width is small so that text is still read where the figure is squeezed into a phone."""
+ROW, FOOT, MARGIN = 42, 40, 8
+"""Points."""
 
-TEXT = 12.5
 LINE_CHARACTERS = 54
 GOLDEN = 0.6180339887
 
-INK, SAME, OTHER = "#010203", "#020304", "#030405"
-"""Drawn in these, and replaced by the page's own: they follow its light or dark scheme."""
-
 DOTS = {"same": (SAME, "o"), "other": (OTHER, "D")}
 """Colour and shape of a dot by whether the inertia is the reference's."""
-
-COLOURS = {INK: "currentColor", SAME: "var(--same)", OTHER: "var(--other)"}
 
 
 def drawn_rows(case: CaseContents) -> list[CellSummary]:
@@ -63,19 +55,8 @@ def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
     rows = drawn_rows(case)
     if not rows:
         return None
-    import matplotlib
-
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
-    target = io.StringIO()
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # The page's own font writes the text; that matplotlib's lacks a character does not matter.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        figure = draw_times(case)
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
     medians = ", ".join(f"{row.label} {seconds_text(row.fit_predict_seconds)}" for row in rows)
-    description = printable(f"Time for fit and labels on {name}, median: {medians}")
-    return for_page(target.getvalue(), prefix, description, COLOURS)
+    return str(to_svg(draw_times(case), prefix, f"Time for fit and labels on {name}, median: {medians}"))
 
 
 def sample_frame(case: CaseContents) -> pd.DataFrame:
@@ -152,7 +133,7 @@ def _write_row(ax: Axes, position: int, row: CellSummary) -> None:
     ax.plot([row.fit_predict_seconds], [position], zorder=2, clip_on=False, **bar)
     right = _figures(row)
     place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "baseline", "parse_math": False}
-    ax.text(0, position - 0.3, _shortened(printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place)
+    ax.text(0, position - 0.3, shortened(printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place)
     ax.text(1, position - 0.3, right, ha="right", **place)
 
 
@@ -166,29 +147,8 @@ def _figures(row: CellSummary) -> str:
     return f"{median} · " + ("baseline" if row.label == row.baseline else times_text(row.speedup))
 
 
-def printable(label: str) -> str:
-    """Replace control characters and lone surrogates, which neither XML nor a data frame can hold."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in label)
-
-
-def _shortened(label: str, most: int) -> str:
-    if len(label) <= most:
-        return label
-    return f"{label[: most // 2]}\N{HORIZONTAL ELLIPSIS}{label[-(most // 2 - 1) :]}"
-
-
 def _thinned(samples: list[float]) -> list[float]:
     if len(samples) <= MAX_DOTS:
         return samples
     ordered = sorted(samples)
     return [ordered[round(number * (len(ordered) - 1) / (MAX_DOTS - 1))] for number in range(MAX_DOTS)]
-
-
-def tick(seconds: float) -> str:
-    """Write a time below an axis."""
-    if seconds <= 0:
-        return "0"
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size * 0.9999:
-            return f"{seconds / size:.4g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"

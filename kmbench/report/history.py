@@ -92,12 +92,7 @@ def write_history(frame: pd.DataFrame, folder: Path) -> Path:
     OutputError
         If no figure was measured, or the folder cannot be written.
     """
-    text = render_history(frame)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}") from None
-    return write_whole(folder / PAGE_FILE, text)
+    return write_whole(folder / PAGE_FILE, render_history(frame))
 
 
 def render_history(frame: pd.DataFrame) -> str:

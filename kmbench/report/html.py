@@ -36,19 +36,20 @@ def _breakable(text: str) -> Any:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
 
 
-def write_whole(page: Path, text: str) -> Path:
-    """Write a page and return its path. Until it is whole, an older one stays.
+def write_whole(file: Path, text: str) -> Path:
+    """Write a file and return its path, with the folder where it is missing. Until it is whole, an older one stays.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    temporary = page.with_name(f".{page.name}.part")
+    temporary = file.with_name(f".{file.name}.part")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(text.encode("utf-8", "replace"))  # JSON can hold lone surrogates, UTF-8 cannot
-        temporary.replace(page)
+        temporary.replace(file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {page}: {error.strerror}", "mend that; the records are whole") from None
-    return page
+        raise OutputError(f"cannot write {file}: {error.strerror}", "mend that; the records are whole") from None
+    return file

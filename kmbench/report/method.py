@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kmbench.analysis.wording import bytes_text
+from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents, RunContents
 from kmbench.report.sentences import case_name
 
 __all__ = ["BlasPool", "Method", "Printed", "describe_method"]
+
+MAX_OUTPUTS = 50
+"""Failed cells whose output is shown."""
 
 PROTOCOLS = {
     "matched": (
@@ -71,6 +74,7 @@ class Method:
     protocols: list[tuple[str, str]]
     rounds: str
     figures: tuple[tuple[str, str], ...]
+    runs: list[tuple[str, list[tuple[str, str]]]]
     host: list[tuple[str, str]]
     versions: list[tuple[str, str]]
     environment: list[tuple[str, str]]
@@ -80,30 +84,72 @@ class Method:
     has_study: bool
 
 
-def describe_method(run: RunContents) -> Method:
-    """Collect how a run was measured; what is not known is left out."""
+def describe_method(run: RunContents, runs: Sequence[RunContents] = ()) -> Method:
+    """Collect how a run, joined from several `runs`, was measured; what is not known is left out."""
     names = dict.fromkeys(case.lead.protocol for case in run.cases)
     cells = [(case, row) for case in run.cases for row in case.rows]
     return Method(
         protocols=[(name, PROTOCOLS.get(name, "")) for name in names],
         rounds=_rounds(run.cases),
         figures=FIGURES,
+        runs=[(f"Run {one.name}" if len(runs) > 1 else "Run", _run(one)) for one in runs or [run]],
         host=_host(run.host),
         versions=_pairs(run.host.get("packages")),
         environment=_pairs(run.host.get("environment")),
         pools=_pools(run.cases),
-        settings=[
-            Printed(case_name(row), row.label, row.status.value, _pairs(row.settings), "")
-            for _, row in cells
-            if row.settings
-        ],
+        settings=_settings(run.cases),
         outputs=[
             Printed(case_name(row), row.label, row.status.value.replace("_", " "), [], row.output)
             for _, row in cells
             if row.output and row.status is not Status.OK
-        ],
+        ][:MAX_OUTPUTS],
         has_study=bool(run.study),
     )
+
+
+def _settings(cases: Sequence[CaseContents]) -> list[Printed]:
+    """Return the settings of each backend, cases with the same ones together."""
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for case in cases:
+        for row in case.rows:
+            if row.settings:
+                groups.setdefault((row.label, tuple(_pairs(row.settings))), []).append(case_name(row))
+    return [
+        Printed(of[0] if len(of) == 1 else f"{len(of)} cases", label, "", list(settings), "")
+        for (label, settings), of in groups.items()
+    ]
+
+
+def _run(run: RunContents) -> list[tuple[str, str]]:
+    """Write what one run did, and how quiet the host was meanwhile."""
+    rows = [row for case in run.cases for row in case.rows]
+    samples = sum(row.samples for row in rows)
+    disturbed = sum(row.samples * (row.contaminated_share or 0.0) for row in rows)
+    sessions = run.host.get("sessions")
+    noted = [s for s in sessions if isinstance(s, Mapping)] if isinstance(sessions, list) else []
+    facts = {
+        "protocol": list(dict.fromkeys(row.protocol for row in rows)),
+        "seeds": sorted({row.seed for row in rows}),
+        "threads": sorted({row.threads for row in rows}),
+        "samples": f"{samples:,}" if samples else "",
+        "disturbed fits": f"{disturbed / samples:.1%}, measured again" if samples else "",
+        "sessions": len(noted) if len(noted) > 1 else None,
+        "measured for": _total([s.get("seconds") for s in noted]),
+        "other programs": _worst([s.get("others_share") for s in noted]),
+        "stolen by the hypervisor": _worst([s.get("steal_share") for s in noted]),
+        "idle threads sleep": "yes, on a busy host" if run.host.get("passive_wait") is True else None,
+    }
+    return [(name, _text(value)) for name, value in facts.items() if value not in (None, "", [])]
+
+
+def _total(seconds: Sequence[Any]) -> str:
+    known = [value for value in seconds if isinstance(value, int | float)]
+    return seconds_text(sum(known)) if known and sum(known) > 0 else ""
+
+
+def _worst(shares: Sequence[Any]) -> str:
+    known = [share for share in shares if isinstance(share, float)]
+    return f"{max(known):.1%} of the cores' time" if known else ""
 
 
 def _rounds(cases: list[CaseContents]) -> str:

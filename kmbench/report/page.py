@@ -1,29 +1,43 @@
-"""The page of a run: one HTML file that needs no network and no script."""
+"""The page of one run or of several: one HTML file that needs no network."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import warnings_of
 from kmbench.records import RECORDS_FILE, Status
-from kmbench.report.contents import CaseContents, RunContents, read_run
-from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, times_figure
+from kmbench.report.contents import CaseContents, RunContents, read_runs
+from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
 from kmbench.report.html import templates, write_whole
 from kmbench.report.method import describe_method
+from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
-from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches
-from kmbench.report.table import HEADINGS, Row, table_note, table_rows
+from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches, summary
+from kmbench.report.style import csv_href
+from kmbench.report.table import HEADINGS, table_note, table_rows
 
-__all__ = ["PAGE_FILE", "render_page", "write_page"]
+__all__ = ["MAX_CASES", "PAGE_FILE", "render_page", "write_page"]
 
 PAGE_FILE = "index.html"
 """Name of the page in a run folder."""
+
+MAX_CASES = 24
+"""Cases with a section and a figure of their own; the others are in the table and in the figures over all."""
+
+SHOWN = 6
+"""Answers that stand open; more are folded away."""
+
+NAMED = 8
+"""Unfinished cells that are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +49,20 @@ class _CaseView:
     facts: list[str]
     answer: Answer
     figure: Any
+    csv: str
     caption: str
-    rows: list[Row]
     note: str
 
 
-def write_page(folder: Path) -> Path:
-    """Render the page of a run folder into it.
+def write_page(*folders: Path, output: Path | None = None) -> Path:
+    """Render the page of one or several run folders.
 
     Parameters
     ----------
-    folder : Path
+    *folders : Path
         With ``records.jsonl``, and ``study.toml`` and ``host.json`` where there are any.
+    output : Path, optional
+        The folder to write into, by default the first run's.
 
     Returns
     -------
@@ -56,31 +72,83 @@ def write_page(folder: Path) -> Path:
     Raises
     ------
     OutputError
-        If the folder holds no records that this version reads, or cannot be written.
+        If a folder holds no records that this version reads, the runs are of different hosts or versions, or the
+        page cannot be written.
     """
-    return write_whole(folder / PAGE_FILE, render_page(read_run(folder)))
+    return write_whole((output or folders[0]) / PAGE_FILE, render_page(read_runs(folders)))
 
 
-def render_page(run: RunContents) -> str:
-    """Return the page of a run as HTML."""
-    compared = [case for case in run.cases if case.lead.protocol != "target"]
+def render_page(runs: RunContents | Sequence[RunContents]) -> str:
+    """Return the page of one or several runs as HTML."""
+    from markupsafe import Markup
+
+    runs = [runs] if isinstance(runs, RunContents) else list(runs)
+    whole = _joined(runs)
+    compared = [case for case in whole.cases if case.lead.protocol != "target"]
     vary = _varying(compared)
-    return (
+    views = [_view(case, number, vary) for number, case in enumerate(compared, start=1)]
+    raced = [view_of(race, number) for number, race in enumerate(whole.races, start=1)]
+    names = {case.lead.case_id: case_name(case.lead, vary) for case in whole.cases}
+    anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
+    rows = [row for case, anchor in zip(compared, anchors, strict=True) for row in table_rows(case, anchor)]
+    script = resources.files("kmbench.report").joinpath("templates", "page.js").read_text(encoding="utf-8")
+    answers = [view.answer for view in raced] + [view.answer for view in views]
+    return str(
         templates()
         .get_template("page.html")
         .render(
-            run=run,
-            races=[view_of(race, number) for number, race in enumerate(run.races, start=1)],
-            cases=[_view(case, number, vary) for number, case in enumerate(compared, start=1)],
-            counts=_counts(run.cases),
-            warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
-            method=describe_method(run),
+            title=whole.name,
+            runs=runs,
+            races=raced,
+            cases=views[:MAX_CASES],
+            summary=summary([view.answer for view in views]),
+            answers=answers[:SHOWN],
+            more_answers=answers[SHOWN:],
+            left_out_cases=max(0, len(views) - MAX_CASES),
+            overview=overview_of(runs, names),
+            rows=rows,
             headings=HEADINGS,
+            note=_note(compared),
+            counts=_counts(whole.cases),
+            torn=[run.torn for run in runs if run.torn],
+            unfinished=_unfinished(whole),
+            warnings=warnings_of([row for case in whole.cases for row in case.rows], whole.host),
+            method=describe_method(whole, runs),
             records_file=RECORDS_FILE,
-            when=_when(run.first_at, run.last_at),
+            when=_when(whole.first_at, whole.last_at),
             version=version("kmbench"),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _joined(runs: Sequence[RunContents]) -> RunContents:
+    """Return several runs as one; their cases stay apart."""
+    if len(runs) == 1:
+        return runs[0]
+    times = [time for run in runs for time in (run.first_at, run.last_at) if time is not None]
+    sessions = [session for run in runs for session in _listed(run.host.get("sessions"))]
+    return replace(
+        runs[0],
+        name=", ".join(dict.fromkeys(run.name for run in runs)),
+        host=runs[0].host | {"sessions": sessions},
+        cases=[case for run in runs for case in run.cases],
+        races=[race for run in runs for race in run.races],
+        unfinished=[label for run in runs for label in run.unfinished],
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _unfinished(run: RunContents) -> str:
+    named = ", ".join(run.unfinished[:NAMED])
+    more = len(run.unfinished) - NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
@@ -88,17 +156,25 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
 
     row = case.lead
     name = case_name(row, vary)
-    figure = times_figure(case, f"case{number}-", name)
+    if case.run:
+        name = f"{name}, {case.run}"
+    figure = times_figure(case, f"case{number}-", name) if number <= MAX_CASES else None
     return _CaseView(
         anchor=f"case{number}",
         title=dataset_name(row.dataset),
         facts=_facts(case),
         answer=answer(case, name),
         figure=None if figure is None else Markup(figure),  # ElementTree has escaped it
+        csv="" if figure is None else csv_href(sample_frame(case).drop(columns="height")),
         caption=_caption(case),
-        rows=table_rows(case),
         note=table_note(case),
     )
+
+
+def _note(cases: Sequence[CaseContents]) -> str:
+    """Say what the figures of the table are relative to, where that is the same for all cases."""
+    notes = list(dict.fromkeys(filter(None, map(table_note, cases))))
+    return notes[0] if len(notes) == 1 else "What speed-up and inertia are relative to stands with each case."
 
 
 def _varying(cases: Sequence[CaseContents]) -> list[str]:
@@ -112,7 +188,7 @@ def _facts(case: CaseContents) -> list[str]:
     given = row.iterations_given if row.iterations_given is not None else row.iterations
     if given is not None:
         facts.append(f"{'at most ' if row.protocol == 'native' else ''}{given} iterations")
-    return [*facts, row.protocol, f"seed {row.seed}"]
+    return [*([case.run] if case.run else []), *facts, row.protocol, f"seed {row.seed}"]
 
 
 def _caption(case: CaseContents) -> str:

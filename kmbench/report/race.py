@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,20 @@ from kmbench.analysis.ratios import Verdict
 from kmbench.analysis.target import TARGETS, Race, Runner, TimeToTarget
 from kmbench.analysis.wording import seconds_text, times_text
 from kmbench.records import Status
-from kmbench.report.figures import INK, TEXT, printable, tick
 from kmbench.report.sentences import FAILED, Answer, dataset_name
-from kmbench.report.svg import for_page
+from kmbench.report.style import (
+    INK,
+    MARKERS,
+    MAX_SERIES,
+    PLACES,
+    TEXT,
+    WIDTH,
+    csv_href,
+    percent,
+    printable,
+    tick,
+    to_svg,
+)
 from kmbench.report.table import SYMBOLS
 
 if TYPE_CHECKING:
@@ -22,18 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RaceView", "curve_frame", "draw_curves", "view_of"]
 
-MAX_LINES = 8
-"""Backends in one figure: as many as there are styles to tell apart."""
-
 LEAST_EXCESS = 1e-5
 """Share above the best inertia at which the figure's axis ends; what is closer is drawn there."""
 
-WIDTH, HEIGHT = 400, 280
-
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#9a7500", "#56b4e9", "#8a8a8a", "#7a4fb5")
-"""Of Okabe and Ito, darkened where a thin line would be lost on white or on black."""
-
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HEIGHT = 280
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class RaceView:
     facts: list[str]
     answer: Answer
     figure: Any
+    csv: str
     caption: str
     targets: list[str]
     rows: list[RaceRow]
@@ -65,8 +68,6 @@ class RaceView:
 
 def view_of(race: Race, number: int) -> RaceView:
     """Return a race for the template."""
-    from markupsafe import Markup
-
     anchor = f"race{number}"
     figure = _figure(race, anchor)
     key = race.key
@@ -77,10 +78,11 @@ def view_of(race: Race, number: int) -> RaceView:
         title=dataset_name(key.dataset),
         facts=[f"{key.n:,} x {key.d}", f"k = {key.k:,}", threads, f"at most {key.iterations} iterations", starts],
         answer=answer_of(race),
-        figure=None if figure is None else Markup(figure),  # ElementTree has escaped it
+        figure=figure,
+        csv=csv_href(curve_frame(race)),
         caption="Each line is one start, stopped after more and more iterations. Lower and further left is better; "
         "the dashed lines are the targets.",
-        targets=[f"to {_share(target)}" for target in TARGETS],
+        targets=[f"to {percent(target)}" for target in TARGETS],
         rows=[_row(runner, race.baseline) for runner in race.runners],
         note=_note(race),
     )
@@ -97,7 +99,7 @@ def answer_of(race: Race) -> Answer:
     arrived = [runner for runner in running if runner.times[0].reached]
     if not running:
         return Answer(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
-    near = _share(TARGETS[0])
+    near = percent(TARGETS[0])
     if not arrived:
         return Answer(
             lead=lead, subject="no backend", rest=f"comes within {near} of the best inertia known.", left_out=aside
@@ -129,12 +131,8 @@ def _against(first: Runner, baseline: str | None) -> str:
 def _closer(first: Runner) -> str:
     time = first.times[1]
     return (
-        f"; within {_share(time.target)} {_when(time)}" if time.reached else f"; never within {_share(time.target)}"
+        f"; within {percent(time.target)} {_when(time)}" if time.reached else f"; never within {percent(time.target)}"
     )
-
-
-def _share(target: float) -> str:
-    return f"{100 * target:g}%"
 
 
 def _row(runner: Runner, baseline: str | None) -> RaceRow:
@@ -175,18 +173,10 @@ def _note(race: Race) -> str:
     )
 
 
-def _figure(race: Race, prefix: str) -> str | None:
+def _figure(race: Race, prefix: str) -> Any:
     if race.best_inertia is None or curve_frame(race).empty:
         return None
-    import matplotlib
-
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
-    target = io.StringIO()
-    with matplotlib.rc_context(settings):
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        draw_curves(race).savefig(target, format="svg", metadata=nothing, transparent=True)
-    description = printable(f"Inertia above the best known against time. {answer_of(race)}")
-    return for_page(target.getvalue(), f"{prefix}-", description, {INK: "currentColor"})
+    return to_svg(draw_curves(race), f"{prefix}-", f"Inertia above the best known against time. {answer_of(race)}")
 
 
 def curve_frame(race: Race) -> pd.DataFrame:
@@ -201,7 +191,7 @@ def curve_frame(race: Race) -> pd.DataFrame:
             "seconds": seconds,
             "excess": max(inertia / best - 1, LEAST_EXCESS),
         }
-        for runner in race.runners[:MAX_LINES]
+        for runner in race.runners[:MAX_SERIES]
         for curve in runner.curves
         for _, seconds, inertia in curve.points
     ]
@@ -223,7 +213,7 @@ def draw_curves(race: Race) -> Figure:
     sns.lineplot(
         data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, sort=False,
         ax=ax,
-        palette=list(COLOURS[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
+        palette=list(PLACES[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
         markersize=4.5, markeredgewidth=0, alpha=0.8,
     )  # fmt: skip
     ax.set_xscale("log")
@@ -233,7 +223,7 @@ def draw_curves(race: Race) -> Figure:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick(seconds)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda excess, _: _share(excess)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda excess, _: percent(excess)))
     ax.tick_params(length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
     ax.grid(color=INK, alpha=0.14, linewidth=0.8)
     for spine in ax.spines.values():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.quality import SAME_INERTIA, same_inertia
+from kmbench.analysis.scaling import family_of
 from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
 
-__all__ = ["Answer", "answer", "case_name", "dataset_name", "reaches"]
+__all__ = ["Answer", "answer", "case_name", "dataset_name", "reaches", "summary"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -36,12 +38,15 @@ class Answer:
     ----------
     left_out : str or None
         The rows that took no part in the comparison, and why in a word.
+    winners : tuple of str
+        The fastest backend that is right, or several that are not told apart; empty where none can be named.
     """
 
     lead: str
     subject: str
     rest: str
     left_out: str | None = None
+    winners: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.lead} {self.subject} {self.rest}"
@@ -84,7 +89,7 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
         parts.append(f"seed {row.seed}")
     if "protocol" in vary or row.protocol != "matched":
         parts.append(row.protocol)
-    return f"{dataset_name(row.dataset)} ({', '.join(parts)})"
+    return f"{dataset_name(family_of(row.dataset, 'n', 'd'))} ({', '.join(parts)})"
 
 
 def reaches(row: CellSummary) -> bool:
@@ -117,36 +122,59 @@ def answer(case: CaseContents, name: str) -> Answer:
         return Answer(lead=lead, subject=only.label, rest=rest, left_out=left_out)
     if not equal:
         return Answer(lead=lead, subject="no backend", rest=_none_reaches(sound), left_out=left_out)
-    subject, rest = _headline(case, equal)
-    return Answer(lead=lead, subject=subject, rest=rest, left_out=left_out)
+    subject, rest, winners = _headline(case, equal)
+    return Answer(lead=lead, subject=subject, rest=rest, left_out=left_out, winners=winners)
 
 
-def _headline(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str]:
+def summary(answers: Sequence[Answer]) -> str | None:
+    """Return one sentence over all cases: who is the fastest right backend in how many; None for one case."""
+    decided = [answer.winners for answer in answers]
+    if len(decided) < 2:
+        return None
+    wins = Counter(names[0] for names in decided if len(names) == 1)
+    tied, none = sum(len(names) > 1 for names in decided), sum(not names for names in decided)
+    cases = f"of {len(decided)} cases"
+    parts = [f"{label} in {count}" for label, count in wins.most_common(NAMED)]
+    if not parts:
+        text = f"No single backend is the fastest sound one in any {cases}"
+    else:
+        first, count = wins.most_common(1)[0]
+        text = f"{first} is the fastest sound backend in {count} {cases}"
+        text += f", {', '.join(parts[1:])}" if len(parts) > 1 else ""
+    if tied:
+        text += f"; in {tied} the fastest are not told apart"
+    if none:
+        text += f"; in {none} there is no comparison"
+    return f"{text}."
+
+
+def _headline(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
     best, rivals = equal[0], equal[1:]
     over = _over_others(case, best)
     base = next((row for row in rivals if row.label == best.baseline), None)
     faster = _faster_approximate(case, over, best, base)
     if not rivals:
         took = seconds_text(best.fit_predict_seconds)
-        return best.label, f"is the only backend that reaches the reference's inertia, in {took}{faster}."
+        alone = f"is the only backend that reaches the reference's inertia, in {took}{faster}."
+        return best.label, alone, (best.label,)
     stranger = next((row for row in rivals if row.label not in over), None)
     if stranger is not None:
-        return best.label, f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
+        rest = f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
+        return best.label, rest, ()
     against = base or rivals[0]
     ratio = f"{over[against.label]} over {against.label}" + ("" if base else ", the next")
     same = _inertia(best, against)
     if any(over[row.label].low is None for row in rivals):
-        return (
-            best.label,
-            f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}.",
-        )
+        rest = f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}."
+        return best.label, rest, ()
     tied = [row for row in rivals if (over[row.label].low or 0.0) <= 1]
     if not tied:
-        return best.label, f"is the fastest sound backend: {ratio}{same}{faster}."
+        return best.label, f"is the fastest sound backend: {ratio}{same}{faster}.", (best.label,)
     apart = f"are the fastest sound backends{same}, and are not told apart: {_not_apart(best, tied, over)}"
     if against not in tied:
         apart += f"; {best.label} is {ratio}"
-    return _names([row.label for row in (best, *tied)]), f"{apart}{faster}."
+    labels = [row.label for row in (best, *tied)]
+    return _names(labels), f"{apart}{faster}.", tuple(labels)
 
 
 def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, _Ratio]) -> str:

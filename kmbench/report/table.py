@@ -1,31 +1,33 @@
-"""The table of a case, every figure written out as text."""
+"""The rows of the table, every figure written out as text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
+from kmbench.analysis.scaling import family_of
 from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text, times_text
 from kmbench.records import Status
+from kmbench.report.commands import repeat_command
 from kmbench.report.contents import CaseContents
-from kmbench.report.sentences import reaches
+from kmbench.report.sentences import dataset_name, reaches
 
 __all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
 
 HEADINGS = (
     ("fit + labels", "± spread"),
-    ("fit", ""),
-    ("assign", ""),
     ("speed-up", "95% interval"),
-    ("in CPU time", "95% interval"),
     ("memory", "to input"),
     ("inertia", "to reference"),
     ("ARI", ""),
     ("matched", ""),
+    ("in CPU time", "95% interval"),
+    ("fit", ""),
+    ("assign", ""),
     ("empty", "clusters"),
     ("iterations", ""),
 )
-"""Columns after backend and status: what they hold, and what the small second line does."""
+"""Columns after backend, status and case: what they hold, and what the small second line does."""
 
 SYMBOLS = {Status.OK: "✓", Status.SKIPPED: "–", Status.UNAVAILABLE: "–"}
 """Beside the word and the colour, so that the status is read in grey too; the others failed."""
@@ -39,11 +41,14 @@ class Value:
     ----------
     differs : bool
         Whether it says that a sound answer is not the reference's, and is marked as in the figure.
+    sort : str
+        The figure in full, for sorting; empty where there is none.
     """
 
     main: str
     small: str = ""
     differs: bool = False
+    sort: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +61,16 @@ class Row:
         How much the row stands out.
     values : list of Value
         In the order of `HEADINGS`.
+    case, size, anchor : str
+        Which case it is of, the sizes of that, and its section on the page.
+    command : str
+        What measures it again.
     """
 
+    case: str
+    size: str
+    anchor: str
+    command: str
     backend: str
     parameters: str
     version: str
@@ -68,9 +81,9 @@ class Row:
     values: list[Value] = field(default_factory=list)
 
 
-def table_rows(case: CaseContents) -> list[Row]:
+def table_rows(case: CaseContents, anchor: str) -> list[Row]:
     """Return the rows of a case in the order of its summaries."""
-    return [_row(row) for row in case.rows]
+    return [_row(row, anchor) for row in case.rows]
 
 
 def table_note(case: CaseContents) -> str:
@@ -85,9 +98,14 @@ def table_note(case: CaseContents) -> str:
     return " ".join(parts)
 
 
-def _row(row: CellSummary) -> Row:
+def _row(row: CellSummary, anchor: str) -> Row:
     tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
+    threads = "1 thread" if row.threads == 1 else f"{row.threads} threads"
     return Row(
+        case=dataset_name(family_of(row.dataset, "n", "d")),
+        size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads}",
+        anchor=anchor,
+        command=repeat_command(row),
         backend=row.backend,
         parameters=row.label.removeprefix(row.backend),
         version=row.backend_version or "",
@@ -96,19 +114,23 @@ def _row(row: CellSummary) -> Row:
         tone=tone,
         reason=row.reason,
         values=[
-            Value(seconds_text(row.fit_predict_seconds), _spread(row)),
-            Value(seconds_text(row.fit_seconds)),
-            Value(seconds_text(row.assign_seconds)),
+            _value(seconds_text(row.fit_predict_seconds), row.fit_predict_seconds, _spread(row)),
             _speedup(row),
-            _cpu_speedup(row),
             _memory(row),
-            Value(ratio_text(row.inertia_ratio), differs=row.status is Status.OK and not reaches(row)),
-            Value("" if row.ari is None else f"{row.ari:.3f}"),
-            Value("" if row.matched_agreement is None else _percent(row.matched_agreement)),
-            Value("" if row.empty_clusters is None else str(row.empty_clusters)),
-            Value("" if row.n_iter is None else str(row.n_iter)),
+            _value(ratio_text(row.inertia_ratio), row.inertia_ratio, differs=tone == "ok" and not reaches(row)),
+            _value("" if row.ari is None else f"{row.ari:.3f}", row.ari),
+            _value("" if row.matched_agreement is None else _percent(row.matched_agreement), row.matched_agreement),
+            _cpu_speedup(row),
+            _value(seconds_text(row.fit_seconds), row.fit_seconds),
+            _value(seconds_text(row.assign_seconds), row.assign_seconds),
+            _value("" if row.empty_clusters is None else str(row.empty_clusters), row.empty_clusters),
+            _value("" if row.n_iter is None else str(row.n_iter), row.n_iter),
         ],
     )
+
+
+def _value(main: str, figure: float | None, small: str = "", *, differs: bool = False) -> Value:
+    return Value(main, small, differs, "" if figure is None else f"{figure:.6g}")
 
 
 def _spread(row: CellSummary) -> str:
@@ -122,22 +144,23 @@ def _speedup(row: CellSummary) -> Value:
     """Split ``1.32x (1.28-1.36)`` into its two lines."""
     main, _, small = speedup_text(row).partition(" (")
     interval = small.removesuffix(")").replace("-", "–")
-    return Value(main, interval if row.verdict is None else f"{interval} {row.verdict}")
+    return _value(main, row.speedup, interval if row.verdict is None else f"{interval} {row.verdict}")
 
 
 def _cpu_speedup(row: CellSummary) -> Value:
     if row.cpu_speedup is None or row.label == row.baseline:
         return Value("")
     if row.cpu_speedup_low is None or row.cpu_speedup_high is None:
-        return Value(times_text(row.cpu_speedup))
+        return _value(times_text(row.cpu_speedup), row.cpu_speedup)
     interval = f"{times_text(row.cpu_speedup_low)[:-1]}–{times_text(row.cpu_speedup_high)[:-1]}"
-    return Value(times_text(row.cpu_speedup), interval)
+    return _value(times_text(row.cpu_speedup), row.cpu_speedup, interval)
 
 
 def _memory(row: CellSummary) -> Value:
     if row.peak_extra_bytes is None or not row.input_bytes:
-        return Value(bytes_text(row.peak_extra_bytes))
-    return Value(bytes_text(row.peak_extra_bytes), f"{row.peak_extra_bytes / row.input_bytes:.2f}x")
+        return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes)
+    share = f"{row.peak_extra_bytes / row.input_bytes:.2f}x"
+    return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes, share)
 
 
 def _percent(share: float) -> str:

@@ -15,8 +15,8 @@ from kmbench.records import Status
 def cell(label="faiss-cpu", n=100, d=8, threads=1, status=Status.OK, **own):
     figures = {"fit_predict_seconds": 1.0, "inertia_ratio": 1.0, "baseline": "base", "speedup": 2.0} | own
     return CellSummary(
-        case_id=f"{n}-{d}-{threads}", cell_id=f"{label}-{n}-{d}-{threads}", dataset=f"blobs:n={n},d={d}", n=n, d=d, k=4,
-        threads=threads, protocol="matched", iterations=5, seed=0, backend=label, parameters={}, label=label,
+        case_id=f"{n}-{d}-{threads}", cell_id=f"{label}-{n}-{d}-{threads}", dataset=f"blobs:n={n},d={d}", n=n, d=d,
+        k=4, threads=threads, protocol="matched", iterations=5, seed=0, backend=label, parameters={}, label=label,
         backend_version="1", status=status, reason=own.get("reason"),
         **{name: value for name, value in figures.items() if name != "reason"},
     )  # fmt: skip
@@ -33,9 +33,7 @@ def grid(**of):
 def test_speed_ups_lie_on_rows_and_columns():
     frame = speedup_grid(cells_frame(grid(speedup=3.0)))
     assert list(frame["label"].unique()) == ["faiss-cpu"]
-    assert {(r.n, r.d, r.speedup) for r in frame.itertuples()} == {
-        (n, d, 3.0) for n in (100, 200) for d in (8, 16)
-    }
+    assert {(r.n, r.d, r.speedup) for r in frame.itertuples()} == {(n, d, 3.0) for n in (100, 200) for d in (8, 16)}
 
 
 @pytest.mark.parametrize("off", [{"inertia_ratio": 1.2}, {"status": Status.INVALID}])

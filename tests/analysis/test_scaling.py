@@ -41,16 +41,14 @@ def test_cells_that_differ_in_one_size_are_a_line():
     frame = scaling_frame(cells_frame(cells), "n")
     assert set(frame["panel"]) == {0}
     assert list(zip(frame["label"], frame["x"], frame["seconds"], strict=True)) == [
-        ("faiss-cpu", 1000, 2.0),
         ("numpy-lloyd", 1000, 1.0),
         ("numpy-lloyd", 2000, 2.0),
         ("numpy-lloyd", 4000, 4.0),
     ]
-    assert list(frame["iteration_seconds"])[1] == 0.2
-    assert list(frame["seconds_high"])[3] == pytest.approx(4.8)
+    assert frame["iteration_seconds"].iloc[0] == 0.2
+    assert list(frame["seconds_high"])[2] == pytest.approx(4.8)
     laws = scaling_laws(frame)
     assert laws[0, "numpy-lloyd"].exponent == pytest.approx(1)
-    assert (0, "faiss-cpu") not in laws
 
 
 def test_k_and_d_are_axes_too():

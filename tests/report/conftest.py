@@ -206,14 +206,19 @@ def mixed_cases() -> list[Case]:
     return [digits, blobs]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_case():
     return Case
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write():
     return write_run
+
+
+@pytest.fixture(scope="session")
+def many_cases():
+    return mixed_cases
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ class FakeWorker:
             "reference": {"stable_at": self.lab.stable_at, "inertias": self.lab.inertias, "empty_events": [0] * 10},
             "evaluate": {"finite": True, "empty_clusters": 0} | dict.fromkeys(("inertia", "labels_inertia"), inertia),
             "agree": {"ari": 1.0, "matched_agreement": 1.0},
+            "pair": {"ari": 0.5},
         }.get(op, {})
 
     def post(self, op, **arguments):
@@ -173,6 +174,13 @@ def test_every_backend_has_each_kind_of_record_and_an_outcome(lab):
         assert len(lab.of_kind(RecordKind.FIT, name)) == 8
         assert [r.inertia for r in lab.of_kind(RecordKind.QUALITY, name)] == [7.0]
         assert [r.peak_extra_bytes for r in lab.of_kind(RecordKind.MEMORY, name)] == [5]
+
+
+def test_sound_answers_are_compared_with_each_other(lab):
+    lab.failures["faiss-cpu", "export"] = WorkerFailure(Status.CRASHED, "died")
+    lab.run()
+    pairs = {r.key.backend: r.pairwise_ari for r in lab.store.records if r.kind is RecordKind.QUALITY}
+    assert pairs == {"numpy-lloyd": {"sklearn-lloyd": 0.5}, "sklearn-lloyd": {"numpy-lloyd": 0.5}}
 
 
 def test_rounds_are_interleaved_and_shuffled(tmp_path):

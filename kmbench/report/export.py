@@ -1,0 +1,106 @@
+"""Reports in other forms: Markdown for a pull request, CSV and Parquet for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmbench.analysis import cells_frame, load_records
+from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
+from kmbench.errors import OutputError
+from kmbench.report.contents import read_runs
+from kmbench.report.html import write_whole
+from kmbench.report.page import PAGE_FILE, render_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Format", "write_report"]
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    HTML = "html"
+    MARKDOWN = "md"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def write_report(
+    folders: Sequence[Path], output: Path, formats: Sequence[Format], *, benchopt: bool = False
+) -> list[Path]:
+    """Write the report of one or several runs of one host.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Run folders.
+    output : Path
+        Folder for ``index.html``, ``table.md``, ``cells.csv`` and ``samples.csv``, ``cells.parquet`` and
+        ``samples.parquet``.
+    formats : sequence of Format
+    benchopt : bool
+        Write the samples under benchopt's column names, as ``benchopt_run_NAME.csv`` or ``.parquet``, instead.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the formats.
+
+    Raises
+    ------
+    OutputError
+        If a run cannot be read, the runs are of different hosts or versions, or a file cannot be written.
+    """
+    runs = read_runs(folders)
+    written = []
+    for form in dict.fromkeys(formats):
+        if form is Format.HTML:
+            written.append(write_whole(output / PAGE_FILE, render_page(runs)))
+            continue
+        if form is Format.MARKDOWN:
+            rows = [row for run in runs for case in run.cases for row in case.rows]
+            written.append(write_whole(output / "table.md", markdown_table(rows)))
+            continue
+        for name, frame in _frames(folders, benchopt).items():
+            written.append(_write_frame(frame, output / f"{name}.{form.value}"))
+    return written
+
+
+def _frames(folders: Sequence[Path], benchopt: bool) -> dict[str, pd.DataFrame]:
+    import pandas as pd
+
+    runs = read_runs(folders)
+    names = [run.cases[0].run or run.name if run.cases else run.name for run in runs]
+    if benchopt:
+        # Folders of runs without any sound sample have nothing to add.
+        parts = [benchopt_frame(load_records(f), run.host) for f, run in zip(folders, runs, strict=True)]
+        found = [part for part in parts if len(part)]
+        if not found:
+            raise OutputError("no run holds a sound sample", "there is nothing that benchopt could open")
+        return {f"benchopt_run_{folders[0].resolve().name}": pd.concat(found, ignore_index=True)}
+    cells, samples = [], []
+    for folder, run, name in zip(folders, runs, names, strict=True):
+        rows = [row for case in run.cases for row in case.rows]
+        cells.append(flat_frame(cells_frame(rows)).assign(run=name))
+        samples.append(flat_frame(load_records(folder)).assign(run=name))
+    return {"cells": pd.concat(cells, ignore_index=True), "samples": pd.concat(samples, ignore_index=True)}
+
+
+def _write_frame(frame: pd.DataFrame, file: Path) -> Path:
+    if file.suffix == ".csv":
+        return write_whole(file, frame.to_csv(index=False, lineterminator="\n"))
+    temporary = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        frame.to_parquet(temporary, index=False)
+        temporary.replace(file)
+    except ImportError:
+        raise OutputError("parquet needs pyarrow", "pip install 'kmbench[files]', or choose --format csv") from None
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {file}: {error.strerror}") from None
+    return file

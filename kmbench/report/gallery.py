@@ -1,0 +1,99 @@
+"""The gallery: every run under a folder rendered, and an index page that tells the answer of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from kmbench.errors import OutputError
+from kmbench.records import RECORDS_FILE, Status
+from kmbench.report.contents import RunContents, read_run
+from kmbench.report.html import templates, write_whole
+from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.report.race import answer_of
+from kmbench.report.sentences import Answer, answer, case_name, summary
+
+__all__ = ["Entry", "find_runs", "write_gallery"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A report as the index shows it; `href` is relative to the index."""
+
+    href: str
+    name: str
+    folder: str
+    sentences: list[str]
+    more: int
+    facts: list[str]
+
+
+SHOWN = 3
+"""Sentences of one report on the index, where it has none over all its cases."""
+
+
+def find_runs(root: Path) -> list[Path]:
+    """Return the run folders under a folder, sorted.
+
+    Raises
+    ------
+    OutputError
+        If there is none.
+    """
+    found = sorted(file.parent for file in root.rglob(RECORDS_FILE))
+    if not found:
+        raise OutputError(f"{root} holds no run", f"a run folder has a {RECORDS_FILE}; kmbench run makes one")
+    return found
+
+
+def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambda page: None) -> Path:
+    """Render every run under a folder into a folder of its own, and an index over them.
+
+    Parameters
+    ----------
+    root : Path
+        Such as ``results``: STUDY/RUN folders at any depth.
+    output : Path
+        Such as ``reports``: gets ``STUDY-RUN/index.html`` for each, and ``index.html``.
+    tell : callable
+        Takes each page as it is written.
+
+    Returns
+    -------
+    Path
+        The index.
+    """
+    entries = []
+    for folder in find_runs(root):
+        name = "-".join(folder.relative_to(root).parts) or folder.resolve().name
+        run = read_run(folder)
+        page = write_whole(output / name / PAGE_FILE, render_page(run))
+        tell(page)
+        entries.append(_entry(run, name))
+    template = templates().get_template("gallery.html")
+    return write_whole(output / PAGE_FILE, template.render(entries=entries, version=version("kmbench")))
+
+
+def _entry(run: RunContents, name: str) -> Entry:
+    answers = [answer(case, case_name(case.lead)) for case in run.cases if case.lead.protocol != "target"]
+    answers += [answer_of(race) for race in run.races]
+    over_all = summary([one for one in answers if isinstance(one, Answer)]) if not run.races else None
+    sentences = [over_all] if over_all else [str(one) for one in answers[:SHOWN]]
+    rows = [row for case in run.cases for row in case.rows]
+    cpu = run.host.get("cpu")
+    model = cpu.get("model") if isinstance(cpu, dict) else None
+    cores = run.host.get("affinity_cores")
+    sound = sum(row.status is Status.OK for row in rows)
+    facts = [f"{len(run.cases)} case{'s' * (len(run.cases) != 1)}", f"{sound} of {len(rows)} cells sound"]
+    facts += [f"{model}, {cores} cores" if cores else str(model)] if model else []
+    facts += [run.last_at[:10]] if run.last_at else []
+    return Entry(
+        href=f"{name}/{PAGE_FILE}",
+        name=run.name,
+        folder=name,
+        sentences=sentences or ["No cell has finished yet."],
+        more=0 if over_all else max(0, len(answers) - SHOWN),
+        facts=facts,
+    )

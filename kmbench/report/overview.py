@@ -1,0 +1,81 @@
+"""The figures over all cases, each only where the runs have data for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kmbench.analysis import cells_frame
+from kmbench.report.contents import RunContents
+from kmbench.report.grids import agreement_figures, coverage_table, speedup_figures
+from kmbench.report.growth import budget_table, growth_figures, memory_figures
+from kmbench.report.pareto import pareto_figures, recall_figures
+from kmbench.report.steps import profile_figure, thread_figures
+from kmbench.report.style import Drawn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Overview", "overview_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the page draws over all cases.
+
+    Attributes
+    ----------
+    groups : list of (str, str, list of Drawn)
+        Anchor, title and figures.
+    coverage : Drawn or None
+    reasons : list of (str, str, str)
+        Backend, what became of it and where, and why.
+    """
+
+    groups: list[tuple[str, str, list[Drawn]]]
+    coverage: Drawn | None
+    reasons: list[tuple[str, str, str]]
+
+
+def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overview:
+    """Draw the figures of some runs.
+
+    Parameters
+    ----------
+    runs : sequence of RunContents
+        Where several measured the same cell, the last of them is drawn.
+    names : mapping of str to str
+        By ``case_id``, how the page calls it.
+    """
+    cells, epochs = _merged(runs)
+    memory = runs[0].host.get("memory_bytes") if runs else None
+    # The styles go to those that most cases have, so that a grid of one case takes none from the others.
+    sound = cells[cells["status"] == "ok"]
+    counts = sound.groupby("label", sort=False)["case_id"].nunique().sort_values(ascending=False, kind="stable")
+    order = [str(label) for label in counts.index]
+    budget = budget_table(cells, order, memory if isinstance(memory, int) else None)
+    profile = profile_figure(cells, order)
+    quality = [*pareto_figures(cells, order, names), *recall_figures(cells, order, names)]
+    quality += [*agreement_figures(cells, names), *([profile] if profile else [])]
+    growth = [*growth_figures(cells, order), *memory_figures(cells, order), *([budget] if budget else [])]
+    growth += [*speedup_figures(cells), *thread_figures(cells, epochs, order)]
+    groups = [("quality", "Time and quality", quality), ("growth", "How it grows", growth)]
+    holes = [hole for run in runs for hole in run.holes]
+    covered = coverage_table(cells, names, holes)
+    return Overview(
+        groups=[group for group in groups if group[2]],
+        coverage=None if covered is None else covered[0],
+        reasons=[] if covered is None else covered[1],
+    )
+
+
+def _merged(runs: Sequence[RunContents]) -> tuple[pd.DataFrame, dict[str, list[float]]]:
+    """Return the cells of all runs, the last of each, and the times of their epochs."""
+    rows, epochs = {}, {}
+    for run in runs:
+        for case in run.cases:
+            for row in case.rows:
+                rows[row.cell_id] = row
+                epochs[row.cell_id] = case.samples[row.cell_id]
+    return cells_frame(list(rows.values())), epochs
