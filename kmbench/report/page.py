@@ -20,6 +20,7 @@ from kmbench.report.method import describe_method
 from kmbench.report.race import view_of
 from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches
 from kmbench.report.table import HEADINGS, Row, table_note, table_rows
+from kmbench.report.tasks import task_views
 
 __all__ = ["PAGE_FILE", "render_page", "write_page"]
 
@@ -92,6 +93,7 @@ def render_page(run: RunContents) -> str:
         counts=_counts(run.cases),
         warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
         method=describe_method(run),
+        tasks=task_views(run.cases),
         headings=HEADINGS,
         records_file=RECORDS_FILE,
         when=_when(run.first_at, run.last_at),
@@ -114,7 +116,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
     figure = times_figure(case, f"case{number}-", name)
     return _CaseView(
         anchor=f"case{number}",
-        title=dataset_name(row.dataset),
+        title=dataset_name(row.dataset) if row.workload is None else f"{row.workload} on {dataset_name(row.dataset)}",
         facts=_facts(case),
         answer=answer(case, name),
         figure=None if figure is None else Markup(figure),  # ElementTree has escaped it
