@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["segment_command"]
 
+NAME_WIDTH = 20
+
 TRUSTED, STABLE = 0.6, 0.85
 """Jaccard indices below and above which a segment is called unstable and stable: Hennig (2007)."""
 
@@ -128,7 +130,8 @@ def _print(console: Console, result: SegmentResult, output: Path | None) -> None
 def _profiles(whole: Profile, segments: list[Profile], stability: list[float] | None) -> Table:
     """Return a table with a row for each figure and a column for each segment: columns of data are often many."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("segment", overflow="fold")
+    longest = max(map(len, ["stability", *whole.means, *whole.modes]))
+    table.add_column("segment", overflow="fold", min_width=min(longest, NAME_WIDTH))
     for profile in segments:
         table.add_column(str(profile.number), justify="right")
     table.add_column("all", justify="right", style="dim")

@@ -116,7 +116,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
     figure = times_figure(case, f"case{number}-", name)
     return _CaseView(
         anchor=f"case{number}",
-        title=dataset_name(row.dataset) if row.workload is None else f"{row.workload} on {dataset_name(row.dataset)}",
+        title=dataset_name(row.dataset) + ("" if row.workload is None else f" as {row.workload}"),
         facts=_facts(case),
         answer=answer(case, name),
         figure=None if figure is None else Markup(figure),  # ElementTree has escaped it

