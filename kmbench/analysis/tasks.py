@@ -99,8 +99,5 @@ def figure_text(value: float, unit: str) -> str:
         return bytes_text(round(value))
     if unit == "%":
         return f"{100 * value:.2f}%"
-    if value == int(value) and abs(value) < 1e7:
-        text = f"{int(value):,}"
-    else:
-        text = _four_digits(value)
-    return f"{text} {unit}".rstrip()
+    whole = value == int(value) and abs(value) < 1e7
+    return f"{f'{int(value):,}' if whole else _four_digits(value)} {unit}".rstrip()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["segment_command"]
 
-NAME_WIDTH = 20
+NAME_WIDTH, VALUE_WIDTH, ABREAST = 20, 9, 5
+"""Columns of the table, which must fit into 80: more segments stand in a table of their own."""
 
 TRUSTED, STABLE = 0.6, 0.85
 """Jaccard indices below and above which a segment is called unstable and stable: Hennig (2007)."""
@@ -106,7 +107,10 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
 def _print(console: Console, result: SegmentResult, output: Path | None) -> None:
     whole, *segments = result.profiles
     console.print(f"{whole.size:,} rows in {len(segments)} segments by {len(result.features)} features", style="bold")
-    console.print(_profiles(whole, segments, result.segment_stability))
+    stability = result.segment_stability
+    for start in range(0, len(segments), ABREAST):
+        part = slice(start, start + ABREAST)
+        console.print(_profiles(whole, segments[part], None if stability is None else stability[part]))
     console.print("Means in the table's units; bold: half a standard unit or more from the mean.", style="dim")
     facts = []
     if result.silhouette is not None:
@@ -129,12 +133,12 @@ def _print(console: Console, result: SegmentResult, output: Path | None) -> None
 
 def _profiles(whole: Profile, segments: list[Profile], stability: list[float] | None) -> Table:
     """Return a table with a row for each figure and a column for each segment: columns of data are often many."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     longest = max(map(len, ["stability", *whole.means, *whole.modes]))
     table.add_column("segment", overflow="fold", min_width=min(longest, NAME_WIDTH))
     for profile in segments:
-        table.add_column(str(profile.number), justify="right")
-    table.add_column("all", justify="right", style="dim")
+        table.add_column(str(profile.number), justify="right", max_width=VALUE_WIDTH)
+    table.add_column("all", justify="right", style="dim", max_width=VALUE_WIDTH)
     table.add_row("size", *(f"{p.size:,}" for p in segments), f"{whole.size:,}")
     table.add_row("share", *(f"{100 * p.share:.1f}%" for p in segments), "")
     for name, mean in whole.means.items():
