@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kmbench.choosing import ChooseResult, choose_k
     from kmbench.colour import QuantizeResult, quantize
     from kmbench.errors import KmbenchError
+    from kmbench.segments import SegmentResult, segment
     from kmbench.semantic import SemanticIds, semantic_ids
     from kmbench.study import Study
     from kmbench.tuning import TuneResult, tune
@@ -33,6 +34,7 @@ __all__ = [
     "KmbenchError",
     "Params",
     "QuantizeResult",
+    "SegmentResult",
     "SemanticIds",
     "SeveralFits",
     "Study",
@@ -49,6 +51,7 @@ __all__ = [
     "load_targets",
     "quantize",
     "run",
+    "segment",
     "semantic_ids",
     "tune",
 ]
@@ -65,6 +68,7 @@ _HOMES = {
     "KmbenchError": "kmbench.errors",
     "Params": "kmbench.backends.base",
     "QuantizeResult": "kmbench.colour",
+    "SegmentResult": "kmbench.segments",
     "SemanticIds": "kmbench.semantic",
     "SeveralFits": "kmbench.workloads",
     "Study": "kmbench.study",
@@ -80,6 +84,7 @@ _HOMES = {
     "load_targets": "kmbench.analysis",
     "quantize": "kmbench.colour",
     "run": "kmbench.api",
+    "segment": "kmbench.segments",
     "semantic_ids": "kmbench.semantic",
     "tune": "kmbench.tuning",
 }

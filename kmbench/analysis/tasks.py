@@ -26,6 +26,11 @@ class TaskColumn:
     summary: str
 
     @property
+    def arrow(self) -> str:
+        """``↑`` where more is better, ``↓`` where less is."""
+        return {"higher": "↑", "lower": "↓"}.get(self.better or "", "")
+
+    @property
     def direction(self) -> str:
         """``more is better`` or the like; empty where neither is."""
         return {"higher": "more is better", "lower": "less is better"}.get(self.better or "", "")
@@ -80,14 +85,19 @@ def _is_best(value: float | None, best: float | None) -> bool:
     return value is not None and best is not None and abs(value - best) <= ALIKE * abs(best)
 
 
+def _four_digits(value: float) -> str:
+    size = abs(value)
+    if not 1e-3 <= size < 1e9:
+        return f"{value:.4g}"
+    decimals = 4 if size < 1 else 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
+    return f"{value:,.{decimals}f}"
+
+
 def figure_text(value: float, unit: str) -> str:
     """Write a figure of a task: ``31.42 dB``, ``12.5%`` of a share, ``1.21 MiB``."""
     if unit == "B":
         return bytes_text(round(value))
     if unit == "%":
         return f"{100 * value:.2f}%"
-    if value == int(value) and abs(value) < 1e7:
-        text = f"{int(value):,}"
-    else:
-        text = f"{value:.4f}" if abs(value) < 1 and abs(value) >= 1e-3 else f"{value:.4g}"
-    return f"{text} {unit}".rstrip()
+    whole = value == int(value) and abs(value) < 1e7
+    return f"{f'{int(value):,}' if whole else _four_digits(value)} {unit}".rstrip()

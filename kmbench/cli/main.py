@@ -20,6 +20,7 @@ from kmbench.cli.host import host_command
 from kmbench.cli.quantize import quantize_command
 from kmbench.cli.report import gallery_command, report_command
 from kmbench.cli.run import run_command
+from kmbench.cli.segment import segment_command
 from kmbench.cli.selftest import selftest_command
 from kmbench.cli.semantic_ids import semantic_ids_command
 from kmbench.cli.tune import tune_command
@@ -62,6 +63,7 @@ app.command("choose-k")(choose_k_command)
 app.command("semantic-ids")(semantic_ids_command)
 app.command("backends")(backends_command)
 app.command("quantize")(quantize_command)
+app.command("segment")(segment_command)
 app.command("workloads")(workloads_command)
 app.command("data")(data_command)
 app.command("host")(host_command)

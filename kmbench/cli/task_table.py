@@ -17,6 +17,7 @@ __all__ = ["print_tasks"]
 
 def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
     """Print the task figures of each case that has any; the best of a column are marked."""
+    shown = False
     for _, group in groupby(cells, key=lambda cell: cell.case_id):
         rows = list(group)
         found = task_table(rows)
@@ -28,7 +29,7 @@ def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("backend", overflow="fold", min_width=13)
         for column in found.columns:
-            table.add_column(f"{column.title}\n{column.direction}".rstrip(), justify="right")
+            table.add_column(f"{column.title} {column.arrow}".rstrip(), justify="right")
         for row in found.rows:
             values = [
                 Text(value, style="bold green" if best else "")
@@ -36,3 +37,6 @@ def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
             ]
             table.add_row(Text(row.label.replace("[", "\n[", 1)), *values)
         console.print(table)
+        shown = True
+    if shown:
+        console.print("\n↑ more is better, ↓ less is better; green: as good as any.", style="dim", highlight=False)

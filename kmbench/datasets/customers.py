@@ -70,7 +70,7 @@ def customer_table(n: int, seed: int, noise: float = 1.0) -> CustomerTable:
     seed : int
         The same seed gives the same table.
     noise : float
-        Spread within a segment: at 1 the segments overlap a little, at 2 they blur.
+        Spread within a segment: at 1 the segments overlap a little, at 1.5 they blur.
     """
     rng = np.random.default_rng([seed, 3])
     segment = rng.choice(len(_KINDS), size=n, p=[kind.share for kind in _KINDS]).astype(np.int32)
@@ -86,13 +86,13 @@ def customer_table(n: int, seed: int, noise: float = 1.0) -> CustomerTable:
         return 1 / (1 + np.exp(-odds))
 
     numbers = {
-        "age": np.clip(np.rint(of_kind("age") + noise * 5 * rng.standard_normal(n)), 16, 95),
-        "income": np.rint(around("income", 0.22)),
-        "orders_per_year": np.rint(around("orders", 0.25)),
-        "basket_value": np.round(around("basket", 0.25), 2),
-        "days_since_order": np.rint(around("recency", 0.35)),
-        "discount_share": np.round(share("discount", 0.35), 3),
-        "online_share": np.round(share("online", 0.45), 3),
+        "age": np.clip(np.rint(of_kind("age") + noise * 10 * rng.standard_normal(n)), 16, 95),
+        "income": np.rint(around("income", 0.44)),
+        "orders_per_year": np.rint(around("orders", 0.5)),
+        "basket_value": np.round(around("basket", 0.5), 2),
+        "days_since_order": np.rint(around("recency", 0.7)),
+        "discount_share": np.round(share("discount", 0.7), 3),
+        "online_share": np.round(share("online", 0.9), 3),
     }
     card = rng.random(n) < of_kind("store_card")
     categories = {

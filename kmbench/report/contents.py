@@ -37,12 +37,15 @@ class CaseContents:
         By ``cell_id``, the times until centroids and labels exist, in seconds, one for each epoch.
     run : str
         Which run it is of, where the page shows several.
+    folder : Path or None
+        The run folder, below which a workload's artefacts lie.
     """
 
     rows: list[CellSummary]
     records: list[Record]
     samples: dict[str, list[float]]
     run: str = ""
+    folder: Path | None = None
 
     @property
     def sound(self) -> list[CellSummary]:
@@ -105,7 +108,7 @@ def read_run(folder: Path) -> RunContents:
     for record in records:
         lines.setdefault(record.key.cell_id, []).append(record)
     finished = {row.cell_id for row in rows}
-    cases = [_case(list(group), lines) for _, group in groupby(rows, key=lambda row: row.case_id)]
+    cases = [_case(list(group), lines, folder) for _, group in groupby(rows, key=lambda row: row.case_id)]
     name = study.get("name")
     begun = [own[0].key for cell_id, own in lines.items() if cell_id not in finished]
     times = sorted(record.at for record in records)
@@ -151,7 +154,7 @@ def read_runs(folders: Sequence[Path]) -> list[RunContents]:
     ]
 
 
-def _case(rows: list[CellSummary], lines: dict[str, list[Record]]) -> CaseContents:
+def _case(rows: list[CellSummary], lines: dict[str, list[Record]], folder: Path) -> CaseContents:
     counted: list[Record] = []
     samples = {}
     for row in rows:
@@ -160,7 +163,7 @@ def _case(rows: list[CellSummary], lines: dict[str, list[Record]]) -> CaseConten
         own = [record for record in own if record.session == session]
         counted += own
         samples[row.cell_id] = list(epoch_means(own, "fit_predict_seconds").values())
-    return CaseContents(rows, counted, samples)
+    return CaseContents(rows, counted, samples, folder=folder)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from kmbench.report.race import view_of
 from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches, summary
 from kmbench.report.style import csv_href
 from kmbench.report.table import HEADINGS, table_note, table_rows
+from kmbench.report.tasks import task_views
 
 __all__ = ["MAX_CASES", "PAGE_FILE", "render_page", "write_page"]
 
@@ -106,6 +107,7 @@ def render_page(runs: RunContents | Sequence[RunContents]) -> str:
             more_answers=answers[SHOWN:],
             left_out_cases=max(0, len(views) - MAX_CASES),
             overview=overview_of(runs, names),
+            tasks=task_views(whole.cases),
             rows=rows,
             headings=HEADINGS,
             note=_note(compared),
@@ -161,7 +163,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
     figure = times_figure(case, f"case{number}-", name) if number <= MAX_CASES else None
     return _CaseView(
         anchor=f"case{number}",
-        title=dataset_name(row.dataset),
+        title=dataset_name(row.dataset) + ("" if row.workload is None else f" as {row.workload}"),
         facts=_facts(case),
         answer=answer(case, name),
         figure=None if figure is None else Markup(figure),  # ElementTree has escaped it

@@ -89,7 +89,8 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
         parts.append(f"seed {row.seed}")
     if "protocol" in vary or row.protocol != "matched":
         parts.append(row.protocol)
-    return f"{dataset_name(family_of(row.dataset, 'n', 'd'))} ({', '.join(parts)})"
+    task = "" if row.workload is None else f" as {row.workload}"
+    return f"{dataset_name(family_of(row.dataset, 'n', 'd'))}{task} ({', '.join(parts)})"
 
 
 def reaches(row: CellSummary) -> bool:

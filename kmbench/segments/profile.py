@@ -25,6 +25,8 @@ class Profile:
         Rows.
     means : dict of str to float
         Of the numeric columns, in their own units.
+    spreads : dict of str to float
+        Standard deviations of the same.
     modes : dict of str to tuple of (str, float)
         Most frequent value of each column of text, and its share.
     """
@@ -33,6 +35,7 @@ class Profile:
     size: int
     share: float
     means: dict[str, float]
+    spreads: dict[str, float]
     modes: dict[str, tuple[str, float]]
 
 
@@ -54,13 +57,14 @@ def profiles(features: Features, labels: NDArray[np.int32], k: int) -> list[Prof
 def _profile(features: Features, chosen: NDArray[np.bool_], number: int) -> Profile:
     size = int(chosen.sum())
     means = {name: float(values[chosen].mean()) if size else 0.0 for name, values in features.numbers.items()}
+    spreads = {name: float(values[chosen].std()) if size else 0.0 for name, values in features.numbers.items()}
     modes = {}
     for name, texts in features.categories.items():
         counts = Counter(text for text, inside in zip(texts, chosen, strict=True) if inside)
         if counts:
             text, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             modes[name] = (text, count / size)
-    return Profile(number, size, size / len(chosen), means, modes)
+    return Profile(number, size, size / len(chosen), means, spreads, modes)
 
 
 def profile_rows(found: list[Profile]) -> tuple[list[str], list[list[str | float]]]:

@@ -41,7 +41,7 @@ class SemanticIdsWorkload(SeveralFits):
             title="collisions",
             unit="%",
             better="lower",
-            summary="Share of the items whose ID another item has too.",
+            summary="Share of the items that a lookup by ID cannot reach, because another item has their ID.",
         ),
         Figure(
             name="relative_error",

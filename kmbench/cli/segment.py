@@ -1,0 +1,163 @@
+"""`kmbench segment`: rows of a table, such as customers, in k segments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from kmbench.segments import SegmentResult
+    from kmbench.segments.profile import Profile
+
+__all__ = ["segment_command"]
+
+NAME_WIDTH, VALUE_WIDTH, ABREAST = 20, 9, 5
+"""Columns of the table, which must fit into 80: more segments stand in a table of their own."""
+
+TRUSTED, STABLE = 0.6, 0.85
+"""Jaccard indices below and above which a segment is called unstable and stable: Hennig (2007)."""
+
+
+def segment_command(
+    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="A table with a header.")],
+    k: Annotated[int, typer.Option("--k", "-k", metavar="K", help="Number of segments.")] = 5,
+    output: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Write the table with a column `segment`.")
+    ] = None,
+    missing: Annotated[
+        str,
+        typer.Option(metavar="refuse|mean|median|drop", help="Missing values: refused, filled in, or rows left out."),
+    ] = "refuse",
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not clustered by; may be repeated.")
+    ] = None,
+    backend: Annotated[str, typer.Option(metavar="B", help="k-means backend.")] = "numpy-lloyd",
+    seeds: Annotated[int, typer.Option(metavar="N", help="Starts: the best is taken, all tell the stability.")] = 10,
+    seed: Annotated[int, typer.Option(metavar="S", help="The first of them.")] = 0,
+    iterations: Annotated[int, typer.Option(metavar="N", help="Lloyd iterations.")] = 50,
+    threads: Annotated[int | None, typer.Option(metavar="T", help="Default: all cores.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Divide the rows of a table into segments, and tell who is in them.
+
+    Numbers are standardised, texts become columns of 0 and 1; columns that say nothing are left out and named.
+
+    [bold]Examples[/bold]
+
+    kmbench segment customers.csv --k 5 --output segments.csv
+
+    kmbench segment customers.csv --k 4 --leave-out name --missing median
+    """
+    from kmbench.cli.outputs import check_writable, write_bytes
+    from kmbench.segments import segment
+
+    check_writable("--output", output)
+    result = segment(
+        table,
+        k,
+        missing=missing,  # type: ignore[arg-type]  # the function refuses others
+        leave_out=leave_out or [],
+        backend=backend,
+        seeds=seeds,
+        seed=seed,
+        iterations=iterations,
+        threads=threads,
+    )
+    if output is not None:
+        write_bytes("--output", output, result.csv)
+    if as_json:
+        print(json.dumps(_as_object(result, output), indent=1, ensure_ascii=False))  # noqa: T201
+    else:
+        _print(Console(highlight=False), result, output)
+
+
+def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
+    stability = result.segment_stability
+    return {
+        "segments": [
+            {
+                "segment": profile.number,
+                "size": profile.size,
+                "share": profile.share,
+                "means": profile.means,
+                "most_frequent": {name: {"value": v, "share": s} for name, (v, s) in profile.modes.items()},
+                "stability": None if stability is None else stability[profile.number - 1],
+            }
+            for profile in result.profiles[1:]
+        ],
+        "all": {"size": result.profiles[0].size, "means": result.profiles[0].means},
+        "features": result.features,
+        "backend": result.backend,
+        "inertia": result.inertia,
+        "silhouette": result.silhouette,
+        "seeds": result.seeds,
+        "stability": result.stability,
+        "least_stability": result.least_stability,
+        "output": None if output is None else str(output),
+        "notes": list(result.notes),
+    }
+
+
+def _print(console: Console, result: SegmentResult, output: Path | None) -> None:
+    whole, *segments = result.profiles
+    console.print(f"{whole.size:,} rows in {len(segments)} segments by {len(result.features)} features", style="bold")
+    stability = result.segment_stability
+    for start in range(0, len(segments), ABREAST):
+        part = slice(start, start + ABREAST)
+        console.print(_profiles(whole, segments[part], None if stability is None else stability[part]))
+    console.print("Means in the table's units; bold: half a standard unit or more from the mean.", style="dim")
+    facts = []
+    if result.silhouette is not None:
+        facts.append(f"simplified silhouette {result.silhouette:.3f}")
+    if result.stability is not None:
+        facts.append(
+            f"adjusted Rand index between {result.seeds} seeds {result.stability:.3f}, at least "
+            f"{result.least_stability:.3f}"
+        )
+    if facts:
+        console.print(", ".join(facts))
+    for number, value in enumerate(result.segment_stability or [], start=1):
+        if value < TRUSTED:
+            console.print(f"! segment {number} is unstable: {value:.2f} of it comes back", style="yellow")
+    for note in result.notes:
+        console.print(f"! {note}", style="yellow")
+    if output is not None:
+        console.print(f"written  {output}", soft_wrap=True)
+
+
+def _profiles(whole: Profile, segments: list[Profile], stability: list[float] | None) -> Table:
+    """Return a table with a row for each figure and a column for each segment: columns of data are often many."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    longest = max(map(len, ["stability", *whole.means, *whole.modes]))
+    table.add_column("segment", overflow="fold", min_width=min(longest, NAME_WIDTH))
+    for profile in segments:
+        table.add_column(str(profile.number), justify="right", max_width=VALUE_WIDTH)
+    table.add_column("all", justify="right", style="dim", max_width=VALUE_WIDTH)
+    table.add_row("size", *(f"{p.size:,}" for p in segments), f"{whole.size:,}")
+    table.add_row("share", *(f"{100 * p.share:.1f}%" for p in segments), "")
+    for name, mean in whole.means.items():
+        spread = whole.spreads[name]
+        values = [
+            Text(_number(p.means[name]), style="bold" if abs(p.means[name] - mean) >= 0.5 * spread else "")
+            for p in segments
+        ]
+        table.add_row(name, *values, _number(mean))
+    for name in whole.modes:
+        modes = [p.modes.get(name) for p in [*segments, whole]]
+        table.add_row(name, *("" if mode is None else f"{mode[0]}\n{100 * mode[1]:.0f}%" for mode in modes))
+    if stability is not None:
+        words = [Text(f"{value:.2f}", style="green" if value >= STABLE else "") for value in stability]
+        table.add_row("stability", *words, "")
+    return table
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
