@@ -78,7 +78,7 @@ def _open(arguments: Arguments) -> Rows:
 
 DOCSTRINGS = BuiltIn(
     name="docstrings",
-    syntax="docstrings[:d=64]",
+    syntax="docstrings:d=64",
     summary="text: docstrings of scikit-learn and SciPy as TF-IDF, d columns by truncated SVD, norm 1",
     open=_open,
     parameters=(Parameter(name="d", kind="integer", default=64, low=2, high=1024),),
