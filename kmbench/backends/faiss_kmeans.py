@@ -108,7 +108,7 @@ class _FaissKmeans(Backend):
         keywords = {name: self._keywords[name] for name in ("seed", "gpu") if name in self._keywords}
         kmeans = self._faiss.Kmeans(sample.shape[1], self._job.k, **keywords | whole)
         kmeans.train(sample)
-        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(kmeans.obj)}
+        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(np.asarray(kmeans.obj))}
         centroids: FloatMatrix = np.array(kmeans.centroids, dtype=np.float32)
         return centroids
 
