@@ -217,7 +217,8 @@ class Backend(ABC):
     def device_memory(self) -> Literal["torch", "nvml"] | None:
         """Return how the peak of the device's memory is found, or None without a device.
 
-        ``torch``: everything is allocated by torch, which keeps the peak. ``nvml``: the driver is asked over and over.
+        ``torch``: everything is allocated by torch, which keeps the peak. ``nvml``: the driver is asked, over and
+        over.
         """
         return None
 

@@ -10,6 +10,8 @@ from kmbench.records import DatasetInfo, Status
 __all__ = [
     "EMPTY_TOLERANCE",
     "INERTIA_TOLERANCE",
+    "LOW_PRECISION_TOLERANCE",
+    "ROUNDOFF",
     "Answer",
     "ReferenceAnswer",
     "Verdict",
@@ -118,12 +120,12 @@ def tolerance_of(precision: Precision) -> float:
     With TF32 and float16 a score ``2 x.c`` is off by ``e <= 4 u |x| |c|``, where ``u = 2**-11``; for rows of d
     centred columns, whose errors are independent, by about ``e = 2 u |x| |c| sqrt(2 / d)``. A row whose two nearest
     centres differ by less than ``2 e`` may take the wrong one, and then costs less than ``2 e``. If margins have the
-    density ``1 / m`` near zero, one assignment costs ``e**2 / m`` in the mean: with e = 1e-3 of the spread and m about
-    the spread, 1e-6. So the labels alone are harmless. What shows is the course: some rows in a thousand flip in
-    every iteration, where float32 flips one now and then, and move it as `INERTIA_TOLERANCE` says of a single one.
-    How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints it, and docs/gpu.md has
-    its table. The tolerance is several times the largest figure there, and still below what a missing iteration or a
-    sampled training set costs.
+    density ``1 / m`` near zero, one assignment costs ``e**2 / m`` in the mean: with e = 1e-3 of the spread and m
+    about the spread, 1e-6. So the labels alone are harmless. What shows is the course: some rows in a thousand flip
+    in every iteration, where float32 flips one now and then, and move it as `INERTIA_TOLERANCE` says of a single
+    one. How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints it, and docs/gpu.md
+    has its table. The tolerance is several times the largest figure there, and still below what a missing iteration
+    or a sampled training set costs.
 
     Source of the bounds: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1.
     """

@@ -25,11 +25,9 @@ def why_no_cuda() -> str | None:
         import torch
 
         if torch.version.cuda is None:
-            return (
-                f"torch {torch.__version__} is built without CUDA: install a CUDA build of torch, or use device=cpu"
-            )
+            return f"torch {torch.__version__} is built without CUDA: install a CUDA build of torch"
         if not torch.cuda.is_available():
-            return "torch sees no GPU: check nvidia-smi, the driver and CUDA_VISIBLE_DEVICES, or use device=cpu"
+            return "torch sees no GPU: check nvidia-smi, the driver and CUDA_VISIBLE_DEVICES"
     except Exception as error:
         return f"import torch fails: {type(error).__name__}: {error}"
     return None

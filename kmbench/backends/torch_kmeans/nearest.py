@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-__all__ = ["MatmulNearest", "Nearest", "TorchPrecision", "rounded_to_tf32"]
+__all__ = ["MatmulNearest", "Nearest", "TorchPrecision", "power_of_two", "rounded_to_tf32"]
 
 TorchPrecision = Literal["float32", "tf32", "float16"]
 
@@ -45,7 +45,7 @@ class MatmulNearest:
         if self._native:
             torch.backends.cuda.matmul.allow_tf32 = self._precision == "tf32"
         if self._precision == "float16":
-            self._scale = _power_of_two(centres)
+            self._scale = power_of_two(centres)
             centres = centres * self._scale
             weights = (-2 * centres).half()
             self._weights = weights.T if self._native else weights.float().T
@@ -62,7 +62,7 @@ class MatmulNearest:
 
         if self._precision == "float16":
             # Powers of two change no bit of a row and no order of its scores; they keep float16 from overflowing.
-            scale = _power_of_two(block)
+            scale = power_of_two(block)
             half, bias = (block * scale).half(), self._squares * (scale / self._scale)
             if self._native:
                 product = torch.mm(half, self._weights, out_dtype=torch.float32)
@@ -78,7 +78,7 @@ class MatmulNearest:
         return scores.argmin(1)
 
 
-def _power_of_two(values: Any) -> Any:
+def power_of_two(values: Any) -> Any:
     """Return the power of two that brings the largest absolute value to [1, 2); float32, no synchronisation."""
     import torch
 

@@ -62,7 +62,7 @@ class Rows:
             self._kept = kept
 
     def blocks(self) -> Iterator[tuple[int, int, Any]]:
-        """Yield (first row, row after the last, centred rows of shape (m, d)); a block lives until the next but one."""
+        """Yield (first row, row after the last, centred rows of shape (m, d)); a block lives until the next."""
         if self._kept is not None:
             for start in range(0, self.n, self._block_rows):
                 stop = min(start + self._block_rows, self.n)
@@ -88,8 +88,8 @@ class Rows:
     def _through_pinned_memory(self, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
         """Copy a block on a stream of its own while the device works on the one before.
 
-        The host runs ahead of the device: it fills a pinned buffer as soon as that buffer's last copy has ended, and a
-        copy starts as soon as the work on the block that it overwrites has ended.
+        The host runs ahead of the device: it fills a pinned buffer as soon as that buffer's last copy has ended, and
+        a copy starts as soon as the work on the block that it overwrites has ended.
         """
         import torch
 
