@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.backends.base import Precision
-from kmbench.backends.registry import get_backend
+from kmbench.backends.registry import arithmetic_of, get_backend
 from kmbench.records import CellKey, Status
 from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
 from kmbench.runner.process import WorkerProcess
@@ -129,7 +128,7 @@ class Judge:
         for submission, evaluation in zip(submissions, found, strict=True):
             answer = Answer(
                 n_iter=submission.told["n_iter"],
-                precision=_arithmetic(submission.key),
+                precision=arithmetic_of(submission.key.backend, submission.key.parameters),
                 finite=evaluation["finite"],
                 inertia=evaluation.get("inertia"),
                 labels_inertia=evaluation.get("labels_inertia"),
@@ -193,8 +192,3 @@ class Judge:
         against = best.files if self._reference is None else None
         told: dict[str, Any] = self._process.request("agree", answer=own.files, against=against)
         return told
-
-
-def _arithmetic(key: CellKey) -> Precision:
-    backend = get_backend(key.backend)
-    return backend.arithmetic(backend.Params.model_validate(key.parameters))
