@@ -44,6 +44,8 @@ class Cuvs(Backend):
     Params = CuvsParams
 
     params: CuvsParams
+    _rows: Any
+    _output: Any
 
     @classmethod
     def unavailable(cls) -> str | None:
@@ -127,8 +129,8 @@ class Cuvs(Backend):
 
     def release(self) -> None:
         """Drop the rows and the last answer."""
-        self._rows: Any = None
-        self._output: Any = None
+        self._rows = None
+        self._output = None
 
 
 _PROBE = """

@@ -210,7 +210,7 @@ class FaissGpu(_FaissKmeans):
     def settings(self) -> dict[str, Any]:
         """Return the CPU backend's settings, the number of GPUs and the options they ran with."""
         options = self.params.model_dump(include={"precision", "use_cuvs", "temp_mib"})
-        return super().settings() | options | {"gpus": self._gpus}
+        return super().settings() | options | {"gpus": self._gpus, "residence": "host"}
 
     def device_memory(self) -> Literal["torch", "nvml"] | None:
         """Ask the driver: FAISS tells no peak."""

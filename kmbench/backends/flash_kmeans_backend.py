@@ -50,6 +50,8 @@ class FlashKmeans(Backend):
     Params = FlashParams
 
     params: FlashParams
+    _rows: Any
+    _centroids: Any
 
     @classmethod
     def unavailable(cls) -> str | None:
@@ -144,8 +146,8 @@ class FlashKmeans(Backend):
 
     def release(self) -> None:
         """Drop the rows and the last answer, torch's cache included."""
-        self._rows: Any = None
-        self._centroids: Any = None
+        self._rows = None
+        self._centroids = None
         if hasattr(self, "_torch"):
             self._torch.cuda.empty_cache()
 

@@ -48,6 +48,10 @@ class BlockwiseLloyd(Backend):
     """Exact Lloyd over blocks on a torch device; children say where, and who finds the nearest centres."""
 
     params: LloydParams
+    _rows: Rows | None
+    _outcome: Outcome | None
+    _source: Any
+    _nearest: Any
 
     @classmethod
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
@@ -112,7 +116,7 @@ class BlockwiseLloyd(Backend):
     def _block_rows(self) -> int:
         if self.params.block_rows is not None:
             return self.params.block_rows
-        rows = SCORE_BYTES[self._device.type] // (4 * max(self._job.k, self._X.shape[1]))
+        rows: int = SCORE_BYTES[self._device.type] // (4 * max(self._job.k, self._X.shape[1]))
         return max(LEAST_BLOCK_ROWS, min(rows, MOST_BLOCK_ROWS))
 
     def _first_centroids(self) -> FloatMatrix:
@@ -156,7 +160,7 @@ class BlockwiseLloyd(Backend):
         """Return where and how it ran, and the stopping rule of a native run."""
         settings: dict[str, Any] = {
             "device": self._device.type,
-            "residence": "device" if self._resident else "stream",
+            "residence": "device" if self._resident else "host",
             "precision": self.arithmetic(self.params),
             "block_rows": self._block_rows(),
             "threads": self._torch.get_num_threads(),
@@ -177,10 +181,10 @@ class BlockwiseLloyd(Backend):
 
     def release(self) -> None:
         """Drop everything on the device, torch's own cache included."""
-        self._outcome: Outcome | None = None
-        self._rows: Rows | None = None
-        self._source: Any = None
-        self._nearest: Any = None
+        self._outcome = None
+        self._rows = None
+        self._source = None
+        self._nearest = None
         if getattr(self, "_device", None) is not None and self._device.type == "cuda":
             self._torch.cuda.empty_cache()
 

@@ -128,4 +128,5 @@ def _mean_variance(rows: Rows) -> float:
     total = 0.0
     for _, _, block in rows.blocks():
         total += float(block.double().square().sum())
-    return total / (rows.n * rows.d)
+    mean: float = total / (rows.n * rows.d)
+    return mean
