@@ -195,6 +195,14 @@ class Record:
         Threads that did a good part of the work, counted by the scheduler's own accounts.
     loops : int or None
         Calls of fit that were timed together, and divided by, because one is short.
+    first_call_seconds : float or None
+        The first prepare, fit and labels in the process, on a few rows: loading libraries, thread pools, and on a GPU
+        the context and the compilation of kernels. In no other time.
+    device_peak_bytes : int or None
+        Memory of the device at the peak of prepare, fit and labels, the rows included where they are kept there;
+        `device_memory_method` says how it was found.
+    precision : str or None
+        Arithmetic of the backend's distances, such as ``float32`` or ``tf32``.
     peak_extra_bytes, retained_bytes : int or None
         Memory of prepare, fit and labels beyond the resident input: at the peak, and kept afterwards.
     iterations_given : int or None
@@ -231,6 +239,8 @@ class Record:
     order: int | None = None
     contaminated: bool | None = None
     loops: int | None = None
+    precision: str | None = None
+    first_call_seconds: float | None = None
     prepare_seconds: float | None = None
     fit_seconds: float | None = None
     fit_cpu_seconds: float | None = None
@@ -243,6 +253,8 @@ class Record:
     retained_bytes: int | None = None
     input_bytes: int | None = None
     memory_method: str | None = None
+    device_peak_bytes: int | None = None
+    device_memory_method: str | None = None
     n_iter: int | None = None
     inertia: float | None = None
     reported_inertia: float | None = None

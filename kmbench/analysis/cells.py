@@ -21,6 +21,7 @@ TIMES = (
     "assign_seconds",
     "fit_predict_seconds",
     "fit_predict_cpu_seconds",
+    "first_call_seconds",
     "prepare_seconds",
     "run_delay_seconds",
 )
@@ -78,6 +79,8 @@ class CellSummary:
     fit_predict_seconds_low: float | None = None
     fit_predict_seconds_high: float | None = None
     fit_predict_cpu_seconds: float | None = None
+    precision: str | None = None
+    first_call_seconds: float | None = None
     prepare_seconds: float | None = None
     run_delay_seconds: float | None = None
     speedup: float | None = None
@@ -93,6 +96,8 @@ class CellSummary:
     retained_bytes: int | None = None
     input_bytes: int | None = None
     memory_method: str | None = None
+    device_peak_bytes: int | None = None
+    device_memory_method: str | None = None
     inertia: float | None = None
     inertia_ratio: float | None = None
     reference: str | None = None

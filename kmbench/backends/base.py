@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Traits"]
+__all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Precision", "Traits"]
 
 FloatMatrix = NDArray[np.float32]
 Labels = NDArray[np.int32]
+
+Precision = Literal["float64", "float32", "3xtf32", "tf32", "float16"]
+"""Arithmetic of distances: what the factors of a product are rounded to. ``3xtf32`` splits each into two of TF32."""
 
 
 class Params(BaseModel):
@@ -37,8 +40,8 @@ class Traits:
     exact : bool
         It runs Lloyd's algorithm, or one that gives the same answer: the matched gate holds it to the
         reference's inertia.
-    device : {"cpu", "gpu"}
-        Where it runs.
+    device : {"cpu", "gpu", "cpu or gpu"}
+        Where it runs; where it can be chosen, a parameter says so.
     accepts_init : bool
         It can start from given centroids.
     fixed_iterations : bool
@@ -50,7 +53,7 @@ class Traits:
     """
 
     exact: bool
-    device: Literal["cpu", "gpu"] = "cpu"
+    device: Literal["cpu", "gpu", "cpu or gpu"] = "cpu"
     accepts_init: bool = True
     fixed_iterations: bool = True
     labels_in_fit: bool = False
@@ -151,6 +154,16 @@ class Backend(ABC):
         return None
 
     @classmethod
+    def unavailable_with(cls, params: BaseModel) -> str | None:
+        """Return why the engine cannot run here with these parameters, such as a device that is missing, or None."""
+        return cls.unavailable()
+
+    @classmethod
+    def arithmetic(cls, params: BaseModel) -> Precision:
+        """Return the precision of the distances, which the gate's tolerance follows and each row names."""
+        return "float32"
+
+    @classmethod
     def version(cls) -> str | None:
         """Return the version of the engine, without importing it, or None where it is not installed."""
         for name in cls.distributions:
@@ -200,3 +213,14 @@ class Backend(ABC):
 
     def synchronize(self) -> None:  # noqa: B027
         """Wait until the device is done; called before each reading of the clock."""
+
+    def device_memory(self) -> Literal["torch", "nvml"] | None:
+        """Return how the peak of the device's memory is found, or None without a device.
+
+        ``torch``: everything is allocated by torch, which keeps the peak. ``nvml``: the driver is asked, over and
+        over.
+        """
+        return None
+
+    def release(self) -> None:  # noqa: B027
+        """Give back what the device holds; called before its memory is measured."""

@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from functools import cache
 
-__all__ = ["DISTRIBUTIONS", "installed_builds", "why_no_faiss", "why_no_gpu"]
+__all__ = ["DISTRIBUTIONS", "gpu_count", "installed_builds", "why_no_faiss", "why_no_gpu"]
 
 DISTRIBUTIONS = (
     "faiss-cpu",
@@ -69,11 +69,16 @@ def why_no_gpu() -> str | None:
     if installed_builds() == ["faiss-cpu"]:
         return "faiss-cpu is the CPU build: pip uninstall -y faiss-cpu, then pip install 'kmbench[gpu]'"
     try:
-        import faiss
-
-        devices = int(faiss.get_num_gpus())
+        devices = gpu_count()
     except Exception as error:
         return f"import faiss fails: {type(error).__name__}: {error}"
     if devices == 0:
         return "FAISS sees no GPU: check nvidia-smi, the driver and CUDA_VISIBLE_DEVICES"
     return None
+
+
+def gpu_count() -> int:
+    """Return the number of GPUs that FAISS sees."""
+    import faiss
+
+    return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0

@@ -1,14 +1,15 @@
-"""FAISS's Kmeans: one code path for the CPU and for a GPU index."""
+"""FAISS's Kmeans: one code path for the CPU and for GPU indexes."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
-from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Traits
+from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, gpu_count, why_no_faiss, why_no_gpu
+from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, flat_gpu_index
 from kmbench.backends.start import Init, read_start, sample_of, start_of, why_no_restarts
 
 __all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
@@ -24,6 +25,12 @@ class FaissParams(Params):
     init: Init = None
 
 
+class FaissGpuParams(FaissParams, GpuOptions):
+    """The same, and how the search on the GPU runs, in any protocol."""
+
+    gpus: Literal["one", "all"] = Field(default="one", description="GPUs that share the rows of each search")
+
+
 def clustering_parameters(cp: Any) -> dict[str, Any]:
     """Return every field of a FAISS ``ClusteringParameters`` object, whatever the version has."""
     fields = (name for name in dir(cp) if not name.startswith("_") and name not in ("this", "thisown"))
@@ -36,7 +43,6 @@ class _FaissKmeans(Backend):
     distributions = DISTRIBUTIONS
     install = ONE_OF
     Params = FaissParams
-    gpus: ClassVar[int] = 0
 
     params: FaissParams
 
@@ -44,7 +50,8 @@ class _FaissKmeans(Backend):
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse restarts, sampling and another start in a matched run."""
         assert isinstance(params, FaissParams)
-        if protocol == "matched" and params != cls.Params():
+        native = (params.nredo, params.max_points_per_centroid, params.init)
+        if protocol == "matched" and any(value is not None for value in native):
             return "nredo, max_points_per_centroid and init belong to the native protocol; matched fixes them all"
         several = why_no_restarts(params.init, params.nredo)
         if several is not None:
@@ -78,8 +85,6 @@ class _FaissKmeans(Backend):
                 "max_points_per_centroid": self.params.max_points_per_centroid,
             }
             self._keywords = {"seed": job.seed} | {k: v for k, v in given.items() if v is not None}
-        if self.gpus:
-            self._keywords["gpu"] = self.gpus
         self._start = start_of(self.params.init)
         self._init = job.init
         self._start_settings: dict[str, Any] = {"init": self.params.init or "default"}
@@ -97,16 +102,19 @@ class _FaissKmeans(Backend):
         init = self._init
         if self._start is not None and self._start.kind == "sample":
             init = self._train_on_sample(self._start.fraction)
-        self._kmeans = self._faiss.Kmeans(self._X.shape[1], self._job.k, **self._keywords)
+        self._kmeans = self._new_kmeans(**self._keywords)
         # An attribute set before train would be ignored without a word: only this argument counts.
         self._kmeans.train(self._X, init_centroids=init)
+
+    def _new_kmeans(self, **keywords: Any) -> Any:
+        return self._faiss.Kmeans(self._X.shape[1], self._job.k, **keywords)
 
     def _train_on_sample(self, fraction: float) -> FloatMatrix:
         """Return the centroids of all rows of a sample, trained as long as the library does by default."""
         sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
         whole = {"max_points_per_centroid": -(-len(sample) // self._job.k), "min_points_per_centroid": 1}
         keywords = {name: self._keywords[name] for name in ("seed", "gpu") if name in self._keywords}
-        kmeans = self._faiss.Kmeans(sample.shape[1], self._job.k, **keywords | whole)
+        kmeans = self._new_kmeans(**keywords | whole)
         kmeans.train(sample)
         self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(np.asarray(kmeans.obj))}
         centroids: FloatMatrix = np.array(kmeans.centroids, dtype=np.float32)
@@ -135,7 +143,7 @@ class _FaissKmeans(Backend):
         """Return the whole ``ClusteringParameters`` that the fit ran with, and how FAISS was built."""
         return clustering_parameters(self._kmeans.cp) | {
             **self._start_settings,
-            "gpus": self.gpus,
+            "gpus": 0,
             "compile_options": str(self._faiss.get_compile_options()).strip(),
         }
 
@@ -154,21 +162,60 @@ class FaissCpu(_FaissKmeans):
 
 
 class FaissGpu(_FaissKmeans):
-    """FAISS Kmeans whose search runs on one GPU; objective and update stay on the CPU."""
+    """FAISS Kmeans as shipped, as ``Kmeans(gpu=True)`` builds it: the search runs on GPUs, the rest on the CPU.
+
+    The rows stay in host memory and go over the bus in every iteration; objective and update run on the CPU. All of
+    it is timed as fit, the GPU index with its temporary memory included.
+    """
 
     name = "faiss-gpu"
-    summary = "FAISS Kmeans with the search on one NVIDIA GPU; rows are copied to it in every iteration"
+    summary = "FAISS Kmeans with the search on NVIDIA GPUs; rows are copied to them in every iteration"
+    install = "pip install 'kmbench[gpu]' on a machine with an NVIDIA GPU"
     traits = Traits(exact=True, device="gpu", empty_clusters="split")
-    gpus = 1
+    Params = FaissGpuParams
+
+    params: FaissGpuParams
 
     @classmethod
     def unavailable(cls) -> str | None:
         """Return why there is no GPU that FAISS can use, or None."""
         return why_no_gpu()
 
+    @classmethod
+    def arithmetic(cls, params: BaseModel) -> Precision:
+        """Return the precision of the search; FAISS's float32 is the full one, without TF32."""
+        assert isinstance(params, FaissGpuParams)
+        return params.precision
+
     def prepare(self, X: FloatMatrix, job: Job) -> None:
-        """Make sure that there is a GPU: without one FAISS would train on the CPU and not say so."""
+        """Make sure that there is a GPU: without one FAISS would train on the CPU and not say so.
+
+        Raises
+        ------
+        RuntimeError
+            If there is none, or cuVS is asked for and not there.
+        """
         reason = why_no_gpu()
         if reason is not None:
             raise RuntimeError(reason)
         super().prepare(X, job)
+        check_cuvs(self._faiss, self.params.use_cuvs)
+        self._gpus = 1 if self.params.gpus == "one" else gpu_count()
+
+    def _new_kmeans(self, **keywords: Any) -> Any:
+        kmeans = super()._new_kmeans(**keywords)
+        kmeans.index = flat_gpu_index(self._faiss, self._X.shape[1], self.params, self._gpus)
+        return kmeans
+
+    def settings(self) -> dict[str, Any]:
+        """Return the CPU backend's settings, the number of GPUs and the options they ran with."""
+        options = self.params.model_dump(include={"precision", "use_cuvs", "temp_mib"})
+        return super().settings() | options | {"gpus": self._gpus, "residence": "host"}
+
+    def device_memory(self) -> Literal["torch", "nvml"] | None:
+        """Ask the driver: FAISS tells no peak."""
+        return "nvml"
+
+    def release(self) -> None:
+        """Drop the index of the last fit with its temporary memory."""
+        self._kmeans = None

@@ -53,7 +53,7 @@ def one_backend(text: str) -> Choice:
     choices = expand_backends(text)
     if len(choices) != 1:
         raise BackendError(f"--backend {text}: {len(choices)} backends", "name one, with one value per parameter")
-    reason = get_backend(choices[0].name).unavailable()
+    reason = get_backend(choices[0].name).unavailable_with(choices[0].params)
     if reason is not None:
         raise BackendError(f"--backend {text} cannot run here: {reason}")
     return choices[0]

@@ -2,6 +2,7 @@
 
 from kmbench.instruments.cgroup import cpu_quota, memory_limit
 from kmbench.instruments.clock import Timing, loops_for, timed
+from kmbench.instruments.device_memory import DeviceMeter
 from kmbench.instruments.host import describe_host, fingerprint, machine_name
 from kmbench.instruments.memory import MemoryReading, measure_peak
 from kmbench.instruments.pressure import Pressure, pressure_between, read_pressure
@@ -16,6 +17,7 @@ from kmbench.instruments.threads import (
 )
 
 __all__ = [
+    "DeviceMeter",
     "MemoryReading",
     "Pressure",
     "TaskTime",

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from kmbench.backends.registry import arithmetic_of
 from kmbench.records import Record, RecordKind, Status
 from kmbench.runner.events import CellEnded, Listener, Step
 from kmbench.runner.judge import Submission
@@ -78,6 +79,7 @@ class Live:
     folder: Path
     worker: WorkerProcess | None = None
     prepare_seconds: float | None = None
+    first_call_seconds: float | None = None
     loops: dict[int | None, list[int]] = field(default_factory=dict)
     fit_seconds: float = 0.0
     least_delay_share: float | None = None
@@ -176,6 +178,7 @@ class Bench:
     def end(self, live: Live, status: Status, reason: str | None, output: str = "") -> None:
         """Record the outcome of a cell."""
         known = {name: live.told.get(name) for name in ("settings", "pools", "n_iter")}
+        known["precision"] = arithmetic_of(live.cell.key.backend, live.cell.key.parameters)
         record = self.record(live, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
         live.ended = True
         self.context.listener(CellEnded(record))

@@ -69,9 +69,24 @@ def _hello() -> dict[str, Any]:
     return {"protocol": PROTOCOL, "package": str(Path(__file__).parents[1])}
 
 
+MEMORY_WORDS = ("bad_alloc", "out of memory", "out_of_memory", "cudaerrormemoryallocation")
+"""What messages of exhausted memory hold, in small letters: C++, CUDA and torch, RMM, FAISS (``cudaMalloc error out
+of memory``)."""
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on the host or on a device; engines raise what they like.
+
+    torch raises ``torch.OutOfMemoryError``, a RuntimeError; FAISS and cuVS give the message of a C++ exception.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error).lower()
+    return any(words in text for words in MEMORY_WORDS)
+
+
 def _describe(error: BaseException) -> dict[str, str]:
-    out_of_memory = isinstance(error, MemoryError) or "bad_alloc" in str(error)
-    status = Status.OUT_OF_MEMORY if out_of_memory else Status.ERROR
+    status = Status.OUT_OF_MEMORY if _is_out_of_memory(error) else Status.ERROR
     text = " ".join(str(error).split())
     reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return {"status": status.value, "reason": reason[:500]}

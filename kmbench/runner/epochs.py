@@ -111,7 +111,7 @@ class Epochs:
 
     def _collect_open(self, live: Live) -> None:
         assert live.worker is not None
-        live.worker.collect()
+        live.first_call_seconds = live.worker.collect().get("first_call_seconds")  # an older kmbench tells nothing
 
     def _calibrate(self, live: Live, rung: int | None) -> None:
         assert live.worker is not None
@@ -141,6 +141,7 @@ class Epochs:
             order=place,
             contaminated=contaminated,
             prepare_seconds=live.prepare_seconds,
+            first_call_seconds=live.first_call_seconds,
             **figures,
         )
         self._bench.step(f"epoch {epoch + 1}, round {number + 1}", live)

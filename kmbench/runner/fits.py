@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +137,14 @@ class FitsBackend:
 
     def synchronize(self) -> None:
         """Do nothing: each fit was waited for."""
+
+    def device_memory(self) -> Literal["torch", "nvml"] | None:
+        """Return how the backend's device memory is found."""
+        return self._cls(self._params).device_memory()
+
+    def release(self) -> None:
+        """Have the backend of the last fit give back what its device holds."""
+        self._backend.release()
 
     def assign(self, X: FloatMatrix) -> NDArray[np.int32]:
         """Return nothing: labels came with each fit."""

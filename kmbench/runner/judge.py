@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.backends.registry import get_backend
+from kmbench.backends.registry import arithmetic_of, get_backend
 from kmbench.records import CellKey, Status
 from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
 from kmbench.runner.process import WorkerProcess
@@ -128,6 +128,7 @@ class Judge:
         for submission, evaluation in zip(submissions, found, strict=True):
             answer = Answer(
                 n_iter=submission.told["n_iter"],
+                precision=arithmetic_of(submission.key.backend, submission.key.parameters),
                 finite=evaluation["finite"],
                 inertia=evaluation.get("inertia"),
                 labels_inertia=evaluation.get("labels_inertia"),

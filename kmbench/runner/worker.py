@@ -9,7 +9,16 @@ import numpy as np
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params
 from kmbench.backends.registry import get_backend
-from kmbench.instruments import count_busy, loops_for, measure_peak, pools, seconds_waited, snapshot_tasks, timed
+from kmbench.instruments import (
+    DeviceMeter,
+    count_busy,
+    loops_for,
+    measure_peak,
+    pools,
+    seconds_waited,
+    snapshot_tasks,
+    timed,
+)
 from kmbench.runner.channel import serve
 
 if TYPE_CHECKING:
@@ -51,20 +60,30 @@ class Worker:
         self._X.flags.writeable = False
         start = None if init is None else np.load(init, allow_pickle=False)
         self._job = Job(init=start, **job)
-        self._warm_up()
-        return {}
+        return {"first_call_seconds": self._warm_up()}
 
-    def _warm_up(self) -> None:
+    def _warm_up(self) -> float:
+        """Return the time of the first calls in this process, which load libraries and compile kernels."""
         rows = min(len(self._X), max(WARM_ROWS, 4 * self._job.k))
         iterations = self._job.iterations
         small = dataclasses.replace(self._job, iterations=None if iterations is None else min(2, iterations))
         # Spread over the input: its first rows may be all alike, such as the sky of a photo.
         some = np.ascontiguousarray(self._X[:: len(self._X) // rows][:rows])
-        self._backend.prepare(some, small)
-        timing = timed(self._backend.fit, self._backend.synchronize, 1)
-        self._backend.assign(some)
+        timing = None
+
+        def first() -> None:
+            nonlocal timing
+            self._backend.prepare(some, small)
+            timing = timed(self._backend.fit, self._backend.synchronize, 1)
+            self._backend.assign(some)
+            self._backend.synchronize()
+
+        # Nothing is on a device yet that could be waited for.
+        whole = timed(first, lambda: None, 1)
+        assert timing is not None
         work = (len(self._X) / rows) * ((iterations or 1) / (small.iterations or 1))
         self._expected_seconds = timing.wall_seconds * work
+        return whole.wall_seconds
 
     def calibrate(self, loops: list[int] | None, iterations: int | None = None) -> dict[str, Any]:
         """Prepare the whole input, run a short fit once in full, and find how often to loop it, if not yet known.
@@ -161,8 +180,16 @@ class Worker:
                 backend.assign(self._X)
             backend.synchronize()
 
-        reading = measure_peak(whole)
-        return {
+        method = backend.device_memory()
+        device: dict[str, Any] = {}
+        if method is None:
+            reading = measure_peak(whole)
+        else:
+            backend.release()  # what the warm-up left there would count as held before
+            with DeviceMeter(method) as meter:
+                reading = measure_peak(whole)
+            device = {"device_peak_bytes": meter.peak_bytes, "device_memory_method": meter.method}
+        return device | {
             "peak_extra_bytes": reading.peak_extra_bytes,
             "retained_bytes": reading.retained_bytes,
             "memory_method": reading.method,

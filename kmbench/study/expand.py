@@ -144,7 +144,7 @@ def _cell(
     )
     backend = get_backend(choice.name)
     version = backend.version()
-    reason = backend.unavailable()
+    reason = backend.unavailable_with(choice.params)
     if reason is not None:
         return Cell(key, choice, version, Status.UNAVAILABLE, reason)
     # To a backend every rung of a ladder is a matched run.

@@ -6,7 +6,16 @@ import pytest
 
 from kmbench.backends.base import Traits
 from kmbench.records import DatasetInfo, Status
-from kmbench.runner.gates import Answer, ReferenceAnswer, judge_matched, judge_native
+from kmbench.runner.gates import (
+    ROUNDOFF,
+    Answer,
+    ReferenceAnswer,
+    judge_matched,
+    judge_native,
+    offset_limit,
+    score_error,
+    tolerance_of,
+)
 
 EXACT, APPROXIMATE = Traits(exact=True), Traits(exact=False)
 REFERENCE = ReferenceAnswer(inertia=1000.0, iterations=10, empty_events=0)
@@ -99,3 +108,51 @@ def test_an_inertia_of_zero_is_met_by_zero_and_by_twins_of_a_row_only():
     assert judge_matched(answer(0.0), EXACT, nothing, NEAR).status is Status.OK
     assert judge_matched(answer(100 * 12.0 * 2**-20), EXACT, nothing, NEAR).status is Status.OK
     assert judge_matched(answer(5.0), EXACT, nothing, NEAR).status is Status.INVALID
+
+
+@pytest.mark.parametrize(("precision", "sound"), [("float32", False), ("3xtf32", False), ("tf32", True)])
+def test_the_tolerance_follows_the_precision(precision, sound):
+    known = dataclasses.replace(REFERENCE, sensitivity=1e-7)
+    verdict = judge_matched(answer(1001.0, precision=precision), EXACT, known, NEAR)
+    assert (verdict.status is Status.OK) is sound
+
+
+@pytest.mark.parametrize("precision", ["tf32", "float16"])
+def test_low_precision_covers_no_wrong_answer(precision):
+    known = dataclasses.replace(REFERENCE, sensitivity=1e-7)
+    for wrong in (answer(1003.0, precision=precision), answer(997.0, precision=precision)):
+        assert judge_matched(wrong, EXACT, known, NEAR).status is Status.INVALID
+
+
+def test_an_offset_that_float32_bears_is_named_for_float16():
+    offset = dataclasses.replace(NEAR, mean_square=20.0)  # as far from the origin as the data is wide
+    known = dataclasses.replace(REFERENCE, sensitivity=1e-7)
+    half = judge_matched(answer(1500.0, precision="float16"), EXACT, known, offset)
+    assert "float16 loses the distances" in half.reason
+    single = judge_matched(answer(1500.0), EXACT, known, offset)
+    assert "wrong answer" in single.reason
+
+
+def test_roundoff_is_that_of_the_formats():
+    import numpy as np
+
+    assert ROUNDOFF["float32"] == np.finfo(np.float32).eps / 2
+    assert ROUNDOFF["float16"] == np.finfo(np.float16).eps / 2
+    assert ROUNDOFF["float64"] == np.finfo(np.float64).eps / 2
+    assert offset_limit("float32") == 1e3
+
+
+def test_the_tolerance_grows_where_clusters_are_small_beside_the_data_and_ends():
+    # Worked example: 3 columns, clusters a 55th of the spread: 4 * 2**-11 / sqrt(3) * 55 = 0.0620.
+    pixels = dataclasses.replace(NEAR, d=3, n=100, spread=55.0)
+    assert score_error("tf32", pixels, 100.0) == pytest.approx(0.0620, rel=1e-3)
+    assert tolerance_of("tf32", pixels, 100.0) == pytest.approx(0.002 + 0.0620**2, rel=1e-3)
+    assert tolerance_of("float32", pixels, 100.0) == tolerance_of("float32", NEAR, 1000.0)
+    assert tolerance_of("tf32", pixels, 1.0) == tolerance_of("float16", pixels, 1e-9) == 0.01
+
+
+def test_clusters_too_fine_for_the_precision_are_named_with_the_mend():
+    fine = dataclasses.replace(NEAR, d=3, n=100, spread=1660.0)  # 166 times the mean squared distance
+    verdict = judge_matched(answer(1036.0, precision="tf32"), EXACT, REFERENCE, fine)
+    assert verdict.status is Status.INVALID
+    assert "too fine for tf32; use float32" in verdict.reason

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.base import Precision as Arithmetic
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.backends.start import Init, read_start, sample_of, start_of
 from kmbench.errors import CaseError
@@ -55,6 +56,12 @@ class NumpyLloyd(Backend):
         if protocol == "matched" and free:
             return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
         return super().cannot(k, n, d, protocol, params)
+
+    @classmethod
+    def arithmetic(cls, params: BaseModel) -> Arithmetic:
+        """Return the precision of rows and scores."""
+        assert isinstance(params, NumpyLloydParams)
+        return params.precision
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Take the data and decide the plan. X is neither read nor copied here.

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# What to run on a machine with an NVIDIA GPU, and all that comes of it in one folder:
+#
+#     bash benchmarks/tools/gpu_session.sh FOLDER [STUDY.toml ...]
+#
+# The GPU tests, the card's ceilings, then each study (default: benchmarks/gpu-smoke.toml and benchmarks/gpu.toml).
+# PYTHON names an interpreter that has kmbench and the GPU libraries. A step that fails is noted and the rest goes on;
+# the exit code is 1 if one did. Run again with the same FOLDER, it goes on with the studies that were cut off.
+set -uo pipefail
+[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+folder=$1; shift
+[ $# -ge 1 ] || set -- benchmarks/gpu-smoke.toml benchmarks/gpu.toml
+python=${PYTHON:-python3}
+export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+mkdir -p "$folder"
+failed=()
+
+step() {  # step NAME COMMAND...: run it, keep what it prints, note whether it failed
+  local name=$1; shift
+  echo "== $name: $*"
+  "$@" 2>&1 | tee "$folder/$name.log"
+  [ "${PIPESTATUS[0]}" -eq 0 ] || failed+=("$name")
+}
+
+step host "$python" -m kmbench host
+step backends "$python" -m kmbench backends
+step tests "$python" -m pytest -m gpu -q tests
+step ceilings "$python" benchmarks/tools/gpu_ceilings.py "$folder/ceilings.json"
+for study in "$@"; do
+  name=$(basename "$study" .toml)
+  run="$folder/$name"
+  resume=(); [ -f "$run/records.jsonl" ] && resume=(--resume)
+  step "$name" "$python" -m kmbench run "$study" --output "$run" "${resume[@]}"
+  if [ -f "$folder/ceilings.json" ] && [ -d "$run" ]; then cp "$folder/ceilings.json" "$run/ceilings.json"; fi
+  step "$name-floors" "$python" benchmarks/tools/gpu_floors.py "$run"
+  step "$name-page" "$python" -m kmbench report "$run"
+done
+if [ ${#failed[@]} -gt 0 ]; then echo "failed: ${failed[*]}; see $folder/*.log"; exit 1; fi
+echo "all steps passed; everything is in $folder"

@@ -1,0 +1,144 @@
+"""What the GPU backends ask of their libraries; with stand-ins for these, since the contract needs a GPU to run."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kmbench.backends.base import Job
+from kmbench.backends.cuvs_kmeans import Cuvs
+from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, flat_gpu_index
+from kmbench.backends.faiss_gpu_resident import FaissGpuResident, FaissNearest
+from kmbench.backends.faiss_kmeans import FaissGpu
+from kmbench.backends.flash_kmeans_backend import FlashKmeans, _check_half
+from kmbench.backends.registry import get_backend
+from kmbench.backends.torch_kmeans.build import why_no_torch
+
+GPU_ONLY = [FaissGpu, FaissGpuResident, Cuvs, FlashKmeans]
+needs_torch = pytest.mark.skipif(why_no_torch() is not None, reason=str(why_no_torch()))
+
+
+@pytest.mark.parametrize("backend", GPU_ONLY, ids=lambda b: b.name)
+def test_without_a_gpu_each_says_why_and_what_to_install_and_does_not_run(backend):
+    reason = backend.unavailable()
+    if reason is None:
+        pytest.skip("it can run here: pytest -m gpu")
+    assert "pip install" in reason or "nvidia-smi" in reason or "CUDA" in reason
+    X = np.zeros((4, 2), dtype=np.float32)
+    work = Job(k=2, protocol="matched", iterations=1, seed=0, threads=1, init=X[:2])
+    with pytest.raises(RuntimeError) as raised:
+        backend(backend.Params()).prepare(X, work)
+    assert str(raised.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("backend", "params", "precision"),
+    [
+        (FaissGpu, {}, "float32"),
+        (FaissGpu, {"precision": "float16"}, "float16"),
+        (FaissGpuResident, {"precision": "float16"}, "float16"),
+        (Cuvs, {}, "3xtf32"),
+        (FlashKmeans, {}, "tf32"),
+        (FlashKmeans, {"precision": "float16"}, "float16"),
+    ],
+)
+def test_each_tells_its_precision(backend, params, precision):
+    assert backend.arithmetic(backend.Params(**params)) == precision
+
+
+@pytest.mark.parametrize("name", ["torch", "numpy-lloyd"])
+def test_precision_is_a_parameter_where_it_can_be_chosen(name):
+    cls = get_backend(name)
+    given = {"torch": "tf32", "numpy-lloyd": "float64"}[name]
+    assert cls.arithmetic(cls.Params(precision=given)) == given
+
+
+@pytest.mark.parametrize(
+    ("backend", "params"),
+    [
+        (FaissGpu, {"nredo": 2}),
+        (FaissGpuResident, {"tol": 0.1}),
+        (Cuvs, {"n_init": 2}),
+        (FlashKmeans, {"max_iterations": 5}),
+    ],
+)
+def test_a_matched_run_takes_device_options_but_no_other_work(backend, params):
+    assert "native" in backend.cannot(4, 100, 3, "matched", backend.Params(**params))
+    free = {"precision": "float16"} if "precision" in backend.Params.model_fields else {}
+    assert backend.cannot(4, 100, 3, "matched", backend.Params(**free)) is None
+
+
+class FakeFaiss:
+    """As much of FAISS's GPU interface as the index asks for, remembering what it was given."""
+
+    class GpuMultipleClonerOptions:
+        useFloat16 = shard = None  # noqa: N815 - its name in FAISS
+        use_cuvs = "untouched"
+
+    class StandardGpuResources:
+        temp = None
+
+        def setTempMemory(self, nbytes):  # noqa: N802
+            self.temp = nbytes
+
+    @staticmethod
+    def IndexFlatL2(d):  # noqa: N802
+        return SimpleNamespace(d=d)
+
+    @staticmethod
+    def index_cpu_to_gpu_multiple_py(resources, index, co=None, gpus=None):
+        return SimpleNamespace(resources=resources, index=index, options=co, gpus=gpus)
+
+    @staticmethod
+    def get_compile_options():
+        return "OPTIMIZE GPU "
+
+
+@pytest.mark.parametrize("use_cuvs", [False, True])
+def test_the_index_says_whether_cuvs_searches_and_takes_memory_and_precision(use_cuvs):
+    made = flat_gpu_index(FakeFaiss, 7, GpuOptions(precision="float16", use_cuvs=use_cuvs, temp_mib=3), 2)
+    assert (made.options.useFloat16, made.options.use_cuvs, made.options.shard) == (True, use_cuvs, False)
+    assert [resources.temp for resources in made.resources] == [3 * 2**20] * 2
+    assert (made.gpus, made.index.d) == ([0, 1], 7)
+
+
+def test_temporary_memory_is_faisss_own_unless_set():
+    made = flat_gpu_index(FakeFaiss, 7, GpuOptions(), 1)
+    assert [resources.temp for resources in made.resources] == [None]
+    assert made.options.useFloat16 is False
+
+
+def test_cuvs_in_a_faiss_without_it_is_refused():
+    check_cuvs(FakeFaiss, False)
+    with pytest.raises(RuntimeError, match="faiss-gpu-cuvs"):
+        check_cuvs(FakeFaiss, True)
+
+
+@needs_torch
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_resident_search_gives_the_nearest_centre_at_any_scale(precision, scale):
+    import torch
+
+    def knn_gpu(resources, xq, xb, k, use_cuvs):
+        assert (resources, k, use_cuvs) == ("resources", 1, True)
+        assert xq.dtype == xb.dtype == (torch.float16 if precision == "float16" else torch.float32)
+        assert torch.isfinite(xq).all()
+        distances = torch.cdist(xq.double(), xb.double())
+        return torch.topk(distances, k, largest=False)
+
+    rng = np.random.default_rng(0)
+    rows, centres = rng.normal(size=(200, 5)) * scale, rng.normal(size=(9, 5)) * scale
+    nearest = FaissNearest(
+        SimpleNamespace(knn_gpu=knn_gpu), "resources", GpuOptions(precision=precision, use_cuvs=True)
+    )
+    nearest.set_centres(torch.from_numpy(centres))
+    expected = ((rows[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+    agreement = (nearest(torch.from_numpy(rows).float()).numpy() == expected).mean()
+    assert agreement == 1.0 if precision == "float32" else agreement > 0.98
+
+
+def test_norms_beyond_float16_are_refused_with_the_mend():
+    _check_half(np.full((3, 4), 100.0, dtype=np.float32))
+    with pytest.raises(ValueError, match="scale the data down"):
+        _check_half(np.full((3, 4), 200.0, dtype=np.float32))
