@@ -72,7 +72,7 @@ def thread_frame(cells: pd.DataFrame, epochs: Mapping[str, Sequence[float]]) -> 
     """
     import pandas as pd
 
-    groups: dict[tuple[Any, ...], dict[str, dict[int, dict[str, Any]]]] = {}
+    groups: dict[tuple[Any, ...], dict[str, dict[int, dict[Any, Any]]]] = {}
     for row in cells.to_dict("records"):
         if row["status"] == "ok" and row["protocol"] != "target" and epochs.get(row["cell_id"]):
             case = (row["dataset"], row["k"], row["protocol"], row["iterations"], row["seed"])

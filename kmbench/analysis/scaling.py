@@ -163,7 +163,7 @@ def _known(value: Any) -> bool:
     return value is not None and value == value
 
 
-def _point(row: dict[str, Any], axis: str, family: str) -> dict[str, Any]:
+def _point(row: dict[Any, Any], axis: str, family: str) -> dict[str, Any]:
     seconds, given = float(row["fit_predict_seconds"]), row["n_iter"]
     return {
         "family": family,

@@ -128,8 +128,8 @@ def draw_growth(
     if memory:
         _binary_ticks(ax, frame)
     else:
-        low, high = ax.get_ylim()
-        ax.yaxis.set_major_locator(LogLocator(subs=log_steps(low, high), numticks=12))
+        bottom, top = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=log_steps(bottom, top), numticks=12))
     plain_axes(ax, f"{NAMES[axis]}, log scale", _above(column))
     legend(ax, handles, names)
     return fig
