@@ -30,7 +30,8 @@ def speedup_grid(cells: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    rows = cells[(cells["status"] == "ok") & cells["speedup"].notna()].to_dict("records")
+    compared = (cells["status"] == "ok") & cells["speedup"].notna() & (cells["protocol"] != "target")
+    rows = cells[compared].to_dict("records")
     sound = {(row["case_id"], row["label"]) for row in rows if same_inertia(row["inertia_ratio"])}
     names = ("label", "baseline", "n", "d", "k", "threads", "speedup", "speedup_low", "speedup_high", "verdict")
     for row in rows:
