@@ -115,18 +115,16 @@ def benchopt_frame(records: pd.DataFrame, host: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(fit: dict[str, Any], number: int, found: dict[str, Any]) -> dict[str, Any]:
+def _row(fit: dict[Any, Any], number: int, found: dict[str, Any]) -> dict[str, Any]:
     parameters = fit["parameters"] if isinstance(fit["parameters"], dict) else {}
     inner = ",".join(f"{name}={value}" for name, value in parameters.items())
     solver = f"{fit['backend']}[{inner}]" if inner else fit["backend"]
-    data = _data(str(fit["dataset"]))
     row = {
         "objective_name": f"k-means[k={fit['k']},protocol={fit['protocol']},threads={fit['threads']}]",
         "obj_description": "Sum of squared distances to the nearest centroid, by kmbench, in float64",
         "solver_name": solver,
         "solver_description": "",
-        "data_name": data,
-        "dataset_name": data,
+        "data_name": _data(str(fit["dataset"])),  # since 1.10 benchopt calls it dataset_name, and reads both
         "idx_rep": number,
         "stop_val": fit.get("iterations_given"),
         "time": fit["fit_predict_seconds"],
@@ -142,7 +140,7 @@ def _row(fit: dict[str, Any], number: int, found: dict[str, Any]) -> dict[str, A
     return row
 
 
-def _last(lines: list[dict[str, Any]], name: str) -> Any:
+def _last(lines: list[dict[Any, Any]], name: str) -> Any:
     known = (line.get(name) for line in reversed(lines))
     return next((value for value in known if value is not None and value == value), None)
 

@@ -30,7 +30,8 @@ def speedup_grid(cells: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    rows = cells[(cells["status"] == "ok") & cells["speedup"].notna()].to_dict("records")
+    compared = (cells["status"] == "ok") & cells["speedup"].notna() & (cells["protocol"] != "target")
+    rows = cells[compared].to_dict("records")
     sound = {(row["case_id"], row["label"]) for row in rows if same_inertia(row["inertia_ratio"])}
     names = ("label", "baseline", "n", "d", "k", "threads", "speedup", "speedup_low", "speedup_high", "verdict")
     for row in rows:
@@ -72,7 +73,7 @@ def thread_frame(cells: pd.DataFrame, epochs: Mapping[str, Sequence[float]]) -> 
     """
     import pandas as pd
 
-    groups: dict[tuple[Any, ...], dict[str, dict[int, dict[str, Any]]]] = {}
+    groups: dict[tuple[Any, ...], dict[str, dict[int, dict[Any, Any]]]] = {}
     for row in cells.to_dict("records"):
         if row["status"] == "ok" and row["protocol"] != "target" and epochs.get(row["cell_id"]):
             case = (row["dataset"], row["k"], row["protocol"], row["iterations"], row["seed"])

@@ -41,7 +41,7 @@ class PowerLaw:
 
     def at(self, x: float) -> float:
         """Return y at x."""
-        return self.scale * x**self.exponent
+        return self.scale * math.pow(x, self.exponent)
 
     def band(self, x: float) -> tuple[float, float] | None:
         """Return the 95 % prediction interval of one more measurement at x; None for two points.

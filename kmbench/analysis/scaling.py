@@ -26,6 +26,9 @@ BUDGETS = (1.0, 30.0, 300.0, 3600.0)
 BEND = 100.0
 """A law that is to foretell uses the points within this factor of the longest time: below, overheads bend it."""
 
+LEAST = 3
+"""Sizes that prove a law."""
+
 COLUMNS = (
     "panel", "family", "label", "backend", "x", "n", "d", "k", "threads", "protocol", "iterations", "seconds",
     "seconds_low", "seconds_high", "iteration_seconds", "peak_extra_bytes", "input_bytes",
@@ -84,7 +87,7 @@ def scaling_laws(frame: pd.DataFrame, figure: str = "seconds", bend: float | Non
     figure : str
         The column that grows.
     bend : float, optional
-        Leave out points below the largest figure over this.
+        Leave out points below the largest figure over this, as long as three are left.
 
     Returns
     -------
@@ -95,7 +98,8 @@ def scaling_laws(frame: pd.DataFrame, figure: str = "seconds", bend: float | Non
     for place, line in frame.groupby(["panel", "label"], sort=False):
         known = line[line[figure].notna() & (line[figure] > 0)]
         if bend is not None and len(known):
-            known = known[known[figure] >= known[figure].max() / bend]
+            near = int((known[figure] >= known[figure].max() / bend).sum())
+            known = known.sort_values(figure).tail(max(near, LEAST))
         law = fit_power_law([float(x) for x in known["x"]], [float(y) for y in known[figure]])
         if law is not None:
             laws[place] = law
@@ -117,7 +121,7 @@ def budget_frame(frame: pd.DataFrame, budgets: Sequence[float] = BUDGETS) -> pd.
     rows = []
     for place, law in scaling_laws(frame, bend=BEND).items():
         panel, label = place
-        if law.points < 3:
+        if law.points < LEAST:
             continue
         own = frame[(frame["panel"] == panel) & (frame["label"] == label)]
         d = int(own["d"].iloc[0])
@@ -163,7 +167,7 @@ def _known(value: Any) -> bool:
     return value is not None and value == value
 
 
-def _point(row: dict[str, Any], axis: str, family: str) -> dict[str, Any]:
+def _point(row: dict[Any, Any], axis: str, family: str) -> dict[str, Any]:
     seconds, given = float(row["fit_predict_seconds"]), row["n_iter"]
     return {
         "family": family,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -72,6 +72,8 @@ def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambd
         page = write_whole(output / name / PAGE_FILE, render_page(run))
         tell(page)
         entries.append(_entry(run, name))
+    names = [entry.name for entry in entries]
+    entries = [entry if names.count(entry.name) == 1 else replace(entry, name=entry.folder) for entry in entries]
     template = templates().get_template("gallery.html")
     return write_whole(output / PAGE_FILE, template.render(entries=entries, version=version("kmbench")))
 

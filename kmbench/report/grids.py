@@ -48,7 +48,8 @@ def speedup_figures(cells: pd.DataFrame) -> list[Drawn]:
         if number > MAX_PANELS:
             break
         label, base = printable(own["label"].iloc[0]), printable(own["baseline"].iloc[0])
-        best, worst = own.loc[own["speedup"].idxmax()], own.loc[own["speedup"].idxmin()]
+        ordered = own.sort_values("speedup", kind="stable")
+        best, worst = ordered.iloc[-1], ordered.iloc[0]
         finding = (
             f"{label} is {times_text(best['speedup'])} as fast as {base} at {best['n']:,} x {best['d']}, where it "
             f"does best, and {times_text(worst['speedup'])} at {worst['n']:,} x {worst['d']}, where it does worst."
@@ -99,7 +100,7 @@ def agreement_figures(cells: pd.DataFrame, names: Mapping[str, str]) -> list[Dra
     for case_id, own in frame.groupby("case_id", sort=False):
         if len(own) < 6 or float(own["ari"].min()) > 0.9995 or len(drawn) == MAX_PANELS:
             continue  # fewer than three answers are one figure in the table
-        low = own.loc[own["ari"].idxmin()]
+        low = own.sort_values("ari", kind="stable").iloc[0]
         finding = (
             f"The answers that differ most are those of {printable(low['label'])} and {printable(low['other'])}, "
             f"with an adjusted Rand index of {low['ari']:.3f}."

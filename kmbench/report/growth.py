@@ -128,8 +128,8 @@ def draw_growth(
     if memory:
         _binary_ticks(ax, frame)
     else:
-        low, high = ax.get_ylim()
-        ax.yaxis.set_major_locator(LogLocator(subs=log_steps(low, high), numticks=12))
+        bottom, top = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=log_steps(bottom, top), numticks=12))
     plain_axes(ax, f"{NAMES[axis]}, log scale", _above(column))
     legend(ax, handles, names)
     return fig
@@ -158,7 +158,7 @@ def budget_table(cells: pd.DataFrame, order: Sequence[str], memory_bytes: int | 
     )
     caption = (
         f"For {_fixed(frame[frame['panel'] == 0], 'n')}. From the power law through the points within a factor 100 "
-        "of the longest time, with its 95% prediction interval. * extrapolated: beyond the sizes that were measured "
+        "of the longest time (three at least), with its 95% prediction interval. * extrapolated: beyond the sizes that were measured "
         f"(up to {_size(largest)} rows), where caches and memory may bend the law. "
     )
     if any("†" in str(cell) for row in rows for cell in row):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis import cells_frame
+from kmbench.analysis import CellSummary, cells_frame
 from kmbench.report.contents import RunContents
 from kmbench.report.grids import agreement_figures, coverage_table, speedup_figures
 from kmbench.report.growth import budget_table, growth_figures, memory_figures
 from kmbench.report.pareto import pareto_figures, recall_figures
 from kmbench.report.steps import profile_figure, thread_figures
-from kmbench.report.style import Drawn
+from kmbench.report.style import Drawn, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +70,19 @@ def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overvi
     )
 
 
+def _printable(row: CellSummary) -> CellSummary:
+    """Return a row whose texts a data frame can hold: lone surrogates are in JSON, and in nothing else."""
+    values = {field.name: getattr(row, field.name) for field in fields(row) if field.name != "output"}
+    texts: dict[str, Any] = {name: printable(value) for name, value in values.items() if type(value) is str}
+    return replace(row, **texts, output=None)
+
+
 def _merged(runs: Sequence[RunContents]) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Return the cells of all runs, the last of each, and the times of their epochs."""
     rows, epochs = {}, {}
     for run in runs:
         for case in run.cases:
             for row in case.rows:
-                rows[row.cell_id] = row
+                rows[row.cell_id] = _printable(row)
                 epochs[row.cell_id] = case.samples[row.cell_id]
     return cells_frame(list(rows.values())), epochs

@@ -147,7 +147,7 @@ def spots_of(case: pd.DataFrame, column: str, order: Sequence[str]) -> tuple[lis
     return sorted(spots, key=lambda spot: spot.seconds), [(low, high), (bottom, top)]
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _told(row: Mapping[Any, Any]) -> str:
     """Write what the point is: its settings and its figures."""
     parts = [f"{name} {value}" for name, value in (row["parameters"] or {}).items()]
     settings = ", ".join(parts) or "no parameters"

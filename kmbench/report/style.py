@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from kmbench.report.svg import for_page
@@ -126,7 +126,7 @@ def new_axes(
     return figure, figure.add_axes(place)
 
 
-def plain_axes(ax: Axes, x: str, y: str, grid: str = "both") -> None:
+def plain_axes(ax: Axes, x: str, y: str, grid: Literal["both", "x", "y"] = "both") -> None:
     """Take the frame away, and write what the axes hold; the y axis's name stands above it."""
     from matplotlib.ticker import NullLocator
 

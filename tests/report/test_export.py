@@ -50,12 +50,12 @@ def test_benchopts_columns(mixed, tmp_path):
     (file,) = write_report([mixed], tmp_path / "out", [Format.CSV], benchopt=True)
     frame = pd.read_csv(file)
     assert {
-        "objective_name", "solver_name", "dataset_name", "data_name", "idx_rep", "stop_val", "time",
+        "objective_name", "solver_name", "data_name", "idx_rep", "stop_val", "time",
         "objective_value",
         "sampling_strategy", "p_solver_nprobe", "p_dataset_n", "p_obj_k", "platform", "system-processor",
         "version-numpy",
     } <= set(frame.columns)  # fmt: skip
-    own = frame[(frame["solver_name"] == "numpy-lloyd") & (frame["dataset_name"] == "digits")]
+    own = frame[(frame["solver_name"] == "numpy-lloyd") & (frame["data_name"] == "digits")]
     assert list(own["idx_rep"]) == [0, 1, 2, 3, 4]
     records = load_records(mixed)
     fits = records.query("backend == 'numpy-lloyd' and dataset == 'digits' and kind == 'fit'")

@@ -34,7 +34,7 @@ def folder(tmp_path):
         objective = (1500.0, 1009.0, 1000.0 + seed)
         records += ladder("sklearn-lloyd", seed, (1.0, 2.0, 4.0), objective)
         records += ladder("numpy-lloyd", seed, (0.5 + 0.01 * seed, 1.0 + 0.01 * seed, 2.0), objective)
-    records += ladder("bad-means", 0, (0.1, 0.2, 0.3), (1.0, 1.0, 1.0), Status.INVALID, "<b>wrong</b>")
+    records += ladder("bad-means", 0, (0.1, 0.2, 0.3), (1500.0, 1009.0, 1000.0), Status.INVALID, "<b>wrong</b>")
     (tmp_path / "records.jsonl").write_text("".join(record.to_line() + "\n" for record in records))
     return tmp_path
 
