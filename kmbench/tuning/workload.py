@@ -41,14 +41,14 @@ class Ivf(Workload):
     figures = (
         Figure(
             name="recall_at_1_percent",
-            title="recall at 1%",
+            title="recall 1%",
             unit="%",
             better="higher",
             summary="Share of the true neighbours that is found when a query compares with 1 % of the base.",
         ),
         Figure(
             name="recall_at_5_percent",
-            title="recall at 5%",
+            title="recall 5%",
             unit="%",
             better="higher",
             summary="The same with 5 % of the base.",
