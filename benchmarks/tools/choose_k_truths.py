@@ -50,7 +50,7 @@ SETS = (
     ("unbalanced", unbalanced, 8, "2:24"),
     ("hierarchical", hierarchical, 16, "2:24"),
     ("uniform noise", noise, None, "2:24"),
-    ("64 dimensions", wide, 50, "2:64"),
+    ("64 dimensions", wide, 50, "32:64:2"),
 )
 
 

@@ -7,6 +7,8 @@ python benchmarks/tools/warm_start_table.py FOLDER
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from kmbench import load_cells
 
 
@@ -14,12 +16,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     cells = load_cells(parser.parse_args().folder)
+    lowest = cells.groupby(["dataset", "k"])["inertia"].min()
     for _, case in cells.groupby("case_id", sort=False):
         first = case.iloc[0]
-        print(f"\n{first['dataset']}  {first['n']:,} x {first['d']}  k={first['k']}, {first['threads']} threads\n")
+        cap = "" if pd.isna(first["iterations"]) else f", at most {first['iterations']:.0f} iterations"
+        print(f"\n{first['dataset']}  {first['n']:,} x {first['d']}  k={first['k']}{cap}\n")
         print("| engine | start | iterations on the sample | on all rows | time | inertia above the best |")
         print("|---|---|---|---|---|---|")
-        best = case["inertia"].min()
+        best = lowest[first["dataset"], first["k"]]
         for _, cell in case.iterrows():
             settings = cell["settings"] or {}
             init = cell["parameters"].get("init", "default")

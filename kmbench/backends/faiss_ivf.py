@@ -122,7 +122,7 @@ class FaissIvf(Backend):
             max_points_per_centroid=-(-len(sample) // k),
         )
         kmeans.train(sample)
-        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(kmeans.obj)}
+        self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(np.asarray(kmeans.obj))}
         return np.array(kmeans.centroids, dtype=np.float32)
 
     def result(self) -> FitResult:

@@ -12,14 +12,14 @@ HEADINGS = ("inertia", "simplified", "silhouette", "CH", "DB", "BIC", "stability
 
 
 def cells(row: KRow, result: ChooseResult) -> list[str]:
-    """Return the figures under `HEADINGS`; a star marks what a criterion picks, ``e`` the elbow."""
+    """Return the figures under `HEADINGS`; a star marks what a criterion picks, ``^`` the elbow."""
     picked = {name for name, pick in result.criteria.items() if pick.k == row.k}
 
     def mark(text: str, name: str) -> str:
         return f"{text}*" if name in picked else f"{text} "
 
     return [
-        f"{_short(row.inertia)}{'e' if row.k == result.elbow else ' '}",
+        f"{_short(row.inertia)}{'^' if row.k == result.elbow else ' '}",
         mark(_fixed(row.silhouette_simplified, 3), "silhouette_simplified"),
         mark(f"{_fixed(row.silhouette, 3)} ±{row.silhouette_spread:.3f}".replace("0.", "."), "silhouette"),
         mark(_short(row.calinski_harabasz), "calinski_harabasz"),
@@ -44,4 +44,4 @@ def _short(value: float) -> str:
         return "-"
     if abs(value) >= 1e5:
         return f"{value:.3e}".replace("e+0", "e").replace("e+", "e")
-    return f"{value:.4g}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.4g}"

@@ -31,7 +31,7 @@ def print_choice(console: Console, result: ChooseResult) -> None:
         chosen = row.k == result.recommended
         table.add_row(f"{'> ' if chosen else ''}{row.k}", *cells(row, result), style="bold" if chosen else None)
     console.print(table)
-    console.print("> chosen   * a criterion's pick   e elbow", style="dim", highlight=False)
+    console.print("> chosen   * a criterion's pick   ^ elbow", style="dim", highlight=False)
     for line in method_sentences(result):
         console.print(line, style="dim", highlight=False)
     for note in result.notes:

@@ -7,6 +7,7 @@ import importlib.util
 import re
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from kmbench.datasets.base import Arguments, ArrayRows, BuiltIn, Rows
@@ -20,7 +21,8 @@ LEAST_WORDS = 20
 LEFT_OUT = frozenset({"tests", "externals", "_lib", "conftest.py", "setup.py"})
 
 
-def docstrings() -> list[tuple[str, str]]:
+@cache
+def docstrings() -> tuple[tuple[str, str], ...]:
     """Return ``(module, text)`` of every docstring of 20 words or more, in a fixed order, each text once.
 
     The sources are parsed, not imported. Which texts there are depends on the versions of the packages.
@@ -41,7 +43,7 @@ def docstrings() -> list[tuple[str, str]]:
             if not LEFT_OUT.intersection(inside.parts):
                 for text in _texts(path):
                     found.setdefault(text, ".".join(inside.with_suffix("").parts))
-    return [(module, text) for text, module in found.items()]
+    return tuple((module, text) for text, module in found.items())
 
 
 def _texts(path: Path) -> Iterator[str]:
@@ -76,7 +78,7 @@ def _open(arguments: Arguments) -> Rows:
 
 DOCSTRINGS = BuiltIn(
     name="docstrings",
-    syntax="docstrings[:d=64]",
+    syntax="docstrings:d=64",
     summary="text: docstrings of scikit-learn and SciPy as TF-IDF, d columns by truncated SVD, norm 1",
     open=_open,
     parameters=(Parameter(name="d", kind="integer", default=64, low=2, high=1024),),
