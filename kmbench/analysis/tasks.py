@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
-from kmbench.analysis.wording import bytes_text
+from kmbench.analysis.wording import bytes_text, seconds_text
 
 __all__ = ["TaskColumn", "TaskRow", "TaskTable", "figure_text", "task_table"]
 
@@ -38,9 +38,10 @@ class TaskColumn:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """The figures of one backend as texts; `best` tells which are as good as any."""
+    """The figures of one backend as texts; `best` tells which are as good as any, `time` what they took."""
 
     label: str
+    time: str
     values: list[str]
     best: list[bool]
 
@@ -68,7 +69,10 @@ def task_table(cells: Sequence[CellSummary]) -> TaskTable | None:
     for cell in scored:
         found = [(column, (cell.task or {}).get(column.name)) for column in columns]
         texts = ["" if value is None else figure_text(value, column.unit) for column, value in found]
-        rows.append(TaskRow(cell.label, texts, [_is_best(value, bests[column.name]) for column, value in found]))
+        time = seconds_text(cell.fit_predict_seconds)
+        rows.append(
+            TaskRow(cell.label, time, texts, [_is_best(value, bests[column.name]) for column, value in found])
+        )
     return TaskTable(columns, rows)
 
 

@@ -26,8 +26,9 @@ def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
         first = rows[0]
         title = f"{first.workload} on {first.dataset}, k={first.k}: the task"
         console.print(f"\n{title}", style="bold", markup=False, highlight=False)
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
         table.add_column("backend", overflow="fold", min_width=13)
+        table.add_column("time", justify="right", no_wrap=True)
         for column in found.columns:
             table.add_column(f"{column.title} {column.arrow}".rstrip(), justify="right")
         for row in found.rows:
@@ -35,7 +36,7 @@ def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
                 Text(value, style="bold green" if best else "")
                 for value, best in zip(row.values, row.best, strict=True)
             ]
-            table.add_row(Text(row.label.replace("[", "\n[", 1)), *values)
+            table.add_row(Text(row.label.replace("[", "\n[", 1)), row.time, *values)
         console.print(table)
         shown = True
     if shown:

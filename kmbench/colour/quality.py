@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.colour.picture import Bytes, Picture
+from kmbench.colour.spaces import packed, unpacked
 
 __all__ = ["Likeness", "compare", "painted", "png_bytes"]
 
@@ -56,8 +57,10 @@ def compare(picture: Picture, pixels: Bytes) -> Likeness:
         found = structural_similarity(picture.pixels, shown, channel_axis=2, data_range=255, win_size=window)
         ssim = float(found)
     # Few colours differ, of many pixels: each pair of them is compared once.
-    pairs, counts = np.unique(np.concatenate([original, other], axis=1), axis=0, return_counts=True)
-    differences = deltaE_ciede2000(rgb2lab(pairs[None, :, :3]), rgb2lab(pairs[None, :, 3:]))[0]
+    both = (packed(original).astype(np.uint64) << np.uint64(32)) | packed(other)
+    pairs, counts = np.unique(both, return_counts=True)
+    one, two = unpacked(pairs >> np.uint64(32)), unpacked(pairs & np.uint64(0xFFFFFFFF))
+    differences = deltaE_ciede2000(rgb2lab(one[None]), rgb2lab(two[None]))[0]
     return Likeness(psnr, ssim, float(np.average(differences, weights=counts)))
 
 

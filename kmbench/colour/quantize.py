@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kmbench.backends.training import Trainer, one_backend
 from kmbench.colour.picture import Bytes, Picture, picture_of_array, read_picture
 from kmbench.colour.quality import compare, painted, png_bytes
-from kmbench.colour.spaces import Space, from_space, to_space
+from kmbench.colour.spaces import Space, from_space, packed, to_space, unpacked
 from kmbench.errors import CaseError, WorkloadError
 from kmbench.instruments import default_threads
 from kmbench.metrics import evaluate
@@ -128,9 +128,10 @@ def quantize(
     picture = picture_of_array(image) if isinstance(image, np.ndarray) else read_picture(Path(image).expanduser())
     notes = list(picture.notes)
     colours = picture.colours
-    distinct, place = np.unique(colours, axis=0, return_inverse=True)
+    numbers = packed(colours)
+    distinct = np.unique(numbers)
     if len(distinct) <= k:
-        palette, labels = distinct, place.ravel().astype(np.int32)
+        palette, labels = unpacked(distinct), np.searchsorted(distinct, numbers).astype(np.int32)
         if len(distinct) < k:
             plural = "colour" if len(distinct) == 1 else "colours"
             notes.append(f"the picture has only {len(distinct)} {plural}: all are kept")

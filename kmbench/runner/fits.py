@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Traits
+from kmbench.backends.base import Backend, FloatMatrix, Job, Traits
 from kmbench.workloads import Clusters, SeveralFits
 
 __all__ = ["FitsBackend", "Start", "load_starts", "save_arrays", "save_starts"]
@@ -89,7 +89,7 @@ class FitsBackend:
 
     def fit(self) -> None:
         """Do the task once."""
-        self._results: list[FitResult] = []
+        self._done: list[tuple[int, int | None]] = []
         self._given: list[int | None] = []
         self._starting: Iterator[Start] | None = None if self._starts is None else iter(self._starts)
         self._arrays = self._workload.run(self._X, self._job.k, self._kmeans)
@@ -105,7 +105,7 @@ class FitsBackend:
         backend.fit()
         backend.synchronize()
         result = backend.result()
-        self._results.append(result)
+        self._done.append((int(result.n_iter), result.empty_events))
         self._given.append(None if start is None else job.iterations)
         centroids = np.asarray(result.centroids, dtype=np.float32)
         if centroids.shape != (k, X.shape[1]):
@@ -125,15 +125,15 @@ class FitsBackend:
         ``n_iter`` is that of the job where each fit did what it was given, else of the first that did not; in a
         native run the largest. ``empty_events`` are those of all fits, ``reported_inertia`` is that of none.
         """
-        done = [int(result.n_iter) for result in self._results]
+        done = [n for n, _ in self._done]
         off = [n for n, given in zip(done, self._given, strict=True) if given is not None and n != given]
         n_iter = max(done) if self._starts is None else (off[0] if off else self._job.iterations)
-        events = [result.empty_events for result in self._results if result.empty_events is not None]
+        events = [emptied for _, emptied in self._done if emptied is not None]
         return {"n_iter": n_iter, "empty_events": sum(events) if events else None, "reported_inertia": None}
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the last of the fits."""
-        return self._backend.settings() | {"fits": len(self._results)}
+        return self._backend.settings() | {"fits": len(self._done)}
 
     def synchronize(self) -> None:
         """Do nothing: each fit was waited for."""

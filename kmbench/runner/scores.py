@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kmbench.records import Status
 from kmbench.runner.bench import Context
 from kmbench.runner.judge import Submission
-from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
+from kmbench.runner.process import WorkerFailure, WorkerProcess
 from kmbench.study.expand import Case
 
 __all__ = ["SCORER", "TASKS_FOLDER", "score_answers"]
@@ -67,7 +68,7 @@ def score_answers(
 def _open(case: Case, context: Context) -> WorkerProcess:
     key, dataset = case.key, case.dataset
     log: Path = context.scratch / f"{key.case_id}-scorer.log"
-    scorer = context.spawn(SCORER, context.referee_threads, Limits(None, None), log)
+    scorer = context.spawn(SCORER, context.referee_threads, replace(context.limits, memory_bytes=None), log)
     try:
         scorer.request(
             "open",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Params
 from kmbench.datasets import Rows
 from kmbench.tuning.codec import flat_quantizer
 from kmbench.tuning.curve import Curve, one_pass
-from kmbench.tuning.space import Space
+from kmbench.tuning.space import FloatMatrix, Space
 from kmbench.tuning.training import assign_rows
-from kmbench.tuning.truth import exact_neighbours
+from kmbench.tuning.truth import Truth, exact_neighbours
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 from kmbench.workloads.queries import BaseRows, query_rows
@@ -41,14 +41,14 @@ class Ivf(Workload):
     figures = (
         Figure(
             name="recall_at_1_percent",
-            title="recall at 1%",
+            title="recall 1%",
             unit="%",
             better="higher",
             summary="Share of the true neighbours that is found when a query compares with 1 % of the base.",
         ),
         Figure(
             name="recall_at_5_percent",
-            title="recall at 5%",
+            title="recall 5%",
             unit="%",
             better="higher",
             summary="The same with 5 % of the base.",
@@ -71,6 +71,10 @@ class Ivf(Workload):
     )
     Params = IvfParams
 
+    def __init__(self, params: BaseModel) -> None:
+        super().__init__(params)
+        self._asked: tuple[str, FloatMatrix, Truth] | None = None
+
     @property
     def _own(self) -> IvfParams:
         assert isinstance(self.params, IvfParams)
@@ -84,11 +88,17 @@ class Ivf(Workload):
         """Return why there are too few rows for the search, or None."""
         return f"at={self._own.at} neighbours of {n} rows" if self._own.at > n else None
 
+    def _questions(self, task: Task, base: FloatMatrix, space: Space) -> tuple[FloatMatrix, Truth]:
+        """Return queries and their true neighbours, found once for all backends of a case."""
+        if self._asked is None or self._asked[0] != task.spec:
+            queries = query_rows(task.spec, self._own.queries)
+            self._asked = (task.spec, queries, exact_neighbours(base, queries, self._own.at, space))
+        return self._asked[1:]
+
     def score(self, task: Task, answer: Answer) -> TaskResult:
         """Rank the lists of the true neighbours, which tells recall and scanned vectors for every nprobe."""
-        space, queries = Space(metric="l2"), query_rows(task.spec, self._own.queries)
-        base = np.ascontiguousarray(task.X)
-        truth = exact_neighbours(base, queries, self._own.at, space)
+        space, base = Space(metric="l2"), np.ascontiguousarray(task.X)
+        queries, truth = self._questions(task, base, space)
         quantizer = flat_quantizer(np.ascontiguousarray(answer.centroids, dtype=np.float32), space)
         lists = assign_rows(quantizer, base)
         curve = one_pass(quantizer, queries, truth.ids, lists, self._own.at)
