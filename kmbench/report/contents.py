@@ -11,6 +11,7 @@ from typing import Any
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.cells import epoch_means
+from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
 from kmbench.analysis.target import Race, races
 from kmbench.errors import OutputError
 from kmbench.records import Record, RecordKind, Status, read_records
@@ -61,6 +62,8 @@ class RunContents:
         As in ``study.toml`` and ``host.json``; empty where these are missing or cannot be read.
     races : list of Race
         The cases of the protocol ``target``, their starts taken together.
+    ceilings : Ceilings or None
+        What the GPU reaches at best, from ``ceilings.json``.
     unfinished : list of str
         Labels of cells that were begun and have no outcome: the run was cut off there.
     first_at, last_at : str or None
@@ -75,6 +78,7 @@ class RunContents:
     unfinished: list[str]
     first_at: str | None
     last_at: str | None
+    ceilings: Ceilings | None = None
 
 
 def read_run(folder: Path) -> RunContents:
@@ -105,6 +109,7 @@ def read_run(folder: Path) -> RunContents:
         unfinished=[own[0].key.label for cell_id, own in lines.items() if cell_id not in finished],
         first_at=times[0] if times else None,
         last_at=times[-1] if times else None,
+        ceilings=Ceilings.from_file(folder / CEILINGS_FILE) if (folder / CEILINGS_FILE).exists() else None,
     )
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import warnings_of
+from kmbench.analysis.floors import Ceilings
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_run
+from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, times_figure
 from kmbench.report.html import templates, write_whole
 from kmbench.report.method import describe_method
@@ -38,6 +40,7 @@ class _CaseView:
     caption: str
     rows: list[Row]
     note: str
+    device: DeviceTable | None
 
 
 def write_page(folder: Path) -> Path:
@@ -71,7 +74,7 @@ def render_page(run: RunContents) -> str:
         .render(
             run=run,
             races=[view_of(race, number) for number, race in enumerate(run.races, start=1)],
-            cases=[_view(case, number, vary) for number, case in enumerate(compared, start=1)],
+            cases=[_view(case, number, vary, run.ceilings) for number, case in enumerate(compared, start=1)],
             counts=_counts(run.cases),
             warnings=warnings_of([row for case in run.cases for row in case.rows], run.host),
             method=describe_method(run),
@@ -83,7 +86,7 @@ def render_page(run: RunContents) -> str:
     )
 
 
-def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
+def _view(case: CaseContents, number: int, vary: Sequence[str], ceilings: Ceilings | None) -> _CaseView:
     from markupsafe import Markup
 
     row = case.lead
@@ -98,6 +101,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
         caption=_caption(case),
         rows=table_rows(case),
         note=table_note(case),
+        device=device_table(case, ceilings),
     )
 
 

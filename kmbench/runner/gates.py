@@ -42,7 +42,7 @@ ROUNDOFF: dict[Precision, float] = {
 nearest; 3xTF32 writes a factor as the sum of two of TF32 and leaves out the product of the two small parts."""
 
 LOW_PRECISION_TOLERANCE, MOST_TOLERANCE = 2e-3, 1e-2
-"""`INERTIA_TOLERANCE` of TF32 and float16: the least, where clusters lie well apart, and the most; see `tolerance_of`."""
+"""`INERTIA_TOLERANCE` of TF32 and float16, least (where clusters lie well apart) and most; see `tolerance_of`."""
 
 EMPTY_TOLERANCE = 0.05
 """The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
@@ -118,7 +118,8 @@ def score_error(precision: Precision, dataset: DatasetInfo, inertia: float) -> f
 
     The factors of ``2 x.c`` are each off by at most the roundoff u, so the score of centred rows is off by up to
     ``4 u |x| |c|``, and by about a root of d less where the errors of the d columns are independent. With ``|x|^2``
-    and ``|c|^2`` about the data's spread S, that is ``4 u S / sqrt(d)``; the mean squared distance is ``inertia / n``.
+    and ``|c|^2`` about the data's spread S, that is ``4 u S / sqrt(d)``; the mean squared distance to the centroids
+    is ``inertia / n``.
 
     Source of the bound: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1.
     """
@@ -137,8 +138,8 @@ def tolerance_of(precision: Precision, dataset: DatasetInfo, inertia: float) -> 
     of the rows do, and one assignment costs about ``e**2``. That moves the course of all later iterations, further
     than the labels alone cost. How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints
     it, and docs/gpu.md has its table. Where e is small it stays three times below `LOW_PRECISION_TOLERANCE`, and
-    elsewhere about ``e**2``. `MOST_TOLERANCE` ends that: an answer further off is not the one that was asked for, and its
-    reason says what the precision cannot hold.
+    elsewhere about ``e**2``. `MOST_TOLERANCE` ends that: an answer further off is not the one that was asked for, and
+    its reason says what the precision cannot hold.
     """
     if ROUNDOFF[precision] < 2.0**-20:
         return INERTIA_TOLERANCE
