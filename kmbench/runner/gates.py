@@ -168,7 +168,7 @@ def judge_native(answer: Answer, traits: Traits, dataset: DatasetInfo) -> Verdic
         return Verdict(
             Status.INVALID,
             f"its labels are not those of its nearest centroids: inertia {share:+.2%} with them"
-            + _numeric_cause(dataset, answer.precision, answer.inertia),
+            + _numeric_cause(dataset, answer, traits),
         )
     return Verdict(Status.OK)
 
@@ -186,7 +186,7 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
     if answer.n_iter != reference.iterations:
         how = "early stop: " if answer.n_iter < reference.iterations else ""
         done = f"{how}{answer.n_iter} of {reference.iterations} iterations were done"
-        return Verdict(Status.INVALID, done + _numeric_cause(dataset, answer.precision, answer.inertia))
+        return Verdict(Status.INVALID, done + _numeric_cause(dataset, answer, traits))
     difference = answer.inertia - reference.inertia
     floor = _floor(dataset, reference.inertia)
     emptied = reference.empty_events + (answer.empty_events or 0)
@@ -197,7 +197,7 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
             return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
         return Verdict(Status.OK)
     off = f"inertia is {ratio:.6g} times the reference's"
-    cause = _numeric_cause(dataset, answer.precision, answer.inertia)
+    cause = _numeric_cause(dataset, answer, traits)
     if cause:
         return Verdict(Status.INVALID, off + cause)
     if emptied:
@@ -222,14 +222,15 @@ def _floor(dataset: DatasetInfo, inertia: float) -> float:
     return TWIN_TOLERANCE * dataset.mean_square * dataset.n if nothing_left(dataset, inertia) else 0.0
 
 
-def _numeric_cause(dataset: DatasetInfo, precision: Precision, inertia: float) -> str:
+def _numeric_cause(dataset: DatasetInfo, answer: Answer, traits: Traits) -> str:
     """Return what about the data the precision cannot hold, with the mend, or nothing."""
-    if dataset.offset_ratio > offset_limit(precision):
+    precision, inertia = answer.precision, answer.inertia or 0.0
+    if dataset.offset_ratio > (FAR_OFFSET_RATIO if traits.centres else offset_limit(precision)):
         centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
         return f": the data lies far from the origin, where {precision} loses the distances; use {centred}"
     if 0 < dataset.spread < SMALLEST_SPREAD:
         return ": the values are so small that their squares underflow in float32; scale the data up"
     if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) ** 2 > MOST_TOLERANCE:
-        times = dataset.spread * dataset.n / inertia
+        times = dataset.spread * dataset.n / inertia if inertia else float("inf")
         return f": the data is {times:.0f} times as wide as its clusters, too fine for {precision}; use float32"
     return ""
