@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# The CPU build of torch for its tests: the usual one brings gigabytes of CUDA libraries.
+TORCH ?= torch==2.13.0+cpu
+
 WHEELHOUSE := .asv/wheelhouse
 # With a wheelhouse (`make wheelhouse`) asv's environments are made without a network.
 ASV := $(if $(wildcard $(WHEELHOUSE)),PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$(CURDIR)/$(WHEELHOUSE)) $(BIN)/asv
@@ -84,4 +87,6 @@ $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,files,images,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' \
+	  || echo "no index here has $(TORCH): the tests of the backend torch are skipped (TORCH=torch takes any build)"
 	@touch $@ $(VENV)/.bench

@@ -18,7 +18,7 @@ from kmbench.analysis.cells import CellSummary
 from kmbench.errors import OutputError
 from kmbench.records import Status
 
-__all__ = ["CEILINGS_FILE", "Ceilings", "Floor", "FloorRow", "floor_of_iteration", "floor_rows"]
+__all__ = ["CEILINGS_FILE", "Ceilings", "Floor", "FloorRow", "floor_of_iteration", "floor_rows", "residence_of"]
 
 CEILINGS_FILE = "ceilings.json"
 """Name of the file in a run folder that holds what ``benchmarks/tools/gpu_ceilings.py`` measured."""
@@ -162,7 +162,7 @@ def floor_rows(rows: Sequence[CellSummary], ceilings: Ceilings) -> list[FloorRow
     """
     found = []
     for row in rows:
-        residence = _residence(row)
+        residence = residence_of(row)
         if residence is None or row.status is not Status.OK or row.fit_predict_seconds is None:
             continue
         given = row.n_iter or row.iterations_given
@@ -171,7 +171,7 @@ def floor_rows(rows: Sequence[CellSummary], ceilings: Ceilings) -> list[FloorRow
         )
         if floor is None or given is None:
             continue
-        rivals = [r for r in rows if r.case_id == row.case_id and r.status is Status.OK and _residence(r) is None]
+        rivals = [r for r in rows if r.case_id == row.case_id and r.status is Status.OK and residence_of(r) is None]
         timed = [(r.fit_predict_seconds, r.label) for r in rivals if r.fit_predict_seconds is not None]
         best = min(timed, default=None)
         whole = (given + 1) * floor.seconds
@@ -188,8 +188,8 @@ def floor_rows(rows: Sequence[CellSummary], ceilings: Ceilings) -> list[FloorRow
     return found
 
 
-def _residence(row: CellSummary) -> str | None:
-    """Return ``device`` or ``host`` for a row that ran on a GPU, else None."""
+def residence_of(row: CellSummary) -> str | None:
+    """Return where a row that ran on a GPU kept its input, ``device`` or ``host``; None for one that ran on none."""
     settings: Mapping[str, Any] = row.settings or {}
     residence = settings.get("residence")
     return residence if isinstance(residence, str) and settings.get("device") != "cpu" else None

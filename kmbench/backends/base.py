@@ -48,6 +48,8 @@ class Traits:
         It can run exactly N iterations over all rows.
     labels_in_fit : bool
         Its fit ends with the labels of the final centroids, so no assign is needed to have them.
+    centres : bool
+        It takes the mean off the data itself, so that an offset costs no precision.
     empty_clusters : {"relocate", "split", "keep"}
         What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it.
     """
@@ -57,6 +59,7 @@ class Traits:
     accepts_init: bool = True
     fixed_iterations: bool = True
     labels_in_fit: bool = False
+    centres: bool = False
     empty_clusters: Literal["relocate", "split", "keep"] = "relocate"
 
 

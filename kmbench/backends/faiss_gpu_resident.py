@@ -63,7 +63,7 @@ class FaissGpuResident(BlockwiseLloyd):
     requires = ("faiss", "torch")
     distributions = DISTRIBUTIONS
     install = "pip install 'kmbench[gpu,torch]' on a machine with an NVIDIA GPU"
-    traits = Traits(exact=True, device="gpu", labels_in_fit=True, empty_clusters="relocate")
+    traits = Traits(exact=True, device="gpu", labels_in_fit=True, centres=True, empty_clusters="relocate")
     Params = ResidentParams
 
     params: ResidentParams

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
-from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss
+from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
+from kmbench.backends.faiss_gpu_index import GpuOptions, gpu_resources
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.backends.start import Init, read_start, sample_of, start_of
 
@@ -19,6 +20,9 @@ __all__ = ["FaissIvf"]
 
 NATIVE_ITERATIONS = 25
 """As many as FAISS's own Kmeans runs when nothing is said."""
+
+MOST_GPU_NPROBE = 2048
+"""Most lists that FAISS's GPU indexes search for a row."""
 
 QUANTIZER_ITERATIONS = 10
 """Iterations of the coarse quantizer's own training, FAISS's default for IVF indexes."""
@@ -32,6 +36,7 @@ class IvfParams(Params):
 
     nlist: int | None = Field(default=None, ge=1, le=2**20, description="lists; default: the root of k")
     nprobe: int | None = Field(default=None, ge=1, le=2**20, description="lists searched; default: half of them")
+    device: Literal["cpu", "cuda"] = Field(default="cpu", description="where the index is searched")
     init: Init = None
 
     def resolved(self, k: int) -> tuple[int, int]:
@@ -47,6 +52,9 @@ class FaissIvf(Backend):
     The index is built anew over the moved centroids in every iteration, inside the clock: FAISS's own
     ``Clustering`` keeps the first coarse quantizer, and dies when a probed list is empty. Here such rows are
     searched exactly, and counted. An empty cluster keeps its centroid.
+
+    With ``device=cuda`` the index is trained on the CPU, copied to the first GPU, and filled and searched there; the
+    rows go over the bus in every iteration, and the update stays on the CPU.
     """
 
     name = "faiss-ivf"
@@ -54,7 +62,7 @@ class FaissIvf(Backend):
     requires = ("faiss",)
     distributions = DISTRIBUTIONS
     install = ONE_OF
-    traits = Traits(exact=False, empty_clusters="keep")
+    traits = Traits(exact=False, device="cpu or gpu", empty_clusters="keep")
     Params = IvfParams
 
     params: IvfParams
@@ -65,6 +73,12 @@ class FaissIvf(Backend):
         return why_no_faiss()
 
     @classmethod
+    def unavailable_with(cls, params: BaseModel) -> str | None:
+        """Return why FAISS, or the device asked for, is not here, or None."""
+        assert isinstance(params, IvfParams)
+        return why_no_gpu() if params.device == "cuda" else why_no_faiss()
+
+    @classmethod
     def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse more lists than centroids and more probes than lists."""
         assert isinstance(params, IvfParams)
@@ -73,16 +87,22 @@ class FaissIvf(Backend):
             return f"nlist={nlist} lists cannot be trained on k={k} centroids: choose nlist <= k"
         if nprobe > nlist:
             return f"nprobe={nprobe} is more than the nlist={nlist} lists there are: choose nprobe <= nlist"
+        if params.device == "cuda" and nprobe > MOST_GPU_NPROBE:
+            return f"nprobe={nprobe}: FAISS's GPU indexes search at most {MOST_GPU_NPROBE} lists"
         if protocol == "matched" and params.init is not None:
             return "init belongs to the native protocol; a matched run starts as all others do"
         return super().cannot(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Set the thread count and resolve the grid's defaults."""
+        reason = self.unavailable_with(self.params)
+        if reason is not None:
+            raise RuntimeError(reason)
         import faiss
 
         faiss.omp_set_num_threads(job.threads)
         self._faiss, self._X, self._job = faiss, X, job
+        self._resources = gpu_resources(faiss, GpuOptions()) if self.params.device == "cuda" else None
         self._nlist, self._nprobe = self.params.resolved(job.k)
         self._iterations = NATIVE_ITERATIONS if job.iterations is None else job.iterations
         self._start = start_of(self.params.init)
@@ -139,6 +159,8 @@ class FaissIvf(Backend):
             "nlist": self._nlist,
             "nprobe": self._nprobe,
             "niter": self._iterations,
+            "device": self.params.device,
+            **({"residence": "host"} if self.params.device == "cuda" else {}),
             **self._start_settings,
             "quantizer_niter": QUANTIZER_ITERATIONS,
             "exact_fallback_rows": self._fallback_rows,
@@ -152,16 +174,34 @@ class FaissIvf(Backend):
         index.cp.min_points_per_centroid = 1
         index.cp.max_points_per_centroid = -(-len(centroids) // self._nlist)
         index.train(centroids)
+        index = self._placed(index)
         index.add(centroids)
         index.nprobe = self._nprobe
         labels: NDArray[np.int64] = index.search(X, 1)[1].ravel()
         missed = np.flatnonzero(labels < 0)  # every probed list was empty
         if len(missed):
             self._fallback_rows += len(missed)
-            flat = faiss.IndexFlatL2(d)
+            flat = self._placed(faiss.IndexFlatL2(d))
             flat.add(centroids)
             labels[missed] = flat.search(X[missed], 1)[1].ravel()
         return labels.astype(np.int32)
+
+    def _placed(self, index: Any) -> Any:
+        """Return an index on the device asked for."""
+        if self._resources is None:
+            return index
+        cloner = self._faiss.GpuClonerOptions()
+        if hasattr(cloner, "use_cuvs"):
+            cloner.use_cuvs = False
+        return self._faiss.index_cpu_to_gpu(self._resources, 0, index, cloner)
+
+    def device_memory(self) -> Literal["torch", "nvml"] | None:
+        """Ask the driver, where the index is on a GPU."""
+        return "nvml" if self.params.device == "cuda" else None
+
+    def release(self) -> None:
+        """Drop the temporary memory on the GPU; `prepare` takes it anew."""
+        self._resources = None
 
 
 def _sums(X: FloatMatrix, labels: Labels, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -203,6 +203,7 @@ class FaissGpu(_FaissKmeans):
         self._gpus = 1 if self.params.gpus == "one" else gpu_count()
 
     def _new_kmeans(self, **keywords: Any) -> Any:
+        self._kmeans = None  # the temporary memory of the last fit's index is not held beside this one's
         kmeans = super()._new_kmeans(**keywords)
         kmeans.index = flat_gpu_index(self._faiss, self._X.shape[1], self.params, self._gpus)
         return kmeans

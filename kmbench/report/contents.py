@@ -14,6 +14,7 @@ from typing import Any
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.cells import epoch_means
 from kmbench.analysis.compare import differing_fields
+from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
 from kmbench.analysis.target import Race, races
 from kmbench.errors import OutputError
 from kmbench.records import Record, RecordKind, Status, read_records, torn_line
@@ -70,6 +71,8 @@ class RunContents:
         As in ``study.toml`` and ``host.json``; empty where these are missing or cannot be read.
     races : list of Race
         The cases of the protocol ``target``, their starts taken together.
+    ceilings : Ceilings or None
+        What the GPU reaches at best, from ``ceilings.json``.
     unfinished : list of str
         Labels of cells that were begun and have no outcome: the run was cut off there.
     holes : list of (str, str)
@@ -90,6 +93,7 @@ class RunContents:
     torn: str | None
     first_at: str | None
     last_at: str | None
+    ceilings: Ceilings | None = None
 
 
 def read_run(folder: Path) -> RunContents:
@@ -123,6 +127,7 @@ def read_run(folder: Path) -> RunContents:
         torn=torn_line(folder),
         first_at=times[0] if times else None,
         last_at=times[-1] if times else None,
+        ceilings=Ceilings.from_file(folder / CEILINGS_FILE) if (folder / CEILINGS_FILE).exists() else None,
     )
 
 

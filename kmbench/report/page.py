@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis import warnings_of
+from kmbench.analysis.floors import Ceilings
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_runs
+from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
 from kmbench.report.html import templates, write_whole
 from kmbench.report.method import describe_method
@@ -53,6 +55,7 @@ class _CaseView:
     csv: str
     caption: str
     note: str
+    device: DeviceTable | None
 
 
 def write_page(*folders: Path, output: Path | None = None) -> Path:
@@ -87,7 +90,7 @@ def render_page(runs: RunContents | Sequence[RunContents]) -> str:
     whole = _joined(runs)
     compared = [case for case in whole.cases if case.lead.protocol != "target"]
     vary = _varying(compared)
-    views = [_view(case, number, vary) for number, case in enumerate(compared, start=1)]
+    views = [_view(case, number, vary, whole.ceilings) for number, case in enumerate(compared, start=1)]
     raced = [view_of(race, number) for number, race in enumerate(whole.races, start=1)]
     names = {case.lead.case_id: case_name(case.lead, vary) for case in whole.cases}
     anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
@@ -153,7 +156,7 @@ def _unfinished(run: RunContents) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
+def _view(case: CaseContents, number: int, vary: Sequence[str], ceilings: Ceilings | None) -> _CaseView:
     from markupsafe import Markup
 
     row = case.lead
@@ -170,6 +173,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str]) -> _CaseView:
         csv="" if figure is None else csv_href(sample_frame(case).drop(columns="height")),
         caption=_caption(case),
         note=table_note(case),
+        device=device_table(case, ceilings),
     )
 
 

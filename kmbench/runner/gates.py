@@ -42,7 +42,7 @@ ROUNDOFF: dict[Precision, float] = {
 nearest; 3xTF32 writes a factor as the sum of two of TF32 and leaves out the product of the two small parts."""
 
 LOW_PRECISION_TOLERANCE, MOST_TOLERANCE = 2e-3, 1e-2
-"""`INERTIA_TOLERANCE` of TF32 and float16: the least, where clusters lie well apart, and the most; see `tolerance_of`."""
+"""`INERTIA_TOLERANCE` of TF32 and float16, least (where clusters lie well apart) and most; see `tolerance_of`."""
 
 EMPTY_TOLERANCE = 0.05
 """The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
@@ -118,7 +118,8 @@ def score_error(precision: Precision, dataset: DatasetInfo, inertia: float) -> f
 
     The factors of ``2 x.c`` are each off by at most the roundoff u, so the score of centred rows is off by up to
     ``4 u |x| |c|``, and by about a root of d less where the errors of the d columns are independent. With ``|x|^2``
-    and ``|c|^2`` about the data's spread S, that is ``4 u S / sqrt(d)``; the mean squared distance is ``inertia / n``.
+    and ``|c|^2`` about the data's spread S, that is ``4 u S / sqrt(d)``; the mean squared distance to the centroids
+    is ``inertia / n``.
 
     Source of the bound: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1.
     """
@@ -137,8 +138,8 @@ def tolerance_of(precision: Precision, dataset: DatasetInfo, inertia: float) -> 
     of the rows do, and one assignment costs about ``e**2``. That moves the course of all later iterations, further
     than the labels alone cost. How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints
     it, and docs/gpu.md has its table. Where e is small it stays three times below `LOW_PRECISION_TOLERANCE`, and
-    elsewhere about ``e**2``. `MOST_TOLERANCE` ends that: an answer further off is not the one that was asked for, and its
-    reason says what the precision cannot hold.
+    elsewhere about ``e**2``. `MOST_TOLERANCE` ends that: an answer further off is not the one that was asked for, and
+    its reason says what the precision cannot hold.
     """
     if ROUNDOFF[precision] < 2.0**-20:
         return INERTIA_TOLERANCE
@@ -167,7 +168,7 @@ def judge_native(answer: Answer, traits: Traits, dataset: DatasetInfo) -> Verdic
         return Verdict(
             Status.INVALID,
             f"its labels are not those of its nearest centroids: inertia {share:+.2%} with them"
-            + _numeric_cause(dataset, answer.precision, answer.inertia),
+            + _numeric_cause(dataset, answer, traits),
         )
     return Verdict(Status.OK)
 
@@ -185,7 +186,7 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
     if answer.n_iter != reference.iterations:
         how = "early stop: " if answer.n_iter < reference.iterations else ""
         done = f"{how}{answer.n_iter} of {reference.iterations} iterations were done"
-        return Verdict(Status.INVALID, done + _numeric_cause(dataset, answer.precision, answer.inertia))
+        return Verdict(Status.INVALID, done + _numeric_cause(dataset, answer, traits))
     difference = answer.inertia - reference.inertia
     floor = _floor(dataset, reference.inertia)
     emptied = reference.empty_events + (answer.empty_events or 0)
@@ -196,7 +197,7 @@ def judge_matched(answer: Answer, traits: Traits, reference: ReferenceAnswer, da
             return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
         return Verdict(Status.OK)
     off = f"inertia is {ratio:.6g} times the reference's"
-    cause = _numeric_cause(dataset, answer.precision, answer.inertia)
+    cause = _numeric_cause(dataset, answer, traits)
     if cause:
         return Verdict(Status.INVALID, off + cause)
     if emptied:
@@ -221,14 +222,15 @@ def _floor(dataset: DatasetInfo, inertia: float) -> float:
     return TWIN_TOLERANCE * dataset.mean_square * dataset.n if nothing_left(dataset, inertia) else 0.0
 
 
-def _numeric_cause(dataset: DatasetInfo, precision: Precision, inertia: float) -> str:
+def _numeric_cause(dataset: DatasetInfo, answer: Answer, traits: Traits) -> str:
     """Return what about the data the precision cannot hold, with the mend, or nothing."""
-    if dataset.offset_ratio > offset_limit(precision):
+    precision, inertia = answer.precision, answer.inertia or 0.0
+    if dataset.offset_ratio > (FAR_OFFSET_RATIO if traits.centres else offset_limit(precision)):
         centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
         return f": the data lies far from the origin, where {precision} loses the distances; use {centred}"
     if 0 < dataset.spread < SMALLEST_SPREAD:
         return ": the values are so small that their squares underflow in float32; scale the data up"
     if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) ** 2 > MOST_TOLERANCE:
-        times = dataset.spread * dataset.n / inertia
+        times = dataset.spread * dataset.n / inertia if inertia else float("inf")
         return f": the data is {times:.0f} times as wide as its clusters, too fine for {precision}; use float32"
     return ""

@@ -142,3 +142,44 @@ def test_norms_beyond_float16_are_refused_with_the_mend():
     _check_half(np.full((3, 4), 100.0, dtype=np.float32))
     with pytest.raises(ValueError, match="scale the data down"):
         _check_half(np.full((3, 4), 200.0, dtype=np.float32))
+
+
+def test_ivf_on_the_gpu_is_unavailable_with_the_reason_and_the_cpu_is_not_affected(monkeypatch):
+    from kmbench.backends import faiss_ivf
+
+    monkeypatch.setattr(faiss_ivf, "why_no_gpu", lambda: "no GPU")
+    monkeypatch.setattr(faiss_ivf, "why_no_faiss", lambda: None)
+    ivf = faiss_ivf.FaissIvf
+    assert ivf.unavailable_with(ivf.Params(device="cuda")) == "no GPU"
+    assert ivf.unavailable_with(ivf.Params()) is None
+    with pytest.raises(RuntimeError, match="no GPU"):
+        ivf(ivf.Params(device="cuda")).prepare(np.zeros((4, 2), dtype=np.float32), None)
+    assert "2048" in ivf.cannot(10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096, device="cuda"))
+    assert ivf.cannot(10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096)) is None
+
+
+def test_ivf_on_the_gpu_fills_and_searches_the_copy_that_is_there(monkeypatch):
+    faiss = pytest.importorskip("faiss", reason="faiss is not installed: pip install 'kmbench[cpu]'")
+    from kmbench.backends import faiss_ivf
+
+    moved = []
+
+    def index_cpu_to_gpu(resources, device, index, options):
+        assert (device, options.use_cuvs, index.ntotal) == (0, False, 0)
+        moved.append(index)
+        return index
+
+    monkeypatch.setattr(faiss_ivf, "why_no_gpu", lambda: None)
+    monkeypatch.setattr(faiss, "StandardGpuResources", FakeFaiss.StandardGpuResources, raising=False)
+    monkeypatch.setattr(faiss, "GpuClonerOptions", FakeFaiss.GpuMultipleClonerOptions, raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", index_cpu_to_gpu, raising=False)
+    X = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
+    work = Job(k=12, protocol="matched", iterations=3, seed=0, threads=1, init=X[:12].copy())
+    answers = []
+    for device in ("cuda", "cpu"):
+        backend = faiss_ivf.FaissIvf(faiss_ivf.FaissIvf.Params(nlist=4, nprobe=4, device=device))
+        backend.prepare(X, work)
+        backend.fit()
+        answers.append(backend.result().centroids)
+    assert len(moved) == 3
+    np.testing.assert_array_equal(*answers)

@@ -129,6 +129,8 @@ def test_an_offset_that_float32_bears_is_named_for_float16():
     known = dataclasses.replace(REFERENCE, sensitivity=1e-7)
     half = judge_matched(answer(1500.0, precision="float16"), EXACT, known, offset)
     assert "float16 loses the distances" in half.reason
+    centring = judge_matched(answer(1500.0, precision="float16"), Traits(exact=True, centres=True), known, offset)
+    assert "wrong answer" in centring.reason
     single = judge_matched(answer(1500.0), EXACT, known, offset)
     assert "wrong answer" in single.reason
 

@@ -44,7 +44,7 @@ class NumpyLloyd(Backend):
     name = "numpy-lloyd"
     summary = "exact Lloyd in NumPy/SciPy: centres its own copy, one product per chunk, sparse sums in float64"
     distributions = ("numpy",)
-    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate")
+    traits = Traits(exact=True, labels_in_fit=True, centres=True, empty_clusters="relocate")
     Params = NumpyLloydParams
 
     params: NumpyLloydParams

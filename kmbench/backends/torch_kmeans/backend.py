@@ -206,7 +206,7 @@ class TorchKmeans(BlockwiseLloyd):
     requires = ("torch",)
     distributions = ("torch",)
     install = INSTALL
-    traits = Traits(exact=True, device="cpu or gpu", labels_in_fit=True, empty_clusters="relocate")
+    traits = Traits(exact=True, device="cpu or gpu", labels_in_fit=True, centres=True, empty_clusters="relocate")
     Params = TorchParams
 
     params: TorchParams
