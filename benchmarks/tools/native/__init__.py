@@ -60,6 +60,7 @@ class Native:
         self._backend = cls(cls.Params())
         job = Job(k=k, protocol="matched", iterations=ITERATIONS, seed=SEED, threads=1, init=start)
         self._backend.prepare(self._X, job)
+        self._fitted = False
 
     def _fit(self):
         started = time.perf_counter()
@@ -80,7 +81,7 @@ class Native:
         self._labelled()
 
     def time_assign(self, *_):
-        if not hasattr(self, "_fitted"):
+        if not self._fitted:
             self._fit()
             self._fitted = True
         self._backend.assign(self._X)
