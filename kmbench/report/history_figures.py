@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Versions
 from kmbench.analysis.wording import bytes_text, times_text
-from kmbench.report.figures import INK, TEXT, printable, tick
+from kmbench.report.style import INK, TEXT, printable, tick
 from kmbench.report.svg import for_page
 
 if TYPE_CHECKING:
