@@ -71,7 +71,7 @@ def scaling_frame(cells: pd.DataFrame, axis: str) -> pd.DataFrame:
         place = (family, *(value if _known(value) else None for value in fixed))
         groups.setdefault(place, []).append(_point(row, axis, family))
     kept = [lines for points in groups.values() if (lines := _lines(points))]
-    kept.sort(key=lambda points: (-len({point["x"] for point in points}), -len(points)))
+    kept.sort(key=lambda points: (-len({point["x"] for point in points}), -len(points), -points[0]["threads"]))
     rows = [point | {"panel": number} for number, points in enumerate(kept) for point in points]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.sort_values(["panel", "label", "x"], kind="stable", ignore_index=True)

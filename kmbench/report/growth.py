@@ -122,7 +122,7 @@ def draw_growth(
     ticks = sorted(set(frame["x"]))
     shown = [x for i, x in enumerate(ticks) if len(ticks) < 6 or (len(ticks) - 1 - i) % 2 == 0]
     ax.xaxis.set_major_locator(FixedLocator([float(x) for x in shown]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _size(x)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _size(x) if x % 100 == 0 else f"{x:,.0f}"))
     write = (lambda y, _: bytes_text(int(y))) if memory else (lambda y, _: tick(y))
     ax.yaxis.set_major_formatter(FuncFormatter(write))
     if memory:
@@ -158,8 +158,8 @@ def budget_table(cells: pd.DataFrame, order: Sequence[str], memory_bytes: int | 
     )
     caption = (
         f"For {_fixed(frame[frame['panel'] == 0], 'n')}. From the power law through the points within a factor 100 "
-        "of the longest time (three at least), with its 95% prediction interval. * extrapolated: beyond the sizes that were measured "
-        f"(up to {_size(largest)} rows), where caches and memory may bend the law. "
+        "of the longest time (three at least), with its 95% prediction interval. * extrapolated: beyond the sizes "
+        f"that were measured (up to {_size(largest)} rows), where caches and memory may bend the law. "
     )
     if any("†" in str(cell) for row in rows for cell in row):
         caption += f"† the input alone would take more than this host's {bytes_text(memory_bytes)}."
@@ -216,8 +216,8 @@ def _finding(frame: pd.DataFrame, axis: str, column: str, laws: Mapping[Any, Pow
     best = last.iloc[0]
     memory = column == "peak_extra_bytes"
     amount = bytes_text(int(best[column])) if memory else seconds_text(float(best[column]))
-    least = "memory beyond the input" if memory else "time"
-    text = f"At {largest:,} {AXES[axis]} {printable(best['label'])} takes the least {least}, {amount}"
+    least = "needs the least memory beyond the input" if memory else "has the lowest median time"
+    text = f"At {largest:,} {AXES[axis]} {printable(best['label'])} {least}, {amount}"
     if len(last) > 1:
         worst = last.iloc[-1]
         text += f", {printable(worst['label'])} {worst[column] / best[column]:.3g} times as much"
