@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -48,7 +49,8 @@ def from_space(coordinates: NDArray[Any], space: Space) -> Bytes:
     if space == "lab":
         from skimage.color import lab2rgb
 
-        with np.errstate(invalid="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of scikit-image, about colours outside sRGB: they are clipped below
             values = 255 * lab2rgb(values[None])[0]
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
 
