@@ -57,8 +57,8 @@ def from_space(coordinates: NDArray[Any], space: Space) -> Bytes:
 
 def packed(colours: Bytes) -> NDArray[np.uint32]:
     """Return each colour as one number, 0xrrggbb: millions of numbers sort at once, rows do not."""
-    wide = colours.astype(np.uint32)
-    one: NDArray[np.uint32] = (wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2]
+    red, green, blue = colours.astype(np.uint32).T
+    one: NDArray[np.uint32] = np.asarray((red << 16) | (green << 8) | blue, dtype=np.uint32)
     return one
 
 
