@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -48,15 +49,16 @@ def from_space(coordinates: NDArray[Any], space: Space) -> Bytes:
     if space == "lab":
         from skimage.color import lab2rgb
 
-        with np.errstate(invalid="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of scikit-image, about colours outside sRGB: they are clipped below
             values = 255 * lab2rgb(values[None])[0]
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
 
 
 def packed(colours: Bytes) -> NDArray[np.uint32]:
     """Return each colour as one number, 0xrrggbb: millions of numbers sort at once, rows do not."""
-    wide = colours.astype(np.uint32)
-    one: NDArray[np.uint32] = (wide[:, 0] << 16) | (wide[:, 1] << 8) | wide[:, 2]
+    red, green, blue = colours.astype(np.uint32).T
+    one: NDArray[np.uint32] = np.asarray((red << 16) | (green << 8) | blue, dtype=np.uint32)
     return one
 
 

@@ -149,6 +149,10 @@ def segment(
     agreement = [
         adjusted_rand(contingency(one, other, k, k)) for one, other in combinations([a[2] for a in answers], 2)
     ]
+    column = "segment"
+    if column in found.header:
+        column = "segment_found"
+        notes.append(f"the table has a column segment, so the new one is called {column}")
     whole = np.zeros(found.n, dtype=np.int32)
     whole[features.rows] = labels + 1
     return SegmentResult(
@@ -162,7 +166,7 @@ def segment(
         stability=float(np.mean(agreement)) if agreement else None,
         least_stability=float(np.min(agreement)) if agreement else None,
         segment_stability=_jaccard(labels, others, k) if others else None,
-        csv=found.with_column("segment", ["" if label == 0 else str(label) for label in whole]),
+        csv=found.with_column(column, ["" if label == 0 else str(label) for label in whole]),
         notes=tuple(notes),
     )
 

@@ -21,6 +21,7 @@ __all__ = ["Column", "Table", "read_table", "table_of_frame"]
 
 _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "?"))
 _DELIMITERS = ",;\t|"
+_UNITS = ("%", "€", "$", "£", "¥")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:([,' \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?")
 _EUROPEAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 
@@ -120,10 +121,8 @@ def read_table(path: Path) -> Table:
     if all(_number(field) is not None for field in header):
         lines.insert(0, header)
         header = [f"column {place}" for place in range(1, len(header) + 1)]
-    columns = [
-        _column(name.strip() or f"column {place + 1}", [line[place].strip() for line in lines], delimiter)
-        for place, name in enumerate(header)
-    ]
+    names = _distinct([name.strip() or f"column {place}" for place, name in enumerate(header, start=1)])
+    columns = [_column(name, [line[place].strip() for line in lines], delimiter) for place, name in enumerate(names)]
     return Table(str(path), columns, header, lines, delimiter)
 
 
@@ -144,12 +143,22 @@ def table_of_frame(frame: pd.DataFrame) -> Table:
     return Table("the data frame", columns, [str(name) for name in frame.columns], lines)
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """Return names of which those that occurred before have a number behind them."""
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + 1
+        names[place] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return names
+
+
 def _column(name: str, values: list[str], delimiter: str) -> Column:
     """Read a column as numbers if all its values are, in one of the ways in which numbers are written."""
+    values, unit = _without_unit(values)
     known = [value for value in values if value.lower() not in _MISSING]
     plain = [_number(value) for value in known]
     if known and all(value is not None for value in plain):
-        return Column(name, _filled(values, iter(plain)), None)
+        return Column(name, _filled(values, iter(plain)), None, unit)
     if known and all(_THOUSANDS.fullmatch(value) or _number(value) is not None for value in known):
         read = (float(re.sub(r"[,' \u00a0\u202f]", "", value)) for value in known)
         return Column(name, _filled(values, read), None, "thousands separators were read as such")
@@ -159,6 +168,18 @@ def _column(name: str, values: list[str], delimiter: str) -> Column:
     if not known:
         return Column(name, np.full(len(values), np.nan), None)
     return Column(name, None, ["" if value.lower() in _MISSING else value for value in values])
+
+
+def _without_unit(values: list[str]) -> tuple[list[str], str | None]:
+    """Take off a currency sign or a percent sign that all values have, and tell of it."""
+    known = [value for value in values if value.lower() not in _MISSING]
+    if not known:
+        return values, None
+    for sign in _UNITS:
+        if all(value.startswith(sign) or value.endswith(sign) for value in known):
+            bare = [value.removeprefix(sign).removesuffix(sign).strip() for value in values]
+            return bare, f"its values were read without {sign}"
+    return values, None
 
 
 def _filled(values: list[str], known: object) -> NDArray[np.float64]:

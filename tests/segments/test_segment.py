@@ -103,6 +103,17 @@ def test_semicolons_and_decimal_commas(tmp_path):
     assert segment(path, 2, threads=1).csv.decode().startswith("kunde_id;umsatz;alter;segment\n")
 
 
+def test_signs_twice_the_same_name_and_a_column_that_is_called_segment(tmp_path):
+    path = written(tmp_path, 'a,a,price,off,segment\n1,9,"$1,200",5%,x\n2,8,$90,10%,y\n3,9,$80,15%,y\n')
+    table = read_table(path)
+    assert [column.name for column in table.columns] == ["a", "a (2)", "price", "off", "segment"]
+    assert table.columns[2].numbers.tolist() == [1200, 90, 80]
+    assert table.columns[3].numbers.tolist() == [5, 10, 15]
+    result = segment(path, 2, threads=1, seeds=2)
+    assert result.csv.decode().splitlines()[0] == "a,a,price,off,segment,segment_found"
+    assert any("segment_found" in note for note in result.notes)
+
+
 def test_constant_and_empty_columns_are_named_and_left_out(tmp_path):
     path = written(tmp_path, "a,b,c,d\n1,5,,x\n2,5,,x\n9,5,,x\n")
     result = segment(path, 2, threads=1)

@@ -45,11 +45,11 @@ def test_values_of_a_parameter_make_cases_of_their_own(kmbench):
 
 
 def test_several_fits_are_judged_by_the_loss_of_the_whole(kmbench):
-    backends = "numpy-lloyd,sklearn-lloyd,wrong-centroids,stops-early,raises"
+    backends = "numpy-lloyd,sound,wrong-centroids,stops-early,raises"
     rows = rows_of(kmbench(*RUN, "--workload", "halves", "--backends", backends, "--json"))
     assert {name: row["status"] for name, row in rows.items()} == {
         "numpy-lloyd": "ok",
-        "sklearn-lloyd": "ok",
+        "sound": "ok",
         "wrong-centroids": "invalid",
         "stops-early": "invalid",
         "raises": "error",
@@ -63,7 +63,7 @@ def test_several_fits_are_judged_by_the_loss_of_the_whole(kmbench):
 
 
 def test_several_fits_run_natively_too(kmbench):
-    rows = rows_of(kmbench(*RUN, "--workload", "halves", "--backends", "sklearn-lloyd,sklearn-minibatch",
+    rows = rows_of(kmbench(*RUN, "--workload", "halves", "--backends", "numpy-lloyd,sound",
                            "--protocol", "native", "--json"))  # fmt: skip
     assert {row["status"] for row in rows.values()} == {"ok"}
     assert all(row["task"]["loss"] > 0 for row in rows.values())
