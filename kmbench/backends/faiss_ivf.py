@@ -106,7 +106,8 @@ class FaissIvf(Backend):
         self._nlist, self._nprobe = self.params.resolved(job.k)
         self._iterations = NATIVE_ITERATIONS if job.iterations is None else job.iterations
         self._start = start_of(self.params.init)
-        self._init, self._start_settings = job.init, {"init": self.params.init or "default"}
+        self._init = job.init
+        self._start_settings: dict[str, Any] = {"init": self.params.init or "default"}
         if self._start is not None and self._start.kind == "array":
             self._init = read_start(self._start.file, job.k, X.shape[1])
 
@@ -132,7 +133,7 @@ class FaissIvf(Backend):
             chosen: FloatMatrix = self._X[np.sort(rows)]
             return chosen
         sample = sample_of(self._X, k, self._start.fraction, self._job.seed)
-        kmeans = self._faiss.Kmeans(
+        kmeans: Any = self._faiss.Kmeans(
             sample.shape[1],
             k,
             niter=self._iterations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from kmbench.backends.base import Precision, Traits
@@ -125,7 +126,7 @@ def score_error(precision: Precision, dataset: DatasetInfo, inertia: float) -> f
     """
     if inertia <= 0:
         return float("inf")
-    return 4 * ROUNDOFF[precision] / dataset.d**0.5 * dataset.spread * dataset.n / inertia
+    return 4 * ROUNDOFF[precision] / math.sqrt(dataset.d) * dataset.spread * dataset.n / inertia
 
 
 def tolerance_of(precision: Precision, dataset: DatasetInfo, inertia: float) -> float:
