@@ -5,9 +5,10 @@
 #
 # The GPU tests, the card's ceilings, then each study (default: benchmarks/gpu-smoke.toml and benchmarks/gpu.toml).
 # PYTHON names an interpreter that has kmbench and the GPU libraries. A step that fails is noted and the rest goes on;
-# the exit code is 1 if one did. Run again with the same FOLDER, it goes on with the studies that were cut off.
+# the exit code is 1 if one did. Run again with the same FOLDER, it leaves out the steps that passed (NAME.ok) and goes
+# on with the study that was cut off, so that it can be run in pieces where a command may not take long.
 set -uo pipefail
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 folder=$1; shift
 [ $# -ge 1 ] || set -- benchmarks/gpu-smoke.toml benchmarks/gpu.toml
 python=${PYTHON:-python3}
@@ -15,11 +16,12 @@ export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 mkdir -p "$folder"
 failed=()
 
-step() {  # step NAME COMMAND...: run it, keep what it prints, note whether it failed
+step() {  # step NAME COMMAND...: run it unless it has passed, keep what it prints, note whether it failed
   local name=$1; shift
+  if [ -f "$folder/$name.ok" ]; then echo "== $name: passed before"; return; fi
   echo "== $name: $*"
   "$@" 2>&1 | tee "$folder/$name.log"
-  [ "${PIPESTATUS[0]}" -eq 0 ] || failed+=("$name")
+  if [ "${PIPESTATUS[0]}" -eq 0 ]; then touch "$folder/$name.ok"; else failed+=("$name"); fi
 }
 
 step host "$python" -m kmbench host

@@ -133,7 +133,7 @@ class FaissIvf(Backend):
             chosen: FloatMatrix = self._X[np.sort(rows)]
             return chosen
         sample = sample_of(self._X, k, self._start.fraction, self._job.seed)
-        kmeans = self._faiss.Kmeans(
+        kmeans: Any = self._faiss.Kmeans(
             sample.shape[1],
             k,
             niter=self._iterations,

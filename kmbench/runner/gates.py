@@ -45,6 +45,9 @@ nearest; 3xTF32 writes a factor as the sum of two of TF32 and leaves out the pro
 LOW_PRECISION_TOLERANCE, MOST_TOLERANCE = 2e-3, 1e-2
 """`INERTIA_TOLERANCE` of TF32 and float16, least (where clusters lie well apart) and most; see `tolerance_of`."""
 
+FINE_ERROR = 0.02
+"""Error of a distance, as a share of it, from which on many rows change clusters and the course may be another."""
+
 EMPTY_TOLERANCE = 0.05
 """The same where a cluster was empty on the way: engines move it to different places, and all of them are right."""
 
@@ -138,9 +141,10 @@ def tolerance_of(precision: Precision, dataset: DatasetInfo, inertia: float) -> 
     one, and costs up to e more. Margins between them are of the size of the distances themselves, so about a share e
     of the rows do, and one assignment costs about ``e**2``. That moves the course of all later iterations, further
     than the labels alone cost. How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints
-    it, and docs/gpu.md has its table. Where e is small it stays three times below `LOW_PRECISION_TOLERANCE`, and
-    elsewhere about ``e**2``. `MOST_TOLERANCE` ends that: an answer further off is not the one that was asked for, and
-    its reason says what the precision cannot hold.
+    it, and docs/gpu.md has its table. Where e is far below `FINE_ERROR`, `LOW_PRECISION_TOLERANCE` is three times the
+    largest seen; where it is larger, ``e**2`` is added, as the labels alone may cost that. Beyond `FINE_ERROR` the
+    course may be another one altogether; what is then further off than `MOST_TOLERANCE` is not the answer that was
+    asked for, and its reason says what the precision cannot hold.
     """
     if ROUNDOFF[precision] < 2.0**-20:
         return INERTIA_TOLERANCE
@@ -231,7 +235,7 @@ def _numeric_cause(dataset: DatasetInfo, answer: Answer, traits: Traits) -> str:
         return f": the data lies far from the origin, where {precision} loses the distances; use {centred}"
     if 0 < dataset.spread < SMALLEST_SPREAD:
         return ": the values are so small that their squares underflow in float32; scale the data up"
-    if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) ** 2 > MOST_TOLERANCE:
+    if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) > FINE_ERROR:
         times = dataset.spread * dataset.n / inertia if inertia else float("inf")
         return f": the data is {times:.0f} times as wide as its clusters, too fine for {precision}; use float32"
     return ""
