@@ -3,7 +3,7 @@
     python benchmarks/tools/gpu_ceilings.py FILE.json
 
 Medians of ten, after a warm-up, the device synchronised before each reading of the clock. Put the file into a run
-folder as ceilings.json, and `kmbench report` shows how far each row is above its floor. Needs torch with CUDA.
+folder as ceilings.json, and its page shows how far each row is above its floor. Needs torch with CUDA.
 """
 
 import json

@@ -15,6 +15,7 @@ python=${PYTHON:-python3}
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 mkdir -p "$folder"
 failed=()
+render='import pathlib, sys; from kmbench.report import write_page; print(write_page(pathlib.Path(sys.argv[1])))'
 
 step() {  # step NAME COMMAND...: run it unless it has passed, keep what it prints, note whether it failed
   local name=$1; shift
@@ -26,7 +27,7 @@ step() {  # step NAME COMMAND...: run it unless it has passed, keep what it prin
 
 step host "$python" -m kmbench host
 step backends "$python" -m kmbench backends
-step tests "$python" -m pytest -m gpu -q tests
+step tests "$python" -m pytest -m gpu -q tests/backends tests/instruments tests/runner
 step ceilings "$python" benchmarks/tools/gpu_ceilings.py "$folder/ceilings.json"
 for study in "$@"; do
   name=$(basename "$study" .toml)
@@ -35,7 +36,7 @@ for study in "$@"; do
   step "$name" "$python" -m kmbench run "$study" --output "$run" "${resume[@]}"
   if [ -f "$folder/ceilings.json" ] && [ -d "$run" ]; then cp "$folder/ceilings.json" "$run/ceilings.json"; fi
   step "$name-floors" "$python" benchmarks/tools/gpu_floors.py "$run"
-  step "$name-page" "$python" -m kmbench report "$run"
+  step "$name-page" "$python" -c "$render" "$run"
 done
 if [ ${#failed[@]} -gt 0 ]; then echo "failed: ${failed[*]}; see $folder/*.log"; exit 1; fi
 echo "all steps passed; everything is in $folder"

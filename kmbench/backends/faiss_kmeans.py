@@ -113,8 +113,7 @@ class _FaissKmeans(Backend):
         """Return the centroids of all rows of a sample, trained as long as the library does by default."""
         sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
         whole = {"max_points_per_centroid": -(-len(sample) // self._job.k), "min_points_per_centroid": 1}
-        keywords = {name: self._keywords[name] for name in ("seed", "gpu") if name in self._keywords}
-        kmeans = self._new_kmeans(**keywords | whole)
+        kmeans = self._new_kmeans(seed=self._job.seed, **whole)
         kmeans.train(sample)
         self._start_settings |= {"init_rows": len(sample), "init_n_iter": len(np.asarray(kmeans.obj))}
         centroids: FloatMatrix = np.array(kmeans.centroids, dtype=np.float32)

@@ -20,6 +20,12 @@ _PACKAGES = (
     "faiss-cpu",
     "faiss-gpu",
     "faiss-gpu-cuvs",
+    "faiss-cuda",
+    "torch",
+    "triton",
+    "cuvs-cu12",
+    "cuvs-cu13",
+    "flash-kmeans",
     "pandas",
     "threadpoolctl",
 )

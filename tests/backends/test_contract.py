@@ -49,12 +49,14 @@ def test_a_matched_fit_is_scikit_learns(name, blobs):
     backend, work = make(name, **({"nlist": 4, "nprobe": 4} if name == "faiss-ivf" else {})), job(blobs, 12)
     result = fit(backend, blobs, work)
     expected = KMeans(12, init=work.init, n_init=1, max_iter=5, tol=0).fit(blobs.astype(np.float64))
-    np.testing.assert_allclose(result.centroids, expected.cluster_centers_, rtol=1e-4, atol=1e-4)
+    coarse = backend.arithmetic(backend.params) in ("tf32", "float16")  # some rows between clusters change sides
+    allowed = 2e-2 if coarse else 1e-4
+    np.testing.assert_allclose(result.centroids, expected.cluster_centers_, rtol=allowed, atol=allowed)
     assert result.n_iter == 5
     assert result.centroids.dtype == np.float32
     labels = backend.assign(blobs)
     assert (labels.dtype, labels.shape) == (np.int32, (3000,))
-    assert (labels == expected.labels_).mean() > 0.999
+    assert (labels == expected.labels_).mean() > (0.99 if coarse else 0.999)
     if backend.traits.labels_in_fit:
         np.testing.assert_array_equal(result.labels, labels)
     else:
@@ -107,7 +109,7 @@ def test_a_native_fit_keeps_the_librarys_own_settings(name, blobs):
     settings = backend.settings()
     if name.startswith("sklearn"):
         assert settings["init"] == "k-means++"
-    if name.startswith("faiss"):
+    if name in ("faiss-cpu", "faiss-gpu"):
         assert (settings["niter"], settings["max_points_per_centroid"]) == (25, 256)
 
 
