@@ -141,10 +141,10 @@ def tolerance_of(precision: Precision, dataset: DatasetInfo, inertia: float) -> 
     one, and costs up to e more. Margins between them are of the size of the distances themselves, so about a share e
     of the rows do, and one assignment costs about ``e**2``. That moves the course of all later iterations, further
     than the labels alone cost. How far cannot be derived, only seen: `benchmarks/tools/precision_tolerance.py` prints
-    it, and docs/gpu.md has its table. Where e is far below `FINE_ERROR`, `LOW_PRECISION_TOLERANCE` is several times the
-    largest seen; where it is larger, ``e**2`` is added, as the labels alone may cost that. Beyond `FINE_ERROR` the
-    course may be another one altogether; what is then further off than `MOST_TOLERANCE` is not the answer that was
-    asked for, and its reason says what the precision cannot hold.
+    it, and docs/gpu.md has its table. Where e is far below `FINE_ERROR`, `LOW_PRECISION_TOLERANCE` is several times
+    the largest seen; where it is larger, ``e**2`` is added, as the labels alone may cost that. Beyond `FINE_ERROR`
+    the course may be another one altogether; what is then further off than `MOST_TOLERANCE` is not the answer that
+    was asked for, and its reason says what the precision cannot hold.
     """
     if ROUNDOFF[precision] < 2.0**-20:
         return INERTIA_TOLERANCE
