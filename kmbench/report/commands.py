@@ -19,6 +19,8 @@ def repeat_command(row: CellSummary) -> str:
     own = label_of(row.backend, row.parameters)
     backends = [own] if row.baseline in (None, row.label) else [row.baseline, own]
     parts = ["kmbench", "run", "--data", dataset_name(row.dataset), "--k", str(row.k)]
+    if row.workload is not None:
+        parts += ["--workload", row.workload]
     parts += ["--backends", ",".join(name for name in backends if name), "--threads", str(row.threads)]
     parts += ["--protocol", row.protocol, "--seed", str(row.seed)]
     if row.protocol == "target":

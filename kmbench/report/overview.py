@@ -54,12 +54,13 @@ def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overvi
     sound = cells[cells["status"] == "ok"]
     counts = sound.groupby("label", sort=False)["case_id"].nunique().sort_values(ascending=False, kind="stable")
     order = [str(label) for label in counts.index]
-    budget = budget_table(cells, order, memory if isinstance(memory, int) else None)
+    plain = cells[cells["workload"].isna()]  # two tasks on one data set are no sizes of one another
+    budget = budget_table(plain, order, memory if isinstance(memory, int) else None)
     profile = profile_figure(cells, order)
     quality = [*pareto_figures(cells, order, names), *recall_figures(cells, order, names)]
     quality += [*agreement_figures(cells, names), *([profile] if profile else [])]
-    growth = [*growth_figures(cells, order), *memory_figures(cells, order), *([budget] if budget else [])]
-    growth += [*speedup_figures(cells), *thread_figures(cells, epochs, order)]
+    growth = [*growth_figures(plain, order), *memory_figures(plain, order), *([budget] if budget else [])]
+    growth += [*speedup_figures(plain), *thread_figures(plain, epochs, order)]
     groups = [("quality", "Time and quality", quality), ("growth", "How it grows", growth)]
     holes = [hole for run in runs for hole in run.holes]
     covered = coverage_table(cells, names, holes)

@@ -102,7 +102,7 @@ def _row(row: CellSummary, anchor: str) -> Row:
     tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
     threads = "1 thread" if row.threads == 1 else f"{row.threads} threads"
     return Row(
-        case=dataset_name(family_of(row.dataset, "n", "d")),
+        case=dataset_name(family_of(row.dataset, "n", "d")) + ("" if row.workload is None else f" as {row.workload}"),
         size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads}",
         anchor=anchor,
         command=repeat_command(row),

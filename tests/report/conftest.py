@@ -67,12 +67,12 @@ class Case:
     iterations: int | None = 10
     protocol: str = "matched"
     threads: int = 1
+    workload: str | None = None
     records: list[Record] = field(default_factory=list)
 
     def key(self, backend, parameters=None):
-        shared = {
-            name: getattr(self, name) for name in ("dataset", "n", "d", "k", "iterations", "protocol", "threads")
-        }
+        names = ("dataset", "n", "d", "k", "iterations", "protocol", "threads", "workload")
+        shared = {name: getattr(self, name) for name in names}
         fingerprint = "00112233aabbccdd"
         return CellKey(
             **shared, dataset_fingerprint=fingerprint, seed=0, backend=backend, parameters=parameters or {}

@@ -72,3 +72,11 @@ def test_a_file_that_is_no_artefact_of_ours_is_named_and_not_shown(new_case, wri
     (run / odd[1]).write_text("{")
     page = write_page(run).read_text(encoding="utf-8")
     assert "odd.json, torn.json" in page
+
+
+def test_cells_name_their_task_and_the_command_does_it_again(new_case, write, tmp_path):
+    case = new_case(dataset="photo", workload="palette[space=lab]")
+    case.cell("numpy-lloyd", 0.02)
+    page = write_page(write(tmp_path / "run", case)).read_text(encoding="utf-8")
+    assert "photo as palette[space=lab]" in page
+    assert "--workload &#39;palette[space=lab]&#39;" in page
