@@ -116,8 +116,8 @@ def _alike(ratios: Sequence[RatioInterval]) -> Finding:
 def _slowed(ratio: RatioInterval) -> Finding:
     assert ratio.low is not None
     assert ratio.high is not None
-    verdict = verdict_of(ratio)
-    told = f"{ratio.ratio:.3f}x ({ratio.low:.3f}-{ratio.high:.3f}), {verdict}"
+    speedup = RatioInterval(1 / ratio.ratio, 1 / ratio.high, 1 / ratio.low, ratio.pairs, 1 / ratio.robust)
+    told = f"{ratio.ratio:.3f}x ({ratio.low:.3f}-{ratio.high:.3f}), {verdict_of(speedup)}"
     holds = ratio.low <= SLOWDOWN <= ratio.high
     return Finding("a backend with 10 % more work", f"{SLOWDOWN:.2f}x the time", told, holds)
 
