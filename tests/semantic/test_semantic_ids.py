@@ -206,3 +206,15 @@ def test_bad_options_are_one_line(kmbench, arguments, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_six_items_by_hand():
+    X = np.array([[0, 0], [0.1, 0.1], [0.2, 0.2], [4.9, 4.9], [5, 5], [5.1, 5.1]], dtype=np.float32)
+    result = semantic_ids(X, levels=1, codebook=2, metric="l2", threads=1)
+    centroids = result.codebooks.centroids[0]
+    low = int(centroids[:, 0].argmin())
+    assert centroids[low] == pytest.approx([0.1, 0.1])
+    assert centroids[1 - low] == pytest.approx([5, 5])
+    assert result.ids[:, 0].tolist() == [low] * 3 + [1 - low] * 3
+    assert result.levels[0].error == pytest.approx(4 * 2 * 0.1**2 / 6, rel=1e-4)
+    assert result.levels[0].perplexity == pytest.approx(2)
