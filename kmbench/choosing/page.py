@@ -10,7 +10,8 @@ from kmbench.choosing.cells import HEADINGS, cells
 from kmbench.choosing.figure import choose_figure
 from kmbench.choosing.result import ChooseResult
 from kmbench.choosing.words import answer, method_sentences, pick_sentences
-from kmbench.errors import OutputError
+from kmbench.report.html import templates, write_whole
+from kmbench.report.sentences import dataset_name
 
 __all__ = ["write_choose_page"]
 
@@ -23,43 +24,28 @@ def write_choose_page(result: ChooseResult, page: Path) -> None:
     OutputError
         If it cannot be written. Until it is whole, an older one stays.
     """
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("kmbench.choosing", "templates"),
-                jinja2.PackageLoader("kmbench.report", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    text = (
+        templates("kmbench.choosing")
+        .get_template("choose.html")
+        .render(
+            name=dataset_name(result.name),
+            answer=answer(result),
+            sentences=pick_sentences(result),
+            facts=[
+                f"{result.n:,} x {result.d}",
+                result.backend,
+                "1 thread" if result.threads == 1 else f"{result.threads} threads",
+                f"seed {result.seed}",
+            ],
+            notes=result.notes,
+            figure=Markup(choose_figure(result)),
+            headings=HEADINGS,
+            rows=[(row.k, cells(row, result), row.k == result.recommended) for row in result.rows],
+            method=method_sentences(result),
+            version=version("kmbench"),
+            when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
     )
-    text = environment.get_template("choose.html").render(
-        name=result.name,
-        answer=answer(result),
-        sentences=pick_sentences(result),
-        facts=[
-            f"{result.n:,} x {result.d}",
-            result.backend,
-            "1 thread" if result.threads == 1 else f"{result.threads} threads",
-            f"seed {result.seed}",
-        ],
-        notes=result.notes,
-        figure=Markup(choose_figure(result)),
-        headings=HEADINGS,
-        rows=[(row.k, cells(row, result), row.k == result.recommended) for row in result.rows],
-        method=method_sentences(result),
-        version=version("kmbench"),
-        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-    )
-    temporary = page.with_name(f".{page.name}.part")
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(page)
-    except OSError as error:
-        raise OutputError(f"cannot write {page}: {error.strerror}", "give another --output") from None
+    write_whole(page, text, "give another --output")

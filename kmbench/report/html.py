@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["templates", "write_whole"]
 
 
-def templates() -> jinja2.Environment:
-    """Return the templates; they escape what they are given."""
+def templates(package: str = "kmbench.report") -> jinja2.Environment:
+    """Return the templates of a package, and behind them the reports'; they escape what they are given."""
     import jinja2
 
+    folders = dict.fromkeys((package, "kmbench.report"))
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kmbench.report", "templates"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(name, "templates") for name in folders]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -36,7 +37,7 @@ def _breakable(text: str) -> Any:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
 
 
-def write_whole(file: Path, text: str) -> Path:
+def write_whole(file: Path, text: str, mend: str = "mend that; the records are whole") -> Path:
     """Write a file and return its path, with the folder where it is missing. Until it is whole, an older one stays.
 
     Raises
@@ -51,5 +52,5 @@ def write_whole(file: Path, text: str) -> Path:
         temporary.replace(file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {file}: {error.strerror}", "mend that; the records are whole") from None
+        raise OutputError(f"cannot write {file}: {error.strerror}", mend) from None
     return file

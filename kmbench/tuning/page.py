@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kmbench.analysis.wording import bytes_text, seconds_text
-from kmbench.errors import OutputError
+from kmbench.report.html import templates, write_whole
+from kmbench.report.sentences import dataset_name
 from kmbench.tuning.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.rows import frontier_rows
@@ -34,61 +35,44 @@ def write_tune_page(result: TuneResult, page: Path) -> Path:
     OutputError
         If it cannot be written. Until it is whole, an older one stays.
     """
-    text = render_tune_page(result)
-    temporary = page.with_name(f".{page.name}.part")
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(page)
-    except OSError as error:
-        raise OutputError(f"cannot write {page}: {error.strerror}", "give another --output") from None
-    return page
+    return write_whole(page, render_tune_page(result), "give another --output")
 
 
 def render_tune_page(result: TuneResult) -> str:
     """Return the page as HTML."""
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("kmbench.tuning", "templates"),
-                jinja2.PackageLoader("kmbench.report", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("tune.html").render(
-        name=result.name,
-        answer=answer(result),
-        met=result.target_met,
-        sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
-        figure=Markup(tune_figure(result)),
-        legend=legend(result),
-        caption=_caption(result),
-        headings=HEADINGS,
-        rows=_rows(result),
-        timed=_timed(result),
-        facts=_facts(result),
-        method=_method(result),
-        notes=result.notes,
-        lists=[
-            (
-                f"{one.nlist:,}",
-                f"{one.points:,}",
-                seconds_text(one.train_seconds),
-                f"{one.imbalance:.2f}",
-                f"{one.empty_lists:,}",
-            )
-            for one in result.lists
-        ],
-        versions=sorted(result.versions.items()),
-        version=version("kmbench"),
-        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    return (
+        templates("kmbench.tuning")
+        .get_template("tune.html")
+        .render(
+            name=dataset_name(result.name),
+            answer=answer(result),
+            met=result.target_met,
+            sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
+            figure=Markup(tune_figure(result)),
+            legend=legend(result),
+            caption=_caption(result),
+            headings=HEADINGS,
+            rows=_rows(result),
+            timed=_timed(result),
+            facts=_facts(result),
+            method=_method(result),
+            notes=result.notes,
+            lists=[
+                (
+                    f"{one.nlist:,}",
+                    f"{one.points:,}",
+                    seconds_text(one.train_seconds),
+                    f"{one.imbalance:.2f}",
+                    f"{one.empty_lists:,}",
+                )
+                for one in result.lists
+            ],
+            versions=sorted(result.versions.items()),
+            version=version("kmbench"),
+            when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
     )
 
 
