@@ -74,8 +74,11 @@ def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambd
         entries.append(_entry(run, name))
     names = [entry.name for entry in entries]
     entries = [entry if names.count(entry.name) == 1 else replace(entry, name=entry.folder) for entry in entries]
+    own = {entry.folder for entry in entries}
+    others = sorted(page.parent.name for page in output.glob(f"*/{PAGE_FILE}") if page.parent.name not in own)
     template = templates().get_template("gallery.html")
-    return write_whole(output / PAGE_FILE, template.render(entries=entries, version=version("kmbench")))
+    text = template.render(entries=entries, others=others, page=PAGE_FILE, version=version("kmbench"))
+    return write_whole(output / PAGE_FILE, text)
 
 
 def _entry(run: RunContents, name: str) -> Entry:

@@ -94,6 +94,8 @@ def test_the_gallery_lists_every_run_with_its_answer(tmp_path, write, new_case):
     for name, seconds in (("a", 0.01), ("b", 0.03)):
         case = new_case().cell("sklearn-lloyd", 0.02, noise=0).cell("numpy-lloyd", seconds, noise=0)
         write(tmp_path / "results" / name / "host", case, study=f'name = "study-{name}"\n')
+    (tmp_path / "reports" / "history").mkdir(parents=True)
+    (tmp_path / "reports" / "history" / "index.html").write_text("of another command")
     told = []
     index = write_gallery(tmp_path / "results", tmp_path / "reports", told.append)
     page = index.read_text(encoding="utf-8")
@@ -105,6 +107,7 @@ def test_the_gallery_lists_every_run_with_its_answer(tmp_path, write, new_case):
     assert "numpy-lloyd is the fastest sound backend: 2.00x" in page
     assert "sklearn-lloyd is the fastest sound backend: 1.50x" in page
     assert "default-src 'none'" in page
+    assert 'href="history/index.html">history<' in page
 
 
 def test_a_gallery_of_nothing_is_refused(tmp_path):
