@@ -69,12 +69,12 @@ def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     names = list(dict.fromkeys(lines["line"]))
-    environments = list(dict.fromkeys(lines["environment_name"]))
+    environments = list(lines["environment_name"].value_counts().index)  # the pinned one first: it is solid
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
     ax = figure.add_axes((56 / WIDTH, 46 / HEIGHT, 1 - 164 / WIDTH, 1 - 60 / HEIGHT))
     sns.lineplot(
         data=lines, x="position", y="value", hue="line", style="environment_name", estimator=None, ax=ax,
-        legend=False,
+        legend=False, style_order=environments,
         palette=list((COLOURS * 9)[: len(names)]), dashes=list((DASHES * 9)[: len(environments)]), linewidth=1.4,
     )  # fmt: skip
     for number, name in enumerate(names):
