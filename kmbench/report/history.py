@@ -110,14 +110,12 @@ def render_history(frame: pd.DataFrame) -> str:
 
 def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
     """Return one machine's part of the page; `frame` and `history` hold its rows alone."""
-    from markupsafe import Markup
-
     commits = [str(commit) for commit in dict.fromkeys(frame["commit"])]
     environments = list(dict.fromkeys(history["environment_name"].value_counts().index))
     changed, versions = changes(history), versions_compared(history)
     days = frame["commit_date"].dt.strftime("%Y-%m-%d")
     described = "; ".join(_versions_sentence(one)[0] + _versions_sentence(one)[1] for one in versions)
-    figure = Markup(versions_svg(versions, f"{prefix}-v", described)) if versions else None
+    figure = versions_svg(versions, f"{prefix}-v", described) if versions else None
     return HistoryView(
         machine=str(frame["machine"].iloc[0]),
         cpu=str(frame["cpu"].iloc[0] or ""),
@@ -187,8 +185,6 @@ def _change_row(change: Change) -> _ChangeRow:
 
 def _groups(history: pd.DataFrame, commits: list[str], prefix: str) -> Iterator[_Group]:
     """Yield the figures: those of the backends by metric, then kmbench's own code."""
-    from markupsafe import Markup
-
     backends = history[history["group"].str.rpartition(".")[2].isin(["Fit", "FitIVF"])].copy()
     backends["line"], backends["case"] = _line_and_case(backends)
     own = history.drop(backends.index)
@@ -201,7 +197,7 @@ def _groups(history: pd.DataFrame, commits: list[str], prefix: str) -> Iterator[
         for number, (case, lines) in enumerate(rows.groupby("case", sort=False)):
             description = f"{title}, {case}, over {len(commits)} commits: {_ends(lines)}"
             svg = lines_svg(lines, commits, f"{prefix}-{place}-{number}", description)
-            figures.append(_Figure(title=str(case), svg=Markup(svg)))
+            figures.append(_Figure(title=str(case), svg=svg))
         if figures:
             yield _Group(title=title, figures=figures)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Versions
 from kmbench.analysis.wording import bytes_text, times_text
-from kmbench.report.style import INK, TEXT, printable, tick
-from kmbench.report.svg import for_page
+from kmbench.report.style import DASHES, INK, MARKERS, MAX_SERIES, PLACES, TEXT, WIDTH, printable, tick, to_svg
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_lines", "draw_versions", "lines_svg", "versions_svg"]
 
-WIDTH, HEIGHT = 400, 250
-
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#9a7500", "#56b4e9", "#8a8a8a", "#7a4fb5")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DASHES: tuple[Any, ...] = ("", (3, 2), (1, 1.5), (6, 2, 1, 2))
+HEIGHT = 250
+"""Points."""
 
 LOG_ABOVE = 2
 """Largest over smallest value above which the axis is logarithmic."""
@@ -32,25 +27,14 @@ LABEL_SHARE = 0.085
 UNITS = {"seconds": tick, "bytes": lambda size: bytes_text(round(size)), "x the baseline's": times_text}
 
 
-def lines_svg(lines: pd.DataFrame, commits: list[str], prefix: str, description: str) -> str:
+def lines_svg(lines: pd.DataFrame, commits: list[str], prefix: str, description: str) -> Any:
     """Return the lines of one case as an SVG element; see `draw_lines`."""
-    return _svg(draw_lines(lines, commits), prefix, description)
+    return to_svg(draw_lines(lines, commits), f"{prefix}-", description)
 
 
-def versions_svg(found: list[Versions], prefix: str, description: str) -> str:
+def versions_svg(found: list[Versions], prefix: str, description: str) -> Any:
     """Return the comparison of versions as an SVG element; see `draw_versions`."""
-    return _svg(draw_versions(found), prefix, description)
-
-
-def _svg(figure: Figure, prefix: str, description: str) -> str:
-    import matplotlib
-
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
-    target = io.StringIO()
-    with matplotlib.rc_context(settings):
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
-    return for_page(target.getvalue(), f"{prefix}-", printable(description), {INK: "currentColor"})
+    return to_svg(draw_versions(found), f"{prefix}-", description)
 
 
 def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
@@ -75,13 +59,13 @@ def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
     sns.lineplot(
         data=lines, x="position", y="value", hue="line", style="environment_name", estimator=None, ax=ax,
         legend=False, style_order=environments,
-        palette=list((COLOURS * 9)[: len(names)]), dashes=list((DASHES * 9)[: len(environments)]), linewidth=1.4,
+        palette=list((PLACES * 9)[: len(names)]), dashes=list((DASHES * 9)[: len(environments)]), linewidth=1.4,
     )  # fmt: skip
     for number, name in enumerate(names):
         own = lines[lines["line"] == name]
         look: Any = {
-            "color": COLOURS[number % 8],
-            "marker": MARKERS[number % 8],
+            "color": PLACES[number % MAX_SERIES],
+            "marker": MARKERS[number % MAX_SERIES],
             "linestyle": "none",
             "markersize": 4.5,
         }
@@ -128,7 +112,7 @@ def _name_ends(ax: Axes, lines: pd.DataFrame, names: list[str]) -> None:
         places.append(max(at, places[-1] + LABEL_SHARE) if places else at)
     excess = max(0.0, max(places) - 1.0)
     for place, (_, name) in zip(places, sorted(ends), strict=True):
-        colour = COLOURS[names.index(name) % 8]
+        colour = PLACES[names.index(name) % MAX_SERIES]
         ax.text(
             1.02, place - excess, printable(name), transform=ax.transAxes, va="center", color=colour, size=TEXT - 2
         )
@@ -155,8 +139,8 @@ def draw_versions(found: list[Versions]) -> Figure:
     for place, one in enumerate(found):
         low, high = one.slowdown.low or one.slowdown.ratio, one.slowdown.high or one.slowdown.ratio
         ends += [low, high]
-        ax.plot([low, high], [place, place], color=COLOURS[0], linewidth=2, solid_capstyle="butt")
-        ax.plot([one.slowdown.ratio], [place], color=COLOURS[0], marker="o", markersize=7)
+        ax.plot([low, high], [place, place], color=PLACES[0], linewidth=2, solid_capstyle="butt")
+        ax.plot([one.slowdown.ratio], [place], color=PLACES[0], marker="o", markersize=7)
     ax.axvline(1.0, color=INK, alpha=0.5, linewidth=0.9, linestyle=(0, (4, 3)))
     ax.set_xscale("log")
     ax.set_xlim(min(*ends, 0.9) / 1.05, max(*ends, 1.1) * 1.05)
