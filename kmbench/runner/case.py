@@ -8,7 +8,7 @@ from typing import Any
 
 from kmbench.records import RecordKind, Status
 from kmbench.runner.bench import Bench, Context, Live
-from kmbench.runner.epochs import ROUNDS, Epochs
+from kmbench.runner.epochs import Epochs
 from kmbench.runner.events import CaseStarted
 from kmbench.runner.judge import Judge, Judged
 from kmbench.runner.process import Limits, WorkerFailure
@@ -26,7 +26,7 @@ def steps_of(cells: Sequence[Cell], rule: Rule) -> int:
     """Return how many `Step` events a case of these cells is expected to send."""
     key = cells[0].key
     rungs = len(rungs_up_to(key.iterations)) if key.protocol == "target" and key.iterations else 1
-    return 1 + sum(cell.status is None for cell in cells) * (rungs * rule.least * (ROUNDS + 1) + 2)
+    return 1 + sum(cell.status is None for cell in cells) * (rungs * rule.least * (rule.rounds + 1) + 2)
 
 
 def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 1, of: int = 1) -> None:

@@ -15,11 +15,8 @@ from kmbench.runner.stopping import Stop, why_stop, worst_half_width
 
 __all__ = ["CONTAMINATED_SHARE", "Epochs"]
 
-ROUNDS = 2
-"""Rounds in each epoch, for fits that are short beside the start of a process."""
-
-LONG_FIT_SECONDS = 1.0
-"""A fit that takes longer is measured once in each process: there is more to learn from another process."""
+EPOCH_SECONDS = 1.0
+"""A backend whose fits took this long in an epoch sits out its further rounds: they cost more than they tell."""
 
 CONTAMINATED_SHARE = 0.05
 """Share of its threads' time that a fit may have waited for a core, beyond the least that this backend ever waits
@@ -81,7 +78,7 @@ class Epochs:
             for live in alive:
                 if not live.ended:
                     self._bench.attempt(live, self._calibrate, rung)
-            for number in range(ROUNDS):
+            for number in range(self._bench.context.rule.rounds):
                 self._round(epoch, number, rung, random, alive)
             if epoch == 0:
                 for live in alive:
@@ -94,7 +91,7 @@ class Epochs:
     ) -> None:
         """Measure every backend once; where one was disturbed, all of them once more."""
         for _ in range(2):
-            running = [r for r in alive if not r.ended and (number == 0 or r.fit_seconds < LONG_FIT_SECONDS)]
+            running = [r for r in alive if not r.ended and r.fit_seconds * number < EPOCH_SECONDS]
             before = self._contaminated
             for place, chosen in enumerate(random.permutation(len(running))):
                 self._bench.attempt(running[chosen], self._sample, epoch, number, rung, place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from kmbench.runner.epochs import ROUNDS
 from kmbench.runner.stopping import Rule, rule_of
 from kmbench.study import Case, Study
 from kmbench.study.ladder import rungs_up_to
@@ -29,7 +28,7 @@ def work_of(case: Case, rule: Rule) -> float:
     passes = [iterations] if key.protocol != "target" else rungs_up_to(iterations)
     one = 2.0 * key.n * key.k * key.d * sum(rung + 1 for rung in passes)
     cells = sum(cell.status is None for cell in case.cells)
-    fits = rule.least * (ROUNDS + 1) + 2
+    fits = rule.least * (rule.rounds + 1) + 2
     return cells * (fits * one + (rule.least + 1) * PROCESS_WORK) + 2 * one + PROCESS_WORK
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kmbench.analysis.ratios import paired_ratio
@@ -14,9 +14,9 @@ __all__ = ["Rule", "Stop", "rule_of", "why_stop", "worst_half_width"]
 HALF_WIDTH, PRECISE_HALF_WIDTH = 0.05, 0.02
 """Of the 95 % interval at which a case is known well enough, and with ``--precise``."""
 
-QUICK_EPOCHS = 3
+QUICK_EPOCHS, QUICK_ROUNDS = 3, 3
 
-TARGET_EPOCHS = 1
+TARGET_EPOCHS, TARGET_ROUNDS = 1, 2
 """Of each start in the protocol ``target``: the starts are many, and they are the units of its statistics."""
 
 
@@ -42,6 +42,9 @@ class Rule:
         Of the 95 % interval of each ratio with the baseline, as a share: 0.05 for ±5 %.
     budget_seconds : float
         For the case; the epoch in which it runs out is finished.
+    rounds : int
+        The most in an epoch, for fits that are short beside the start of a process. Repeats within a process differ
+        more than the means of processes do, and cost a fraction (``benchmarks/tools/variance_components.py``).
     """
 
     least: int = 10
@@ -50,17 +53,19 @@ class Rule:
     slow_seconds: float = 60.0
     half_width: float = 0.05
     budget_seconds: float = 600.0
+    rounds: int = 5
 
 
 def rule_of(study: Study, protocol: str) -> Rule:
     """Return how often the cases of a study are measured under a protocol."""
     half_width = PRECISE_HALF_WIDTH if study.precise else HALF_WIDTH
-    epochs = study.repeats or (QUICK_EPOCHS if study.quick else None)
+    rule = Rule(half_width=half_width, budget_seconds=study.budget)
+    epochs = study.repeats
     if protocol == "target":
-        epochs = study.repeats or TARGET_EPOCHS
-    if epochs is None:
-        return Rule(half_width=half_width, budget_seconds=study.budget)
-    return Rule(least=epochs, least_slow=epochs, most=epochs, half_width=half_width, budget_seconds=study.budget)
+        epochs, rule = epochs or TARGET_EPOCHS, replace(rule, rounds=TARGET_ROUNDS)
+    elif study.quick and not epochs:
+        epochs, rule = QUICK_EPOCHS, replace(rule, rounds=QUICK_ROUNDS)
+    return rule if epochs is None else replace(rule, least=epochs, least_slow=epochs, most=epochs)
 
 
 def why_stop(

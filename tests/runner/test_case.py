@@ -112,7 +112,7 @@ class Lab:
         self.times = {"numpy-lloyd": 0.2, "sklearn-lloyd": 0.4, "faiss-cpu": 0.3}
         self.noise = lambda name, number: 1.0
         self.delayed = lambda name, number: False
-        self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs} | rule))
+        self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs, "rounds": 2} | rule))
         self.stable_at, self.reached, self.stuck = None, 10, {}
         self.inertias = [7.0] * 10
         self.store = FakeStore()
@@ -194,6 +194,14 @@ def test_rounds_are_interleaved_and_shuffled(tmp_path):
     )
     assert all(len(set(one)) == 3 for one in rounds)
     assert len(set(rounds)) > 3
+
+
+def test_short_fits_repeat_in_an_epoch_until_they_have_taken_a_second(tmp_path):
+    lab = Lab(tmp_path, epochs=1, rounds=5)
+    lab.times = {"numpy-lloyd": 0.1, "sklearn-lloyd": 0.4, "faiss-cpu": 1.5}
+    lab.run()
+    fits = {name: len(lab.of_kind(RecordKind.FIT, name)) for name in lab.times}
+    assert fits == {"numpy-lloyd": 5, "sklearn-lloyd": 3, "faiss-cpu": 1}
 
 
 def test_the_order_is_the_same_for_the_same_seed_and_is_recorded(tmp_path):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kmbench.runner.stopping import Rule, Stop, why_stop, worst_half_width
+from kmbench.runner.stopping import Rule, Stop, rule_of, why_stop, worst_half_width
+from kmbench.study import Study
 
 RULE = Rule()
 
@@ -32,3 +33,19 @@ def test_the_widest_interval_decides():
     assert worst_half_width(base, [tight, loose]) == worst_half_width(base, [loose]) > 1
     assert worst_half_width(base, [{0: 1.0}]) is None
     assert worst_half_width(base, []) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "protocol", "epochs", "rounds"),
+    [
+        ({}, "matched", (10, 5, 30), 5),
+        ({"quick": True}, "matched", (3, 3, 3), 3),
+        ({"quick": True, "repeats": 4}, "matched", (4, 4, 4), 5),  # as asked for
+        ({}, "target", (1, 1, 1), 2),
+        ({"quick": True, "repeats": 2}, "target", (2, 2, 2), 2),
+    ],
+)
+def test_epochs_and_rounds_follow_the_options(options, protocol, epochs, rounds):
+    rule = rule_of(Study(name="s", data=["digits"], k=[4], backends=["numpy-lloyd"], **options), protocol)
+    assert (rule.least, rule.least_slow, rule.most) == epochs
+    assert rule.rounds == rounds

@@ -1,0 +1,80 @@
+"""How much repeats in one process differ, and how much processes do: what the number of rounds in an epoch rests on.
+
+    python benchmarks/tools/variance_components.py results/*/*
+
+One-way analysis of variance of the logarithms of clean times, by cell: the variance within processes is the mean of
+theirs, that between them is the variance of their means less the share that the former has in it. The medians over
+the cells of each run are printed, with what the mean of an epoch of 1, 2, 3, 5 and 10 rounds then varies by, and the
+number of rounds that tells most for the processor time if starting a process costs as much as `START` of these fits:
+sqrt(START * within / between), after Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013).
+"""
+
+import argparse
+import math
+import statistics
+from collections import defaultdict
+from pathlib import Path
+
+from kmbench.errors import KmbenchError
+from kmbench.records import RecordKind, read_records
+
+START = 5
+"""A process of a second, which is what imports take, beside fits that are looped to a fifth of one with labels."""
+
+LONG_SECONDS = 1.0
+"""Longer fits are measured once in each process, and tell nothing here."""
+
+ROUNDS = (1, 2, 3, 5, 10)
+
+
+def components(epochs):
+    """Return the variances within and between processes, or None where too few of them repeat."""
+    groups = [times for times in epochs.values() if len(times) >= 2]
+    if len(groups) < 3:
+        return None
+    within = statistics.fmean(statistics.variance(times) for times in groups)
+    rounds = statistics.harmonic_mean([len(times) for times in groups])
+    means = statistics.variance([statistics.fmean(times) for times in groups])
+    return within, max(0.0, means - within / rounds)
+
+
+def cells_of(folder):
+    """Return the components of every cell of a run that repeats its fits."""
+    cells = defaultdict(lambda: defaultdict(list))
+    for record in read_records(folder):
+        if record.kind is RecordKind.FIT and not record.contaminated and record.fit_seconds < LONG_SECONDS:
+            cells[record.key.cell_id][record.epoch].append(math.log(record.fit_predict_seconds))
+    return [found for found in map(components, cells.values()) if found is not None]
+
+
+def row(folder):
+    """Return a row of the table, or None for a run in which nothing repeats."""
+    cells = cells_of(folder)
+    if not cells:
+        return None
+    within, between = (statistics.median(values) for values in zip(*cells, strict=True))
+    spread = [f"{math.sqrt(between + within / rounds):.1%}" for rounds in ROUNDS]
+    best = f"{math.sqrt(START * within / between):.0f}" if between > 0 else "as many as fit"
+    name = "/".join(folder.parts[-2:])
+    return [name, str(len(cells)), f"{math.sqrt(within):.1%}", f"{math.sqrt(between):.1%}", *spread, best]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    headings = ["run", "cells", "within", "between", *(f"{rounds} rounds" for rounds in ROUNDS), "most for the cost"]
+    print(f"| {' | '.join(headings)} |")
+    print(f"|---|{'---:|' * (len(headings) - 1)}")
+    for folder in parser.parse_args().runs:
+        if not (folder / "records.jsonl").exists():
+            continue
+        try:
+            line = row(folder)
+        except KmbenchError as error:
+            raise SystemExit(str(error)) from None
+        if line is not None:
+            print(f"| {' | '.join(line)} |")
+
+
+if __name__ == "__main__":
+    main()
