@@ -7,7 +7,8 @@ In the recording every backend runs against a twin that does the same work, so a
 noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In
 each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share.
 Then the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was
-seen till then. The rates are those of these recordings, no more.
+seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. The rates are those of these
+recordings, no more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import argparse
 import random
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ TRIALS = 1000
 """For each row of the table."""
 
 EFFECTS = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25)
-RULES = {"default": Rule(), "`--precise`": Rule(half_width=0.02), "`--quick`": Rule(least=3, most=3)}
+RULES = {"default": Rule(), "`--precise`": Rule(half_width=0.02), "`--quick`": Rule(least=3, most=3, rounds=3)}
 VERDICTS = (Verdict.SLOWER, Verdict.FASTER, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
 
 HEADINGS = ("rule", "slowed by", *(f"`{verdict}`" for verdict in VERDICTS))
@@ -49,11 +50,11 @@ class Trial:
     tells_apart: bool
 
 
-def twins(folder: Path) -> Iterator[Pair]:
+def twins(folder: Path, rounds: int) -> Iterator[Pair]:
     """Yield the epochs' mean times of each backend of a recording and of its twin, in the same epochs."""
     cells: dict[str, list] = {}
     for record in read_records(folder):
-        if record.kind is RecordKind.FIT:
+        if record.kind is RecordKind.FIT and (record.round or 0) < rounds:
             cells.setdefault(record.key.cell_id, []).append(record)
     times: dict[str, list] = {}
     for lines in cells.values():
@@ -97,8 +98,9 @@ def rates(pairs: Sequence[Pair], effect: float, rule: Rule) -> list[str]:
     return [f"{effect:.0%}", *(f"{share:.1%}" for share in shares), f"{statistics.fmean(d.epochs for d in done):.1f}"]
 
 
-def print_table(name: str, pairs: Sequence[Pair]) -> None:
+def print_table(name: str, by_rounds: Mapping[int, Sequence[Pair]]) -> None:
     """Print the rates of each rule on a recording as Markdown."""
+    pairs = by_rounds[max(by_rounds)]
     spread = [statistics.stdev(side) / statistics.fmean(side) for pair in pairs for side in pair]
     single = [max(a / b, b / a) > 1 + MARGIN for pair in pairs for a, b in zip(*pair, strict=True)]
     epochs, low, high = min(len(pair[0]) for pair in pairs), min(spread), max(spread)
@@ -108,7 +110,7 @@ def print_table(name: str, pairs: Sequence[Pair]) -> None:
     print(f"\n| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for rule_name, rule in RULES.items():
         for effect in EFFECTS:
-            print(f"| {rule_name} | {' | '.join(rates(pairs, effect, rule))} |", flush=True)
+            print(f"| {rule_name} | {' | '.join(rates(by_rounds[rule.rounds], effect, rule))} |", flush=True)
 
 
 def main() -> None:
@@ -117,12 +119,12 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="run folder of benchmarks/noise.toml")
     for folder in parser.parse_args().folders:
         try:
-            pairs = list(twins(folder))
+            by_rounds = {rule.rounds: list(twins(folder, rule.rounds)) for rule in RULES.values()}
         except KmbenchError as error:
             parser.error(str(error))
-        if not pairs:
+        if not all(by_rounds.values()):
             parser.error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
-        print_table(folder.name, pairs)
+        print_table(folder.name, by_rounds)
 
 
 if __name__ == "__main__":
