@@ -56,7 +56,7 @@ wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they ca
 	$(BIN)/python benchmarks/tools/environments.py fetch $(WHEELHOUSE)
 
 asv-quick: $(VENV)/.dev  ## every asv benchmark once, in the pinned environment; nothing is stored
-	KMBENCH_ASV_EPOCHS=1 $(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --quick --dry-run --show-stderr --launch-method spawn
+	KMBENCH_ASV_DRY=1 $(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --quick --dry-run --show-stderr --launch-method spawn
 
 asv: $(VENV)/.dev  ## measure this commit in the pinned environment, into results/asv
 	$(ASV) run 'HEAD^!' --env $(PINNED) --machine $(MACHINE) --record-samples --show-stderr

@@ -19,8 +19,11 @@ IVF_LISTS, IVF_PROBES = (8, 32), (1, 4)
 
 ITERATIONS, THREADS, SEED = 10, 1, 0
 
-EPOCHS = int(os.environ.get("KMBENCH_ASV_EPOCHS", "3"))
-"""Fresh processes for each cell: asv gets the mean of each as one sample. 1 is for dry runs."""
+DRY = os.environ.get("KMBENCH_ASV_DRY") == "1"
+"""Whether nothing is stored, so that one epoch and small inputs will do."""
+
+EPOCHS = 1 if DRY else int(os.environ.get("KMBENCH_ASV_EPOCHS", "3"))
+"""Fresh processes for each cell: asv gets the mean of each as one sample."""
 
 
 @dataclass(frozen=True)

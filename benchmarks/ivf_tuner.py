@@ -3,101 +3,98 @@
 `benchmarks/tools/compare_ivf_tuner.py` prints all ways side by side.
 """
 
+from . import cases
+
+ROWS, QUERIES, COLUMNS, NEIGHBOURS = 20_000 if cases.DRY else 200_000, 1_000, 96, 10
+
 
 class IvfCurves:
-    """Curves of three nlists on 200,000 x 96 with 1,000 queries, in CPU seconds; centroids are trained before.
+    """Curves of three nlists, in CPU seconds; neighbours and centroids are found before.
 
     `track_one_pass` gives recall and scanned vectors for every nprobe, `track_explore` what
     ``faiss.ParameterSpace.explore`` finds at powers of two of nprobe, `track_searches` the recall at the same powers
-    of two, one search each.
+    of two, one search each. The last two take seconds, and are timed once.
     """
 
     params = ([256, 512, 1024],)
     param_names = ("nlist",)
-    number = 1
-    repeat = 3
-    rounds = 1
-    warmup_time = 0
     timeout = 600
-    unit = "CPU seconds"
+    version = "1"
 
     def setup_cache(self):
-        import tempfile
-        from pathlib import Path
-
         import numpy as np
 
         from kmbench.datasets import read_spec
-
-        folder = tempfile.mkdtemp(prefix="kmbench-ivf-", dir=Path.cwd())
-        rows = read_spec("embeddings:n=201000,d=96,rank=24,seed=0")
-        vectors = np.concatenate(list(rows.blocks(2**14)))
-        np.save(Path(folder) / "vectors.npy", vectors)
-        return folder
-
-    def setup(self, folder, nlist):
-        from pathlib import Path
-
-        import faiss
-        import numpy as np
-
-        from kmbench.tuning.codec import build_ivf, flat_quantizer, parse_kinds
+        from kmbench.tuning.codec import flat_quantizer
         from kmbench.tuning.space import Space
         from kmbench.tuning.training import assign_rows
         from kmbench.tuning.truth import exact_neighbours
 
-        vectors = np.load(Path(folder) / "vectors.npy")
-        self.base, self.queries = vectors[:200_000], np.ascontiguousarray(vectors[200_000:])
+        rows = read_spec(f"embeddings:n={ROWS + QUERIES},d={COLUMNS},rank=24,seed=0")
+        vectors = np.concatenate(list(rows.blocks(2**14)))
+        base, queries, space = vectors[:ROWS], np.ascontiguousarray(vectors[ROWS:]), Space(metric="l2")
+        np.save("base.npy", base)
+        np.save("queries.npy", queries)
+        np.save("truth.npy", exact_neighbours(base, queries, NEIGHBOURS, space).ids)
+        import faiss
+
+        for nlist in self.params[0]:
+            kmeans = faiss.Kmeans(COLUMNS, nlist, niter=5, max_points_per_centroid=64, min_points_per_centroid=1)
+            kmeans.train(base)
+            np.save(f"centroids-{nlist}.npy", kmeans.centroids)
+            np.save(f"lists-{nlist}.npy", assign_rows(flat_quantizer(kmeans.centroids, space), base))
+
+    def setup(self, nlist):
+        import numpy as np
+
+        from kmbench.tuning.codec import build_ivf, flat_quantizer, parse_kinds
+        from kmbench.tuning.space import Space
+
+        base, self.queries, self.truth = (np.load(f"{name}.npy") for name in ("base", "queries", "truth"))
+        self.lists = np.load(f"lists-{nlist}.npy")
         space = Space(metric="l2")
-        kmeans = faiss.Kmeans(96, nlist, niter=5, max_points_per_centroid=64)
-        kmeans.train(self.base)
-        self.quantizer = flat_quantizer(kmeans.centroids, space)
-        self.lists = assign_rows(self.quantizer, self.base)
-        self.truth = exact_neighbours(self.base, self.queries, 10, space)
-        flat = parse_kinds("flat", 96, len(self.base))[0]
-        self.ivf = build_ivf(flat, self.quantizer, self.base, self.lists, space)
-        self.faiss = faiss
+        self.quantizer = flat_quantizer(np.load(f"centroids-{nlist}.npy"), space)
+        flat = parse_kinds("flat", COLUMNS, len(base))[0]
+        self.ivf = build_ivf(flat, self.quantizer, base, self.lists, space)
 
-    def _cpu_seconds(self, work):
-        import time
-
-        work()
-        taken = []
-        for _ in range(3):
-            began = time.process_time()
-            work()
-            taken.append(time.process_time() - began)
-        return sorted(taken)[1]
-
-    def track_one_pass(self, folder, nlist):
+    def track_one_pass(self, nlist):
         from kmbench.tuning.curve import one_pass
 
-        return self._cpu_seconds(lambda: one_pass(self.quantizer, self.queries, self.truth.ids, self.lists, 10))
+        def work():
+            return one_pass(self.quantizer, self.queries, self.truth, self.lists, NEIGHBOURS)
 
-    def track_searches(self, folder, nlist):
+        work()
+        return sorted(_cpu_seconds(work) for _ in range(5))[2]
+
+    def track_searches(self, nlist):
         def search():
             nprobe = 1
             while nprobe <= nlist:
                 self.ivf.nprobe = nprobe
-                self.ivf.search(self.queries, 10)
+                self.ivf.search(self.queries, NEIGHBOURS)
                 nprobe *= 2
 
-        return self._cpu_seconds(search)
+        return _cpu_seconds(search)
 
-    def track_explore(self, folder, nlist):
+    def track_explore(self, nlist):
+        import faiss
         import numpy as np
 
-        criterion = self.faiss.IntersectionCriterion(len(self.queries), 10)
-        ids = np.ascontiguousarray(self.truth.ids[:, :10])
+        criterion = faiss.IntersectionCriterion(len(self.queries), NEIGHBOURS)
+        ids = np.ascontiguousarray(self.truth[:, :NEIGHBOURS])
         criterion.set_groundtruth(np.zeros(ids.shape, dtype=np.float32), ids)
-        criterion.nnn = 10
-
-        def explore():
-            space = self.faiss.ParameterSpace()
-            space.verbose = 0
-            space.initialize(self.ivf)
-            space.explore(self.ivf, self.queries, criterion)
-
-        return self._cpu_seconds(explore)
+        criterion.nnn = NEIGHBOURS
+        space = faiss.ParameterSpace()
+        space.verbose = 0
+        space.initialize(self.ivf)
+        return _cpu_seconds(lambda: space.explore(self.ivf, self.queries, criterion))
 
     track_one_pass.unit = track_searches.unit = track_explore.unit = "CPU seconds"
+
+
+def _cpu_seconds(work):
+    import time
+
+    began = time.process_time()
+    work()
+    return time.process_time() - began
