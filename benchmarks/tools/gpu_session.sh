@@ -27,8 +27,14 @@ step() {  # step NAME COMMAND...: run it unless it has passed, keep what it prin
 
 step host "$python" -m kmbench host
 step backends "$python" -m kmbench backends
-step tests "$python" -m pytest -m gpu -q tests/backends tests/instruments tests/runner
+step tests "$python" -m pytest -m gpu -q tests/backends tests/instruments tests/runner tests/tuning
 step ceilings "$python" benchmarks/tools/gpu_ceilings.py "$folder/ceilings.json"
+tuned='embeddings:n=200000,d=96,rank=24,seed=0'
+for device in cuda cpu; do
+  [ -f "$folder/tune-$device.ok" ] || rm -rf "$folder/tuned-$device"
+  step "tune-$device" "$python" -m kmbench tune "$tuned" --device "$device" --backend faiss-gpu --epochs 2 \
+    --save "$folder/tuned-$device" --output "$folder/tune-$device.html"
+done
 for study in "$@"; do
   name=$(basename "$study" .toml)
   run="$folder/$name"
