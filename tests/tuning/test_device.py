@@ -24,6 +24,8 @@ from kmbench.tuning.training import Training
 from kmbench.tuning.words import answer, loosen_sentences
 from kmbench.tuning.worker import TuneWorker
 
+K = 10
+
 
 class InProcess:
     """A worker of the tuner without a process of its own, so that stand-ins reach it."""
@@ -85,8 +87,6 @@ def written(searched, kind_name, tmp_path):
 @pytest.mark.parametrize("data", ["clustered", "far from the origin", "cosine", "ip"])
 @pytest.mark.parametrize("kind", ["flat", "sq8", "pq4"])
 def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(searched, gpu, tmp_path, data, kind):
-    from conftest import K
-
     made = searched(data)
     path, queries, ivf = written(made, kind, tmp_path)
     worker = TuneWorker()
@@ -105,8 +105,6 @@ def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(
 
 
 def test_on_the_cpu_nothing_is_copied(searched, gpu, tmp_path):
-    from conftest import K
-
     path, queries, _ = written(searched("clustered"), "flat", tmp_path)
     worker = TuneWorker()
     worker.open(str(path), str(queries), K, 1)
@@ -181,6 +179,7 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
     recipe = read_recipe(folder)
     assert (recipe.device, recipe.gpu) == ("cuda", "NVIDIA Stand-in")
     before = len(gpu)
+    assert before == 3  # timed for the cost model, timed once more, and checked: everything on the GPU
     monkeypatch.setattr(sys, "argv", ["serve.py"])
     runpy.run_path(str(folder / "serve.py"), run_name="__main__")
     assert len(gpu) == before + 1
@@ -237,8 +236,7 @@ def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_
 @pytest.mark.gpu
 @pytest.mark.skipif(device.why_no_gpu() is not None, reason=str(device.why_no_gpu()))
 @pytest.mark.parametrize(
-    ("index", "metric", "offset"), [("flat", "l2", 0), ("flat", "l2", 50), ("flat", "cosine", 0), ("flat", "ip", 0),
-                                    ("fp16,sq8,sq4,pq4", "l2", 0), ("sq8,pq4", "cosine", 0)]
+    ("index", "metric", "offset"), [("flat", "l2", 50), ("flat", "cosine", 0), ("fp16,sq8,sq4,pq4", "ip", 0)]
 )  # fmt: skip
 def test_a_gpu_finds_what_the_curve_and_the_cpu_find(tmp_path, monkeypatch, index, metric, offset):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
