@@ -54,9 +54,12 @@ study() {  # study FILE: measure it, or go on with it; then its floors and its p
       0) touch "$folder/$name.ok" ;;
       1) touch "$folder/$name.ok"; failed+=("$name") ;;  # it is finished, and rows of it failed
       124) cut+=("$name") ;;
-      *) failed+=("$name")
-         # Another host, or one whose memory has grown: what was measured stays, and the next call starts anew.
-         if [ ${#resume[@]} -gt 0 ]; then mv "$run" "$run-$(date +%H%M%S)"; fi ;;
+      *) if [ ${#resume[@]} -gt 0 ]; then  # another host, or one whose memory has grown: keep it, and start anew
+           mv "$run" "$run-$(date +%H%M%S)"
+           study "$file"
+           return
+         fi
+         failed+=("$name") ;;
     esac
   else echo "== $name: done before"; fi
   [ -f "$run/records.jsonl" ] || return
