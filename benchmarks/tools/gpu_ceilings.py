@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from kmbench.backends.torch_kmeans.build import why_no_cuda
+from kmbench.backends.torch_kmeans.build import set_tf32, why_no_cuda
 
 SIDE = 8192
 """Rows and columns of the square products."""
@@ -30,10 +30,10 @@ def main(file):
 
     flops = {}
     for name, dtype in (("float32", torch.float32), ("tf32", torch.float32), ("float16", torch.float16)):
-        torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
+        set_tf32(torch, name == "tf32")
         a, b = (torch.randn(SIDE, SIDE, device="cuda", dtype=dtype) for _ in range(2))
         flops[name] = 2 * SIDE**3 / seconds(torch, lambda a=a, b=b: a @ b)
-    torch.backends.cuda.matmul.allow_tf32 = False
+    set_tf32(torch, False)
     source = torch.empty(BUFFER_BYTES, device="cuda", dtype=torch.uint8).random_()
     target = torch.empty_like(source)
     host = torch.empty(BUFFER_BYTES, dtype=torch.uint8).random_()

@@ -32,7 +32,7 @@ class Cuvs(Backend):
 
     The rows are copied to the GPU in prepare. cuVS's products of float32 run as 3xTF32 on tensor cores. A native run
     draws its start by cuVS's own generator, which the Python interface gives no seed. Its loop keeps the centroid of
-    an empty cluster where it is.
+    an empty cluster where it is, and ends early where its float32 cost has risen, which cannot be switched off.
     """
 
     name = "cuvs"
@@ -45,7 +45,7 @@ class Cuvs(Backend):
 
     params: CuvsParams
     _rows: Any
-    _output: Any
+    _centroids: Any
 
     @classmethod
     def unavailable(cls) -> str | None:
@@ -72,17 +72,16 @@ class Cuvs(Backend):
         RuntimeError
             If there is no GPU.
         """
-        reason = self.unavailable()
-        if reason is not None:
-            raise RuntimeError(reason)
-        from cuvs.cluster import kmeans
-        from cuvs.common import Resources
-        from pylibraft.common import device_ndarray
-
+        self._X, self._job = X, job
         self.release()
-        self._kmeans, self._device_array, self._X, self._job = kmeans, device_ndarray, X, job
-        self._resources = Resources()
-        self._rows = device_ndarray(X)
+        try:
+            self._load()
+        except Exception as error:
+            reason = self.unavailable()  # asked only now: it starts a process, which would count as the first call
+            if reason is None:
+                raise
+            raise RuntimeError(reason) from error
+        self._rows = self._on_device(X)
         given: dict[str, Any] = {"n_clusters": job.k, "max_iter": job.iterations}
         if job.protocol == "matched":
             given |= {"init_method": "Array", "tol": NEVER, "n_init": 1}
@@ -90,26 +89,40 @@ class Cuvs(Backend):
             given |= {"tol": self.params.tol, "n_init": self.params.n_init}
         self._settings = {name: value for name, value in given.items() if value is not None}
 
+    def _load(self) -> None:
+        from cuvs.cluster import kmeans
+        from cuvs.common import Resources
+        from pylibraft.common import device_ndarray
+
+        self._kmeans, self._device_array, self._resources = kmeans, device_ndarray, Resources()
+        self._on_device(np.zeros((1, 1), dtype=np.float32))  # the first thing that needs the GPU
+
+    def _on_device(self, array: FloatMatrix) -> Any:
+        return self._device_array(np.asarray(array))  # of a mapped array it would copy nothing, and not say so
+
     def fit(self) -> None:
         """Train; cuVS overwrites the centroids it starts from, so each fit gets a copy."""
         self._parameters = self._kmeans.KMeansParams(**self._settings)
-        start = None if self._job.init is None else self._device_array(self._job.init)
-        self._output = self._kmeans.fit(self._parameters, self._rows, centroids=start, resources=self._resources)
+        start = None if self._job.init is None else self._on_device(self._job.init)
+        found = self._kmeans.fit(self._parameters, self._rows, centroids=start, resources=self._resources)
+        self._centroids, self._inertia, n_iter = found  # a plain tuple: a decorator of cuVS drops its names
+        self._n_iter = min(int(n_iter), self._parameters.max_iter)  # one more where its loop ran to the end
 
     def result(self) -> FitResult:
         """Return the centroids; labels take a call of ``predict``."""
+        self._resources.sync()
         return FitResult(
-            centroids=np.asarray(self._output.centroids.copy_to_host(), dtype=np.float32),
-            n_iter=int(self._output.n_iter),
-            reported_inertia=float(self._output.inertia),
+            centroids=np.asarray(self._centroids.copy_to_host(), dtype=np.float32),
+            n_iter=self._n_iter,
+            reported_inertia=float(self._inertia),
         )
 
     def assign(self, X: FloatMatrix) -> Labels:
         """Predict; rows other than fit's are copied to the GPU first."""
-        rows = self._rows if X is self._X else self._device_array(np.ascontiguousarray(X))
-        found = self._kmeans.predict(self._parameters, rows, self._output.centroids, resources=self._resources)
+        rows = self._rows if X is self._X else self._on_device(np.ascontiguousarray(X))
+        labels, _ = self._kmeans.predict(self._parameters, rows, self._centroids, resources=self._resources)
         self._resources.sync()
-        return np.asarray(found.labels.copy_to_host(), dtype=np.int32).ravel()
+        return np.asarray(labels.copy_to_host(), dtype=np.int32).ravel()
 
     def settings(self) -> dict[str, Any]:
         """Return the parameters read back from cuVS."""
@@ -130,7 +143,7 @@ class Cuvs(Backend):
     def release(self) -> None:
         """Drop the rows and the last answer."""
         self._rows = None
-        self._output = None
+        self._centroids = None
 
 
 _PROBE = """

@@ -9,11 +9,20 @@ from pydantic import BaseModel
 from kmbench.backends.base import FloatMatrix, Job, Precision, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, gpu_resources
-from kmbench.backends.torch_kmeans.backend import BlockwiseLloyd, LloydParams
+from kmbench.backends.torch_kmeans.backend import (
+    LEAST_BLOCK_ROWS,
+    MOST_BLOCK_ROWS,
+    BlockwiseLloyd,
+    LloydParams,
+)
 from kmbench.backends.torch_kmeans.build import why_no_cuda
 from kmbench.backends.torch_kmeans.nearest import Nearest, power_of_two
 
 __all__ = ["FaissGpuResident", "FaissNearest"]
+
+COPY_BYTES = 2**28
+"""Size of a block's copy in float64, for the sums. FAISS cuts the scores of a block into tiles by itself, so a block
+may be large, and few calls do an iteration."""
 
 
 class ResidentParams(LloydParams, GpuOptions):
@@ -105,6 +114,12 @@ class FaissGpuResident(BlockwiseLloyd):
 
     def _place(self) -> tuple[str, bool]:
         return "cuda", True
+
+    def _block_rows(self) -> int:
+        if self.params.block_rows is not None:
+            return self.params.block_rows
+        rows: int = COPY_BYTES // (8 * self._X.shape[1])
+        return max(LEAST_BLOCK_ROWS, min(rows, MOST_BLOCK_ROWS))
 
     def _make_nearest(self) -> Nearest:
         import faiss

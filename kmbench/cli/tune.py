@@ -83,6 +83,14 @@ def tune_command(
         int | None,
         typer.Option(metavar="T", help="For batches and training; default: all cores.", rich_help_panel=HOW),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="cpu|cuda",
+            help="Where the index is searched and timed. Default: cpu, or that of the --check.",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
     epochs: Annotated[
         int, typer.Option(metavar="N", help="Processes that each index is timed in.", rich_help_panel=HOW)
     ] = 3,
@@ -124,7 +132,7 @@ def tune_command(
 
     out, err = Console(soft_wrap=False), Console(stderr=True)
     if check is not None:
-        _check(check, data, queries, epochs, as_json, out, err)
+        _check(check, data, queries, device, epochs, as_json, out, err)
         return
     if data is None:
         raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
@@ -149,6 +157,7 @@ def tune_command(
                 iterations=iterations,
                 points_per_list=points_per_list,
                 threads=threads,
+                device=device or "cpu",
                 truth=truth,
                 epochs=epochs,
                 seed=seed,
@@ -186,7 +195,14 @@ def _page_for(output: Path | None) -> Path:
 
 
 def _check(
-    folder: Path, data: str | None, queries: str | None, epochs: int, as_json: bool, out: Console, err: Console
+    folder: Path,
+    data: str | None,
+    queries: str | None,
+    device: str | None,
+    epochs: int,
+    as_json: bool,
+    out: Console,
+    err: Console,
 ) -> None:
     from kmbench.cli.tune_progress import TuneProgress
     from kmbench.cli.tune_table import print_check
@@ -195,7 +211,7 @@ def _check(
     if queries is None:
         raise TuneError("--check needs queries to ask", "give them with --queries")
     with TuneProgress(err) as progress:
-        found = check_deployment(folder, queries, data, epochs=epochs, progress=progress)
+        found = check_deployment(folder, queries, data, device=device, epochs=epochs, progress=progress)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:

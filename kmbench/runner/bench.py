@@ -73,6 +73,8 @@ class Live:
         What its worker told with the answer.
     fault : str or None
         Why its answer on an earlier rung of a ladder was wrong.
+    memory_fault : str or None
+        Why the process of its memory pass did not begin.
     """
 
     cell: Cell
@@ -87,6 +89,7 @@ class Live:
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
     fault: str | None = None
+    memory_fault: str | None = None
     ended: bool = False
 
     def submission(self) -> Submission:

@@ -59,6 +59,8 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
                     _post_memory(bench, one)
             submissions = [one.submission() for one in answered]
             judged = judge.judge(submissions, compare_labels=not case.several_fits)
+            for one in answered:
+                _await_memory(one)
         except WorkerFailure as failure:
             reason = f"the referee failed: {failure.reason}"
             for one in live:
@@ -110,13 +112,26 @@ def _post_memory(bench: Bench, one: Live) -> None:
         bench.post_open(one.worker, one, mapped=False)
 
 
-def _measure_memory(bench: Bench, one: Live) -> str | None:
-    """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
+def _await_memory(one: Live) -> None:
+    """Wait until the process has warmed up. All do before the first is measured: NVML sees the GPU as a whole."""
     if one.worker is None:
-        _post_memory(bench, one)
-    assert one.worker is not None
+        return
     try:
         one.worker.collect()
+    except WorkerFailure as failure:
+        one.memory_fault = failure.reason
+        one.close()
+
+
+def _measure_memory(bench: Bench, one: Live) -> str | None:
+    """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
+    if one.worker is None and one.memory_fault is None:
+        _post_memory(bench, one)
+        _await_memory(one)
+    if one.memory_fault is not None:
+        return f"memory was not measured: {one.memory_fault}"
+    assert one.worker is not None
+    try:
         bench.record(one, RecordKind.MEMORY, **one.worker.request("memory"))
     except WorkerFailure as failure:
         return f"memory was not measured: {failure.reason}"

@@ -30,7 +30,8 @@ WARM_ROWS = 4096
 """Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
 
 FULL_WARM_UP_SECONDS = 1.0
-"""A fit expected to be shorter is also run once in full before the first that counts; longer ones warm themselves."""
+"""A fit expected to be shorter is also run once in full before the first that counts; longer ones warm themselves.
+On a GPU each is: kernels are compiled or chosen for the number of rows, and a first fit tells nothing of the next."""
 
 
 class Worker:
@@ -97,7 +98,11 @@ class Worker:
         prepared = timed(lambda: backend.prepare(self._X, self._job), backend.synchronize, 1)
         self._loops, self._assign_loops = loops or (1, 1)
         delay_share = None
-        if self._expected_seconds < FULL_WARM_UP_SECONDS:
+        on_device = backend.device_memory() is not None
+        if on_device:
+            backend.fit()
+            backend.assign(self._X)
+        if self._expected_seconds < FULL_WARM_UP_SECONDS or (on_device and loops is None):
             before = snapshot_tasks()
             fit = timed(backend.fit, backend.synchronize, 1)
             waited = seconds_waited(before, snapshot_tasks())

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.analysis.wording import seconds_text
+from kmbench.backends.faiss_build import why_no_gpu
 from kmbench.datasets import materialise
 from kmbench.errors import DataError, TuneError
 from kmbench.instruments import default_threads
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.scratch import scratch_folder
+from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.deploy import row_digests
+from kmbench.tuning.device import GPU_MOST, Device, device_text, gpu_name, read_device
 from kmbench.tuning.interval import recall_interval
 from kmbench.tuning.latency import EPOCHS, Measured, Point, measure_points
 from kmbench.tuning.recipe import INDEX_FILE, Recipe, read_recipe
@@ -81,6 +84,7 @@ def check_deployment(
     queries: str,
     data: str | None = None,
     *,
+    device: str | None = None,
     epochs: int = EPOCHS,
     progress: Progress = lambda what, share: None,
 ) -> CheckResult:
@@ -95,7 +99,8 @@ def check_deployment(
     data : str, optional
         SPEC of the data as it is now, whose rows are in the order they were indexed in; new rows stand at the end.
         Without it the neighbours are looked for among the vectors that the index holds.
-
+    device : {"cpu", "cuda"}, optional
+        Where the index is searched; that of the recipe by default.
     epochs : int
         Processes that the index is timed in.
 
@@ -108,6 +113,7 @@ def check_deployment(
     file = folder / INDEX_FILE
     if not file.is_file():
         raise DataError(f"{folder} holds no {INDEX_FILE}", "give a folder that --save has written")
+    place = _device(folder, recipe, device)
     with scratch_folder() as scratch:
         progress("data", 0.0)
         asked = materialise(queries, scratch)
@@ -133,15 +139,15 @@ def check_deployment(
         threads = min(recipe.threads, default_threads())
         queries_file = scratch / "queries.npy"
         np.save(queries_file, raw_queries)
-        found, lists = _search(file, queries_file, recipe, threads, scratch)
+        found, lists = _search(file, queries_file, recipe, threads, scratch, place)
         recalls = per_query_recall(found, truth.ids, recipe.at)
         point = Point(
             file=file, index=recipe.index, nlist=recipe.nlist, nprobe=recipe.nprobe, k_factor=recipe.k_factor
         )
         measured = measure_points(
-            [point], queries_file, len(raw_queries), recipe.at, threads, recipe.seed, scratch, progress, epochs
+            [point], queries_file, len(raw_queries), recipe.at, threads, recipe.seed, scratch, progress, epochs, place
         )[0]
-    result = _judged(recipe, recalls, measured, changed, len(raw), lists)
+    result = _judged(recipe, recalls, measured, changed, len(raw), lists, place)
     if own >= OWN_ROWS_NOTED:
         result.notes.append(OWN_ROWS.format(share=own))
     return result
@@ -198,13 +204,35 @@ def _shift(recipe: Recipe, raw: FloatMatrix) -> FloatMatrix | None:
     return mean
 
 
+def _device(folder: Path, recipe: Recipe, asked: str | None) -> Device:
+    """Return where the index is searched; it can only be where the recipe's kind of index exists."""
+    if asked is None and recipe.device == "cuda":
+        reason = why_no_gpu()
+        if reason is not None:
+            raise TuneError(
+                f"{folder} was tuned for a GPU, and there is none here: {reason}",
+                "or give --device cpu, whose times are others",
+            )
+    place = read_device(asked or recipe.device, recipe.at)
+    if place == "cuda":
+        parse_kinds(recipe.index, recipe.data.d, recipe.data.n, place)
+        if recipe.nprobe > GPU_MOST:
+            raise TuneError(
+                f"{folder} has nprobe={recipe.nprobe}: FAISS's GPU indexes search at most {GPU_MOST:,} lists",
+                "use --device cpu",
+            )
+    return place
+
+
 def _search(
-    file: Path, queries: Path, recipe: Recipe, threads: int, scratch: Path
+    file: Path, queries: Path, recipe: Recipe, threads: int, scratch: Path, device: Device
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     output = scratch / "found.npy"
     with WorkerProcess(WORKER, threads, Limits(None, None), scratch / "search.log") as worker:
         try:
-            told = worker.request("open", index=str(file), queries=str(queries), k=recipe.at, threads=threads)
+            told = worker.request(
+                "open", index=str(file), queries=str(queries), k=recipe.at, threads=threads, device=device
+            )
             worker.request("search", nprobe=recipe.nprobe, k_factor=recipe.k_factor, output=str(output))
         except WorkerFailure as failure:
             raise DataError(f"{file} cannot be searched: {failure.reason}", "save the index again") from None
@@ -213,7 +241,13 @@ def _search(
 
 
 def _judged(
-    recipe: Recipe, recalls: NDArray[np.float64], measured: Measured, changed: float, n: int, lists: dict[str, Any]
+    recipe: Recipe,
+    recalls: NDArray[np.float64],
+    measured: Measured,
+    changed: float,
+    n: int,
+    lists: dict[str, Any],
+    device: Device,
 ) -> CheckResult:
     mean, square = np.array([recalls.mean()]), np.array([np.square(recalls).mean()])
     low, high = (float(bound[0]) for bound in recall_interval(mean, square, len(recalls), recipe.at))
@@ -239,6 +273,11 @@ def _judged(
         ("list imbalance", f"{recipe.lists.imbalance:.2f}", f"{lists['imbalance']:.2f}"),
     ]
     notes = []
+    if "cuda" in (recipe.device, device):
+        now_on = device_text(device, gpu_name())
+        rows.append(("searched on", device_text(recipe.device, recipe.gpu), now_on))
+    if recipe.device != device:
+        notes.append("the index was tuned for another device: compare the recall, not the times")
     if low < recipe.recall_target <= high:
         notes.append(f"the target lies within the interval: {4 * len(recalls):,} queries would halve it")
     if changed > 0:

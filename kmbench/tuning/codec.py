@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import TuneError
+from kmbench.tuning.device import GPU_SUB_VECTORS, Device, why_not_on_gpu
 from kmbench.tuning.space import FloatMatrix, Space
 
 __all__ = ["Kind", "build_ivf", "flat_quantizer", "parse_kinds"]
@@ -59,25 +60,28 @@ class Kind:
         code = {"flat": "Flat", "fp16": "SQfp16", "sq8": "SQ8", "sq4": "SQ4", "pq": f"PQ{self.m}"}[self.codec]
         return f"IVF{nlist},{code}" + (f",Refine(Flat) k_factor={k_factor}" if self.refine else "")
 
-    def table_bytes(self, nlist: int, space: Space) -> int:
+    def table_bytes(self, nlist: int, space: Space, device: Device = "cpu") -> int:
         """Return what FAISS computes when it loads the index and keeps beside it: tables of an L2 IVF-PQ."""
+        if device == "cuda":
+            return 0  # the copy has none unless it is asked for them
         size = nlist * self.m * (1 << _CODE_BITS) * 4
         return size if self.codec == "pq" and not space.inner_product and size <= _PRECOMPUTED_LIMIT else 0
 
-    def memory_bytes(self, n: int, d: int, nlist: int, space: Space) -> int:
+    def memory_bytes(self, n: int, d: int, nlist: int, space: Space, device: Device = "cpu") -> int:
         """Return what the index holds in memory: codes, ids, centroids, codebooks, tables, re-ranking vectors."""
         books = {"pq": 4 * d * (1 << _CODE_BITS), "sq8": 8 * d, "sq4": 8 * d}.get(self.codec, 0)
         vectors = 4 * n * d if self.refine else 0
-        return n * (self.code_bytes(d) + 8) + 4 * nlist * d + books + vectors + self.table_bytes(nlist, space)
+        return n * (self.code_bytes(d) + 8) + 4 * nlist * d + books + vectors + self.table_bytes(nlist, space, device)
 
 
-def parse_kinds(text: str, d: int, n: int) -> list[Kind]:
+def parse_kinds(text: str, d: int, n: int, device: Device = "cpu") -> list[Kind]:
     """Read a list of kinds of index, such as ``flat,sq8,pq16+refine``.
 
     Raises
     ------
     TuneError
-        For an unknown kind, sub-vectors that do not divide d, or too few rows to train a codebook.
+        For an unknown kind, sub-vectors that do not divide d, too few rows to train a codebook, or a kind that
+        cannot be searched on the device.
     """
     kinds: dict[str, Kind] = {}
     for name in filter(None, (part.strip().lower() for part in text.split(","))):
@@ -86,7 +90,7 @@ def parse_kinds(text: str, d: int, n: int) -> list[Kind]:
             raise TuneError(f"--index {name}: no such kind of index", f"known: {KNOWN}")
         kind = Kind(name, "pq" if match[1].startswith("pq") else match[1], refine=bool(match[3]))
         if kind.codec == "pq":
-            m = int(match[2]) if match[2] else _default_m(d)
+            m = int(match[2]) if match[2] else _default_m(d, device)
             if m < 1 or d % m:
                 divisors = ", ".join(str(i) for i in range(1, d + 1) if d % i == 0)
                 raise TuneError(
@@ -95,15 +99,19 @@ def parse_kinds(text: str, d: int, n: int) -> list[Kind]:
             if n < 2**_CODE_BITS:
                 raise TuneError(f"--index {name}: a codebook of 256 takes 256 rows, there are {n}", "use flat or sq8")
             kind = Kind(f"pq{m}" + (match[3] or ""), "pq", m, kind.refine)
+        barred = why_not_on_gpu(kind.codec, kind.m, kind.refine, d) if device == "cuda" else None
+        if barred is not None:
+            raise TuneError(f"--index {name} with --device cuda: {barred[0]}", barred[1])
         kinds[kind.name] = kind
     if not kinds:
         raise TuneError(f"--index {text!r}: no kind of index", f"known: {KNOWN}")
     return list(kinds.values())
 
 
-def _default_m(d: int) -> int:
-    """Return the largest divisor of d that leaves four columns or more to a sub-vector."""
-    return max((m for m in range(1, d // 4 + 1) if d % m == 0), default=1)
+def _default_m(d: int, device: Device) -> int:
+    """Return the largest divisor of d that leaves four columns or more to a sub-vector, and that the device knows."""
+    known = GPU_SUB_VECTORS if device == "cuda" else range(1, d // 4 + 1)
+    return max((m for m in known if d % m == 0 and 4 * m <= d), default=1)
 
 
 def flat_quantizer(centroids: FloatMatrix, space: Space) -> Any:

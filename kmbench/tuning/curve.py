@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,11 @@ class Curve:
         """Return the smallest nprobe whose recall is at least `target` with its whole interval, or None."""
         reached = np.flatnonzero(self.recall_low >= target)
         return int(reached[0]) + 1 if len(reached) else None
+
+    def up_to(self, nprobe: int) -> Curve:
+        """Return the curve without what lies beyond an nprobe."""
+        arrays = ("recall", "recall_low", "recall_high", "scanned", "scanned_quantiles")
+        return replace(self, **{name: getattr(self, name)[..., :nprobe] for name in arrays})
 
 
 def ranked_lists(quantizer: Any, queries: FloatMatrix, nprobe: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:

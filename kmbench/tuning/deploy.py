@@ -152,6 +152,8 @@ def _recipe(
         latency_model_error=None if error is None else error.worst,
         queries_per_second=1 / measured.batch,
         threads=result.threads,
+        device=result.device,
+        gpu=result.gpu,
         memory_bytes=result.memory_bytes,
         build_seconds=result.build_seconds,
         backend=result.backend,
@@ -187,6 +189,7 @@ def _example(result: TuneResult) -> str:
         "RECALL": f"{option.recall:.3f}",
         "METRIC": {"l2": "squared L2 distance", "ip": "inner product", "cosine": "cosine"}[result.metric],
         "D": result.d,
+        "DEVICE": result.device,
     }
     for name, value in values.items():
         text = text.replace(f"@{name}@", str(value))

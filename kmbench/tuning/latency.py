@@ -11,6 +11,7 @@ import numpy as np
 
 from kmbench.errors import TuneError
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
+from kmbench.tuning.device import Device
 from kmbench.tuning.training import WORKER
 from kmbench.tuning.truth import Progress
 
@@ -49,11 +50,11 @@ class Measured:
     Attributes
     ----------
     p50, p95, p99 : float
-        Of one query at a time, on one thread.
+        Of one query at a time: on one thread, or on the GPU with the way there and back.
     single : float
         Mean of one query at a time, the faster of its repeats.
     batch : float
-        Of one query in a batch of all, on all threads.
+        Of one query in a batch of all: on all threads, or on the GPU.
     rows : tuple of int
         Queries asked one at a time; fewer where they took long.
     disturbed : int
@@ -88,6 +89,7 @@ def measure_points(
     scratch: Path,
     progress: Progress,
     epochs: int = EPOCHS,
+    device: Device = "cpu",
     spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess,
 ) -> list[Measured]:
     """Time every point in some fresh processes.
@@ -106,6 +108,8 @@ def measure_points(
         For batches; FAISS answers one query on one thread.
     epochs : int
         Processes that each index is loaded into.
+    device : {"cpu", "cuda"}
+        Where the indexes are searched.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def measure_points(
             log = scratch / f"latency-{epoch}-{number}.log"
             with spawn(WORKER, threads, Limits(None, None, passive_wait=True), log) as worker:
                 try:
-                    worker.request("open", index=str(file), queries=str(queries), k=k, threads=threads)
+                    worker.request("open", index=str(file), queries=str(queries), k=k, threads=threads, device=device)
                     for place in random.permutation(own):
                         progress("latency", done / (epochs * len(points)))
                         _take(worker, points[place], rows, taken[place])

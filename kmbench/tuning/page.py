@@ -9,6 +9,7 @@ from pathlib import Path
 from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.report.html import templates, write_whole
 from kmbench.report.sentences import dataset_name
+from kmbench.tuning.device import device_text
 from kmbench.tuning.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.rows import frontier_rows
@@ -99,7 +100,9 @@ def _facts(result: TuneResult) -> list[str]:
         facts.append(f"at most {bytes_text(asked.max_memory_bytes)}")
     if asked.max_build_seconds is not None:
         facts.append(f"built in at most {seconds_text(asked.max_build_seconds)}")
-    return [*facts, f"{result.threads} threads" if result.threads > 1 else "1 thread", f"seed {result.seed}"]
+    threads = f"{result.threads} threads" if result.threads > 1 else "1 thread"
+    place = [f"searched on {device_text(result.device, result.gpu)}"] if result.device == "cuda" else []
+    return [*facts, *place, threads, f"seed {result.seed}"]
 
 
 def _rows(result: TuneResult) -> list[tuple[str, list[str], bool]]:
@@ -139,13 +142,22 @@ def _timed(result: TuneResult) -> list[tuple[str, list[str], bool]]:
     return found
 
 
+def _runs_on(result: TuneResult) -> str:
+    if result.device == "cpu":
+        return "One query at a time runs on one thread, batches on all."
+    return (
+        f"The index is searched on {device_text(result.device, result.gpu)}; queries and answers are in host memory, "
+        "and times hold their way there and back."
+    )
+
+
 def _method(result: TuneResult) -> list[str]:
     return [
         f"Recall of {result.choice.option.index}: {result.method}. True neighbours: {result.truth_text}. A direct "
         f"search of the finished index found recall {result.verified_recall:.4f}.",
         interval_sentence(result),
         error_sentence(result),
-        "One query at a time runs on one thread, batches on all. Latency is the median of the percentiles in fresh "
+        f"{_runs_on(result)} Latency is the median of the percentiles in fresh "
         "processes, which took turns in shuffled order; a measurement that waited for a core was taken once more.",
         f"Centroids were trained by {result.backend}; build time is training, assignment and encoding on this host.",
     ]

@@ -16,6 +16,7 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.data import read_problem
 from kmbench.tuning.deploy import check_target
+from kmbench.tuning.device import read_device
 from kmbench.tuning.grid import read_nlists
 from kmbench.tuning.latency import EPOCHS
 from kmbench.tuning.request import read_constraints
@@ -50,6 +51,7 @@ def tune(
     iterations: int = ITERATIONS,
     points_per_list: int = 256,
     threads: int | None = None,
+    device: str = "cpu",
     truth: str | Path | None = None,
     epochs: int = EPOCHS,
     seed: int = 0,
@@ -85,6 +87,9 @@ def tune(
         Of the training; rows beyond ``points_per_list * nlist`` are left out by chance.
     threads : int, optional
         For batches, training and the exact search; all cores by default.
+    device : {"cpu", "cuda"}
+        Where the index is searched, timed and checked: ``cuda`` is the first GPU. The recall curve does not depend
+        on it, nor does what is saved, but for the recipe and the example.
     truth : str or Path, optional
         File of true neighbours, such as ``.ivecs``.
     epochs : int
@@ -107,6 +112,7 @@ def tune(
     import faiss
 
     asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
+    place = read_device(device, at)
     chosen_backend = one_backend(backend)
     count = threads or default_threads()
     for name, value in (
@@ -135,7 +141,7 @@ def tune(
             if isinstance(data, np.ndarray):
                 problem = replace(problem, name="an array")
             n, d = problem.base.shape
-            kinds, nlists = parse_kinds(index, d, n), read_nlists(nlist, n)
+            kinds, nlists = parse_kinds(index, d, n, place), read_nlists(nlist, n)
             training = Training(
                 backend=chosen_backend,
                 iterations=iterations,
@@ -144,7 +150,7 @@ def tune(
                 threads=count,
                 scratch=scratch,
             )
-            return Session(Workbench(problem, asked, kinds, nlists, training, progress, epochs)).run(target)
+            return Session(Workbench(problem, asked, kinds, nlists, training, progress, epochs, place)).run(target)
     finally:
         faiss.omp_set_num_threads(before)
 

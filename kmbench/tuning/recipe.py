@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kmbench.errors import DataError
+from kmbench.tuning.device import Device
 
 __all__ = ["INDEX_FILE", "RECIPE_FILE", "SERVE_FILE", "DataSample", "Recipe", "read_recipe"]
 
@@ -43,7 +44,7 @@ class Lists(BaseModel):
 
 
 class Recipe(BaseModel):
-    """One deployment."""
+    """One deployment. Recipes without a device are older than the choice: their index was timed on the CPU."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,6 +73,8 @@ class Recipe(BaseModel):
     latency_model_error: float | None
     queries_per_second: float
     threads: int
+    device: Device = "cpu"
+    gpu: str | None = None
     memory_bytes: int
     build_seconds: float
     backend: str

@@ -8,6 +8,7 @@ from typing import Any
 
 from kmbench.tuning.choose import Choice
 from kmbench.tuning.cost import ModelError
+from kmbench.tuning.device import Device
 from kmbench.tuning.landscape import Constraints, Landscape, Option
 from kmbench.tuning.latency import Measured
 
@@ -59,6 +60,10 @@ class TuneResult:
         How the recall of the recommended kind of index was found.
     queries : int
     queries_text, truth_text, metric : str
+    device : {"cpu", "cuda"}
+        Where the index was searched, and is to be served.
+    gpu : str or None
+        Name of the GPU.
     lists : list of ListsInfo
     versions : dict
     notes : tuple of str
@@ -90,6 +95,8 @@ class TuneResult:
     lists: list[ListsInfo]
     versions: dict[str, str]
     notes: tuple[str, ...]
+    device: Device = "cpu"
+    gpu: str | None = None
     saved: Path | None = None
 
     @property

@@ -14,6 +14,7 @@ from kmbench.tuning.compressed import compressed_curves
 from kmbench.tuning.cost import TimedPoint, held_out_error
 from kmbench.tuning.curve import Curve, one_pass
 from kmbench.tuning.deploy import save_deployment
+from kmbench.tuning.device import GPU_MOST, gpu_name, most_nprobe
 from kmbench.tuning.grid import LEAST_ROWS_PER_LIST
 from kmbench.tuning.landscape import Landscape, Option, lay_out
 from kmbench.tuning.latency import Measured
@@ -63,7 +64,9 @@ class Session:
         file = self.bench.shelf.file(kind, option.nlist)
         self.bench.progress("check of the index", 0.0)
         verified = recall_of_file(self.bench, self.truth.ids, file, option)
-        memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space)
+        memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space, self.bench.device)
+        if choice.met and verified < self.asked.recall:
+            choice = replace(choice, met=False, broken=("recall",))
         self._note(own.measured, verified, option)
         result = TuneResult(
             name=self.problem.name,
@@ -86,6 +89,8 @@ class Session:
             metric=self.problem.space.metric,
             backend=self.bench.training.backend.name,
             threads=self.bench.training.threads,
+            device=self.bench.device,
+            gpu=gpu_name() if self.bench.device == "cuda" else None,
             seed=self.bench.training.seed,
             lists=[self._lists_info(one) for one in self.bench.lists.values()],
             versions=package_versions(),
@@ -133,23 +138,24 @@ class Session:
             self.bench.progress(f"nlist {nlist}", number / len(self.bench.nlists))
             trained = self.bench.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.bench.training)
             flat = one_pass(trained.quantizer, problem.queries, self.truth.ids, trained.list_of_row, k)
+            limit = most_nprobe(self.bench.device, nlist)
             sizes = np.bincount(trained.list_of_row, minlength=nlist).astype(np.int64)
             for kind in self.bench.kinds:
                 if kind.exact:
-                    curves.append(flat)
+                    curves.append(flat.up_to(limit))
                     self.bench.shelf.note_lists(kind, nlist)
                     continue
                 most = int(np.searchsorted(flat.recall, ceiling)) + 1
                 ivf = self.bench.shelf.codes(kind, nlist)
                 curves += compressed_curves(
-                    kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(nlist, most)
+                    kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(limit, most)
                 )
         return curves
 
     def _land(self, curves: list[Curve], calibration: Calibration) -> Landscape:
         n, d = self.problem.base.shape
         memory = {
-            (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space))
+            (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space, self.bench.device))
             for kind in self.bench.kinds
             for nlist in self.bench.nlists
         }
@@ -189,6 +195,12 @@ class Session:
             listed = ", ".join(map(str, few))
             self.notes.append(
                 f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list: centroids follow noise"
+            )
+        cut = [nlist for nlist in self.bench.nlists if most_nprobe(self.bench.device, nlist) < nlist]
+        if cut:
+            listed = ", ".join(map(str, cut))
+            self.notes.append(
+                f"nlist {listed}: nprobe above {GPU_MOST:,} is left out, FAISS's GPU indexes search no more lists"
             )
         if len(self.problem.queries) < FEW_QUERIES:
             self.notes.append(f"{len(self.problem.queries)} queries tell the recall only roughly: give more")

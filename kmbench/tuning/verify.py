@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import TuneError
-from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
+from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.tuning.landscape import Option
 from kmbench.tuning.training import WORKER
 from kmbench.tuning.truth import is_neighbour
@@ -20,7 +20,8 @@ __all__ = ["per_query_recall", "recall_of_file"]
 def recall_of_file(bench: Workbench, truth: NDArray[np.int64], file: Path, option: Option) -> float:
     """Load the file, search all queries at the setting, and return the mean recall."""
     output = bench.scratch / "found.npy"
-    with WorkerProcess(WORKER, bench.training.threads, Limits(None, None), bench.scratch / "search.log") as worker:
+    log = bench.scratch / "search.log"
+    with bench.training.spawn(WORKER, bench.training.threads, Limits(None, None), log) as worker:
         try:
             worker.request(
                 "open",
@@ -28,6 +29,7 @@ def recall_of_file(bench: Workbench, truth: NDArray[np.int64], file: Path, optio
                 queries=str(bench.queries_file),
                 k=bench.asked.at,
                 threads=bench.training.threads,
+                device=bench.device,
             )
             worker.request("search", nprobe=option.nprobe, k_factor=option.k_factor, output=str(output))
         except WorkerFailure as failure:

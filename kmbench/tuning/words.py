@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.tuning.choose import best_at, next_recall
+from kmbench.tuning.device import device_text
 from kmbench.tuning.landscape import Option
 from kmbench.tuning.result import TuneResult
 
@@ -36,7 +37,7 @@ def answer(result: TuneResult) -> str:
     finds = (
         f"recall@{asked.at} {recall_text(option)}, p50 {seconds_text(measured.p50)} and p95 "
         f"{seconds_text(measured.p95)} for one query, {_rate(1 / measured.batch)} queries/s in batches on "
-        f"{_threads(result.threads)}, {bytes_text(result.memory_bytes)}, built in "
+        f"{_place(result)}, {bytes_text(result.memory_bytes)}, built in "
         f"{seconds_text(result.build_seconds)}"
     )
     if result.target_met:
@@ -60,14 +61,20 @@ def loosen_sentences(result: TuneResult) -> list[str]:
         found.append(f"To keep recall {asked.recall:g}, loosen {' and '.join(loosen)}.")
     if "recall" in choice.broken:
         best = f"{int(option.recall_low * 1000) / 1000:g}"
-        if option.index == "flat":
+        if result.verified_recall < asked.recall <= option.recall_low:
+            other = "" if result.device == "cpu" else ", or use --device cpu"
+            found.append(
+                f"The curve promised recall {recall_text(option)}, but a search of the finished index found "
+                f"{result.verified_recall:.4f}: ask for a little more{other}."
+            )
+        elif option.index == "flat":
             found.append(
                 f"Recall {asked.recall:g} is not certain with {result.queries:,} queries: give more, or ask for "
                 f"--recall {best}."
             )
         else:
             more = ""
-            if not option.index.endswith("+refine"):
+            if not option.index.endswith("+refine") and result.device == "cpu":
                 more = f", or take --index {option.index}+refine, which compares the best candidates by whole vectors"
             found.append(f"No nprobe brings back what the codes lose: ask for --recall {best}{more}.")
     if choice.within is not None:
@@ -122,5 +129,7 @@ def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
-def _threads(threads: int) -> str:
-    return "1 thread" if threads == 1 else f"{threads} threads"
+def _place(result: TuneResult) -> str:
+    if result.device == "cuda":
+        return device_text(result.device, result.gpu)
+    return "1 thread" if result.threads == 1 else f"{result.threads} threads"

@@ -10,6 +10,7 @@ import numpy as np
 from kmbench.tuning.codec import Kind
 from kmbench.tuning.cost import TimedPoint
 from kmbench.tuning.data import Problem
+from kmbench.tuning.device import Device
 from kmbench.tuning.landscape import Constraints
 from kmbench.tuning.latency import Measured, Point, measure_points
 from kmbench.tuning.shelf import Shelf
@@ -39,10 +40,11 @@ class Workbench:
         training: Training,
         progress: Progress,
         epochs: int,
+        device: Device = "cpu",
     ) -> None:
         self.problem, self.asked, self.kinds, self.nlists = problem, asked, kinds, nlists
         self.training, self.progress, self.scratch = training, progress, training.scratch
-        self.epochs = epochs
+        self.epochs, self.device = epochs, device
         self.lists: dict[int, Trained] = {}
         self.shelf = Shelf(problem, self.lists, training.seed, self.scratch)
         self.queries_file = self.scratch / "queries.npy"
@@ -69,6 +71,8 @@ class Workbench:
             self.scratch,
             self.progress,
             self.epochs,
+            self.device,
+            self.training.spawn,
         )
 
     def timed_points(self, point: Point, measured: Measured) -> tuple[TimedPoint, TimedPoint]:

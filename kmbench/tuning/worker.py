@@ -9,6 +9,7 @@ import numpy as np
 
 from kmbench.instruments import seconds_waited, snapshot_tasks
 from kmbench.runner.channel import serve
+from kmbench.tuning.device import Device, on_first_gpu
 
 __all__ = ["TuneWorker"]
 
@@ -44,7 +45,7 @@ class TuneWorker:
         np.save(output, result.centroids)
         return {"seconds": seconds, "n_iter": result.n_iter}
 
-    def open(self, index: str, queries: str, k: int, threads: int) -> dict[str, Any]:
+    def open(self, index: str, queries: str, k: int, threads: int, device: Device = "cpu") -> dict[str, Any]:
         """Load an index as a server would, with the queries that it will be asked."""
         import faiss
 
@@ -56,6 +57,8 @@ class TuneWorker:
         lists: Any = self._ivf.invlists
         sizes = np.array([lists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64)
         share = sizes / max(1.0, sizes.sum())
+        if device == "cuda":
+            self._index, self._ivf, self._kept = on_first_gpu(faiss, self._index)
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
     def set(self, nprobe: int, k_factor: float) -> dict[str, Any]:

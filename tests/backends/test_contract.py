@@ -69,7 +69,12 @@ def test_a_second_fit_starts_afresh(name, blobs):
     work = job(blobs, 5, protocol="matched" if name in MATCHED else "native")
     first = fit(backend, blobs, work)
     backend.fit()
-    np.testing.assert_array_equal(backend.result().centroids, first.centroids)
+    if backend.traits.device == "gpu":  # atomic additions come in another order each time, and ties fall otherwise
+        coarse = backend.arithmetic(backend.params) in ("tf32", "float16")
+        allowed = 2e-2 if coarse else 1e-4
+        np.testing.assert_allclose(backend.result().centroids, first.centroids, rtol=allowed, atol=allowed)
+    else:
+        np.testing.assert_array_equal(backend.result().centroids, first.centroids)
 
 
 @pytest.mark.parametrize("name", HOUSE)

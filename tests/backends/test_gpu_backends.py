@@ -1,10 +1,12 @@
 """What the GPU backends ask of their libraries; with stand-ins for these, since the contract needs a GPU to run."""
 
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
+from kmbench.backends import cuvs_kmeans
 from kmbench.backends.base import Job
 from kmbench.backends.cuvs_kmeans import Cuvs
 from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, flat_gpu_index
@@ -183,3 +185,125 @@ def test_ivf_on_the_gpu_fills_and_searches_the_copy_that_is_there(monkeypatch):
         answers.append(backend.result().centroids)
     assert len(moved) == 3
     np.testing.assert_array_equal(*answers)
+
+
+@pytest.fixture
+def fake_cuvs(monkeypatch):
+    """As much of cuVS 26.06 as the backend asks for, with what surprises in it: plain tuples, one iteration more."""
+    synced = []
+
+    class DeviceArray:
+        def __init__(self, array):
+            self.array = (
+                array.copy() if type(array) is np.ndarray else np.zeros_like(array)
+            )  # it copies no other kind
+
+        def copy_to_host(self):
+            assert synced, "the stream was not waited for"
+            return self.array
+
+    class KMeansParams:
+        def __init__(self, *, n_clusters, init_method="KMeansPlusPlus", max_iter=300, tol=1e-4, n_init=1):
+            self.n_clusters, self.init_method, self.max_iter = n_clusters, init_method, max_iter
+            self.tol, self.n_init, self.oversampling_factor = tol, n_init, 2.0
+
+    def fit(params, X, centroids=None, sample_weights=None, resources=None):
+        assert params.tol > 0
+        synced.clear()
+        centres = X.array[: params.n_clusters].copy() if centroids is None else centroids.array
+        for _ in range(params.max_iter):
+            labels = ((X.array[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+            centres = np.array([X.array[labels == c].mean(axis=0) for c in range(len(centres))], dtype=np.float32)
+        return DeviceArray(centres), 3.5, params.max_iter + 1
+
+    def predict(params, X, centroids, sample_weights=None, labels=None, normalize_weight=True, resources=None):
+        synced.clear()
+        found = ((X.array[:, None] - centroids.array[None]) ** 2).sum(axis=2).argmin(axis=1)
+        return DeviceArray(found.astype(np.int32)), 3.5
+
+    def module(name, **content):
+        made = ModuleType(name)
+        vars(made).update(content)
+        monkeypatch.setitem(sys.modules, name, made)
+        return made
+
+    kmeans = module("cuvs.cluster.kmeans", KMeansParams=KMeansParams, fit=fit, predict=predict)
+    module("cuvs.cluster", kmeans=kmeans)
+    module("cuvs.common", Resources=lambda: SimpleNamespace(sync=lambda: synced.append(True)))
+    module("cuvs")
+    module("pylibraft.common", device_ndarray=DeviceArray)
+    module("pylibraft")
+    monkeypatch.setattr(cuvs_kmeans, "_why_no_device", lambda: pytest.fail("a process was started to look for a GPU"))
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_cuvs_answers_with_the_iterations_that_were_run(fake_cuvs, tmp_path, mapped):
+    from sklearn.cluster import KMeans
+
+    X = np.random.default_rng(2).normal(size=(400, 3)).astype(np.float32)
+    if mapped:
+        np.save(tmp_path / "X.npy", X)
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    backend = Cuvs(Cuvs.Params())
+    backend.prepare(X, Job(k=5, protocol="matched", iterations=4, seed=0, threads=1, init=X[:5].copy()))
+    backend.fit()
+    result = backend.result()
+    expected = KMeans(5, init=X[:5], n_init=1, max_iter=4, tol=0).fit(X)
+    np.testing.assert_allclose(result.centroids, expected.cluster_centers_, atol=1e-4)
+    assert result.n_iter == 4
+    assert result.reported_inertia == 3.5
+    assert (backend.assign(X) == expected.labels_).mean() > 0.99
+    assert backend.settings()["tol"] == 1e-30
+
+
+def test_cuvs_without_a_gpu_tells_the_reason_and_not_its_own_failure(fake_cuvs, monkeypatch):
+    def no_device():
+        raise RuntimeError("cudaErrorNoDevice")
+
+    monkeypatch.setattr(sys.modules["cuvs.common"], "Resources", no_device)
+    monkeypatch.setattr(Cuvs, "unavailable", classmethod(lambda cls: "cuVS cannot use a GPU here"))
+    X = np.zeros((4, 2), dtype=np.float32)
+    with pytest.raises(RuntimeError, match="^cuVS cannot use a GPU here$"):
+        Cuvs(Cuvs.Params()).prepare(X, Job(k=2, protocol="matched", iterations=1, seed=0, threads=1, init=X[:2]))
+
+
+@needs_torch
+@pytest.mark.parametrize("on", [True, False])
+def test_tf32_is_switched_by_the_new_name_and_by_the_old_one(on):
+    import torch
+
+    from kmbench.backends.torch_kmeans.build import set_tf32
+
+    old = SimpleNamespace(backends=SimpleNamespace(cuda=SimpleNamespace(matmul=SimpleNamespace(allow_tf32=None))))
+    set_tf32(old, on)
+    assert old.backends.cuda.matmul.allow_tf32 is on
+
+    class WarnsOfTheOldName:
+        fp32_precision = "none"
+
+        def __setattr__(self, name, value):
+            assert name != "allow_tf32"
+            super().__setattr__(name, value)
+
+    new = SimpleNamespace(backends=SimpleNamespace(cuda=SimpleNamespace(matmul=WarnsOfTheOldName())))
+    set_tf32(new, on)
+    assert new.backends.cuda.matmul.fp32_precision == ("tf32" if on else "ieee")
+    here = torch.backends.cuda.matmul
+    if hasattr(here, "fp32_precision"):
+        before = here.fp32_precision
+        try:
+            set_tf32(torch, on)
+            assert here.fp32_precision == ("tf32" if on else "ieee")
+        finally:
+            here.fp32_precision = before
+
+
+@pytest.mark.parametrize(
+    ("d", "k", "rows"), [(128, 1024, 2**18), (128, 8192, 2**18), (768, 4096, 43690), (2, 16, 2**20)]
+)
+def test_blocks_for_faiss_are_bounded_by_their_copy_and_not_by_the_scores(d, k, rows):
+    backend = FaissGpuResident(FaissGpuResident.Params())
+    backend._X, backend._job = SimpleNamespace(shape=(10**7, d)), SimpleNamespace(k=k)
+    assert backend._block_rows() == rows
+    given = FaissGpuResident(FaissGpuResident.Params(block_rows=500))
+    assert given._block_rows() == 500

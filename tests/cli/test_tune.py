@@ -129,6 +129,20 @@ def test_answer_table_page_and_check(tune, folder):
     assert "other.npy is not the data that the index was built from" in other.stderr
 
 
+def test_without_a_gpu_the_device_is_refused_in_one_line_before_any_work(tune, folder):
+    from kmbench.backends.faiss_build import why_no_gpu
+
+    if why_no_gpu() is None:
+        pytest.skip("there is a GPU: pytest -m gpu tests/tuning")
+    before = sorted(path.name for path in folder.iterdir())
+    process = tune("no-such-file.npy", "--device", "cuda", "--save", "d")
+    assert process.returncode == 2
+    assert process.stdout == ""
+    told = " ".join(process.stderr.split())
+    assert told == f"kmbench: --device cuda cannot be used here: {why_no_gpu()}"
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
 def test_no_setting_meets_the_target(tune):
     process = tune("base.npy", "--nlist", "32", "--recall", 0.9, "--max-latency-ms", 0.0001, "--no-report")
     assert process.returncode == 1

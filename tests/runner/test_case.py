@@ -230,6 +230,29 @@ def test_memory_that_cannot_be_measured_leaves_the_times(lab):
     assert "memory was not measured: stopped after 60 s" in outcome.reason
 
 
+def test_memory_is_measured_while_all_other_processes_stand_still(lab):
+    lab.run()
+    last_open = max(place for place, (_, op) in enumerate(lab.log) if op == "open")
+    memory = [place for place, (_, op) in enumerate(lab.log) if op == "memory"]
+    assert len(memory) == 3
+    assert last_open < memory[0]  # what another allocates on a GPU would count as this one's
+
+
+def test_a_memory_process_that_does_not_begin_costs_its_own_figure_only(lab):
+    spawn = lab.context.spawn
+
+    def failing(*arguments):
+        if len(lab.workers) == 1 + 3 * 4:  # referee, three backends in four epochs: the memory pass begins
+            lab.failures["faiss-cpu", "open"] = WorkerFailure(Status.OUT_OF_MEMORY, "stopped at 9 MiB")
+        return spawn(*arguments)
+
+    lab.context = dataclasses.replace(lab.context, spawn=failing)
+    outcomes = lab.run()
+    assert {record.status for record in outcomes.values()} == {Status.OK}
+    assert "memory was not measured: stopped at 9 MiB" in outcomes["faiss-cpu"].reason
+    assert [len(lab.of_kind(RecordKind.MEMORY, name)) for name in outcomes] == [1, 1, 0]
+
+
 def test_without_a_referee_no_cell_is_called_sound(lab):
     lab.failures["referee", "reference"] = WorkerFailure(Status.OUT_OF_MEMORY, "stopped at 9 MiB")
     outcomes = lab.run()

@@ -1,8 +1,11 @@
 """What a worker tells of a backend that runs on a GPU; on the CPU, that it tells nothing of a device."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
+from kmbench.backends.base import Backend, FitResult, Traits
 from kmbench.backends.registry import get_backend
 from kmbench.runner.worker import Worker
 
@@ -28,6 +31,42 @@ def test_the_first_call_is_told_apart_and_a_cpu_backend_has_no_device_memory(tmp
     worker, told = opened(tmp_path, "numpy-lloyd")
     assert told["first_call_seconds"] > 0
     assert "device_peak_bytes" not in worker.memory()
+
+
+class Counted(Backend):
+    """On a device, it says; counts the rows of its fits."""
+
+    name = "counted"
+    traits = Traits(exact=True, device="gpu")
+    rows: ClassVar[list[int]] = []
+
+    def prepare(self, X, job):
+        self.X, self.k = X, job.k
+
+    def fit(self):
+        self.rows.append(len(self.X))
+
+    def result(self):
+        return FitResult(centroids=self.X[: self.k], n_iter=3)
+
+    def assign(self, X):
+        return np.zeros(len(X), dtype=np.int32)
+
+    def device_memory(self):
+        return "nvml"
+
+
+@pytest.mark.parametrize("loops", [None, [1, 1]])
+def test_on_a_device_all_rows_are_fitted_once_before_the_first_time_counts(tmp_path, monkeypatch, loops):
+    monkeypatch.setattr("kmbench.runner.worker.get_backend", lambda name: Counted)
+    monkeypatch.setitem(globals(), "get_backend", lambda name: Counted)
+    Counted.rows.clear()
+    worker, _ = opened(tmp_path, "counted")
+    assert Counted.rows == [4096]
+    worker._expected_seconds = 1e6  # as after a first fit that took seconds to load libraries and compile kernels
+    told = worker.calibrate(loops)
+    assert Counted.rows == [4096, ROWS] + ([ROWS] if loops is None else [])  # the second is short of compiling
+    assert told["loops"][0] > 1 if loops is None else told["loops"] == [1, 1]
 
 
 @pytest.mark.gpu

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from functools import cache
+from typing import Any
 
-__all__ = ["INSTALL", "why_no_cuda", "why_no_torch"]
+__all__ = ["INSTALL", "set_tf32", "why_no_cuda", "why_no_torch"]
 
 INSTALL = "pip install 'kmbench[torch]'"
 
@@ -31,3 +32,15 @@ def why_no_cuda() -> str | None:
     except Exception as error:
         return f"import torch fails: {type(error).__name__}: {error}"
     return None
+
+
+def set_tf32(torch: Any, on: bool) -> None:
+    """Say whether products of float32 on a GPU round their factors to TF32.
+
+    From 2.9 on torch warns of the old switch, and refuses to have both read.
+    """
+    matmul = torch.backends.cuda.matmul
+    if hasattr(matmul, "fp32_precision"):
+        matmul.fp32_precision = "tf32" if on else "ieee"
+    else:
+        matmul.allow_tf32 = on

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
+from .build import set_tf32
+
 __all__ = ["MatmulNearest", "Nearest", "TorchPrecision", "power_of_two", "rounded_to_tf32"]
 
 TorchPrecision = Literal["float32", "tf32", "float16"]
@@ -43,7 +45,7 @@ class MatmulNearest:
         import torch
 
         if self._native:
-            torch.backends.cuda.matmul.allow_tf32 = self._precision == "tf32"
+            set_tf32(torch, self._precision == "tf32")
         if self._precision == "float16":
             self._scale = power_of_two(centres)
             centres = centres * self._scale
