@@ -70,6 +70,7 @@ asv-existing: $(VENV)/.dev  ## measure this commit with the libraries of .venv a
 asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that needs no network
 	$(ASV) publish
 	$(BIN)/asv-tachyon install reports/asv --no-backup
+	$(BIN)/python benchmarks/tools/lower_is_better.py reports/asv
 
 history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, what another version costs
 	$(BIN)/kmbench history
