@@ -25,6 +25,10 @@ EXACT = {"track_inertia": 1e-4, "track_iterations": 1e-4, "track_agreement_loss"
 MEMORY, MEMORY_SHARE, MEMORY_BYTES = "track_peak_extra_bytes", 0.10, 2_000_000
 """Memory has changed beyond the larger of the two: what an allocator does from run to run lies below."""
 
+APART_SECONDS = 900.0
+"""Environments whose figures of a commit were measured longer apart, by the median, get no verdict: a host's pace
+drifts by more than versions differ."""
+
 PIN = "version_"
 
 
@@ -64,8 +68,10 @@ class Versions:
     ----------
     slowdown : RatioInterval
         Time in `environment` over that in `base`; a pair for each commit, the geometric mean over the cells.
+    apart_seconds : float
+        Between the measurements of a commit in both, the median.
     verdict : Verdict
-        On `environment`.
+        On `environment`; inconclusive where they lie too far apart.
     """
 
     machine: str
@@ -74,6 +80,7 @@ class Versions:
     environment: str
     cells: int
     slowdown: RatioInterval
+    apart_seconds: float
     verdict: Verdict
 
 
@@ -182,8 +189,8 @@ def versions_compared(history: pd.DataFrame) -> list[Versions]:
     """Compare every environment with the one of the most results, by backend, over the commits that both have.
 
     A pair is a commit: the geometric mean over the backend's cells of the time in one environment over that in the
-    other. Both were measured one after the other on the same host, hours apart at most, so that a busy hour falls on
-    one of the two: the interval over the commits shows how much that did.
+    other. `asv run` measures the environments of a commit one after the other, which leaves little time to drift;
+    where they were measured in different hours no verdict is given.
 
     Parameters
     ----------
@@ -210,6 +217,7 @@ def versions_compared(history: pd.DataFrame) -> list[Versions]:
             slowdown = paired_ratio([math.exp(log) for log in logs], [1.0] * len(logs))
             speedup = paired_ratio([1.0] * len(logs), [math.exp(log) for log in logs])
             cells = len(both.index.get_level_values("cell").unique())
+            apart = _seconds_apart(rows, base, str(other), both.index.get_level_values("commit"))
             found.append(
                 Versions(
                     machine=str(machine),
@@ -218,7 +226,15 @@ def versions_compared(history: pd.DataFrame) -> list[Versions]:
                     environment=str(other),
                     cells=cells,
                     slowdown=slowdown,
-                    verdict=verdict_of(speedup),
+                    apart_seconds=apart,
+                    verdict=verdict_of(speedup) if apart <= APART_SECONDS else Verdict.INCONCLUSIVE,
                 )
             )
     return found
+
+
+def _seconds_apart(rows: pd.DataFrame, base: str, other: str, commits: pd.Index) -> float:
+    """Return the median over the commits of the time between the measurements in two environments."""
+    chosen = rows[rows["commit"].isin(commits)]
+    at = chosen.pivot_table(index="commit", columns="environment_name", values="measured_at", aggfunc="min")
+    return float((at[base] - at[other]).dt.total_seconds().abs().median())

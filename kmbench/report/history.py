@@ -153,7 +153,16 @@ def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tu
 def _version_answers(versions: list[Versions]) -> Iterator[tuple[str, str, str]]:
     for one in versions:
         lead, subject = _versions_sentence(one)
-        yield (lead, subject, f" over {one.slowdown.pairs} commits ({one.verdict}).")
+        yield (
+            lead, subject,
+            f" over {one.slowdown.pairs} commits, measured {_apart(one.apart_seconds)} apart ({one.verdict}).",
+        )  # fmt: skip
+
+
+def _apart(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def _versions_sentence(one: Versions) -> tuple[str, str]:

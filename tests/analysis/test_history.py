@@ -12,7 +12,7 @@ PINNED, OLD = "env-new", "env-old"
 FAISS = {PINNED: "1.15.1", OLD: "1.12.0"}
 
 
-def row(commit, metric, value, *, environment=PINNED, backend="faiss-cpu", k=16, status="ok", stale=False):
+def row(commit, metric, value, *, environment=PINNED, backend="faiss-cpu", k=16, status="ok", stale=False, apart=60):
     return {
         "machine": "host",
         "cpu": "a CPU",
@@ -30,6 +30,8 @@ def row(commit, metric, value, *, environment=PINNED, backend="faiss-cpu", k=16,
         "param_k": float(k),
         "status": status,
         "value": value,
+        "measured_at": pd.Timestamp("2026-02-01", tz="UTC")
+        + pd.Timedelta(days=commit, seconds=apart if environment == OLD else 0),
         "stale": stale,
     }
 
@@ -81,6 +83,19 @@ def test_versions_are_compared_over_common_commits_by_the_geometric_mean_of_cell
     assert found.slowdown.pairs == 2
     assert found.slowdown.ratio == pytest.approx(math.sqrt(math.sqrt(1.2) * math.sqrt(1.4 * 1.1)))
     assert found.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(("apart", "verdict"), [(60, "slower"), (7200, "inconclusive")])
+def test_versions_that_were_measured_in_different_hours_get_no_verdict(apart, verdict):
+    rows = [row(commit, "track_fit_predict_seconds", 1.0 + commit / 100) for commit in range(8)]
+    old = {"environment": OLD, "apart": apart}
+    rows += [row(commit, "track_fit_predict_seconds", 2.0 + commit / 50, **old) for commit in range(8)]
+    (found,) = versions_compared(history(*rows))
+    assert found.slowdown.ratio == pytest.approx(2.0)
+    assert found.apart_seconds == apart
+    assert found.verdict == verdict
+    words = {60: "60 s", 7200: "2 h"}[apart]
+    assert f"measured {words} apart ({verdict})" in render_history(pd.DataFrame(rows))
 
 
 def test_the_page_escapes_what_comes_from_outside_and_tells_every_figure_in_words():
