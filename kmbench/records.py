@@ -285,7 +285,8 @@ class Record:
             value = getattr(self, name)
             if value is not None:
                 flat[name] = value
-        return json.dumps(flat, ensure_ascii=False, allow_nan=False)
+        line = json.dumps(flat, ensure_ascii=False, allow_nan=False)
+        return line.encode("utf-8", "replace").decode()  # an engine's message may hold bytes that are no text
 
     @classmethod
     def from_flat(cls, flat: dict[str, Any]) -> Self:

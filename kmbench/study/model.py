@@ -144,6 +144,11 @@ class Study(Block):
                 raise ValueError("no number of clusters: give k = [K, …] or --k K")
             if block.seeds is not None and block.protocol != "target":
                 raise ValueError('seeds belongs to protocol = "target"; other cases have one seed')
+        try:
+            self.to_toml().encode()
+        except UnicodeEncodeError as error:
+            near = ascii(error.object[max(0, error.start - 20) : error.end])
+            raise ValueError(f"{near} is not UTF-8: rename the file") from None
         return self
 
     def blocks(self) -> list[Block]:

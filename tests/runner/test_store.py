@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kmbench import load_records
 from kmbench.errors import OutputError
 from kmbench.records import CellKey, Record, RecordKind, read_records
 from kmbench.runner.store import RunFolder
@@ -40,6 +41,11 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
     written = record(round=3, fit_seconds=0.25, settings={"a": [1, "ü"]}, reason="<b>")
     write(tmp_path / "run", written)
     assert read_records(tmp_path / "run") == [written]
+
+
+def test_bytes_that_are_no_text_in_an_engines_message_harm_neither_the_run_nor_its_frame(tmp_path):
+    write(tmp_path / "run", record(reason="cannot open caf\udce9.bin", settings={"path": "\udce9"}))
+    assert load_records(tmp_path / "run")["reason"].tolist() == ["cannot open caf?.bin"]
 
 
 def test_a_torn_last_line_is_cut_off_on_resume_and_the_rest_is_whole(tmp_path):

@@ -61,6 +61,8 @@ def test_iterations_default_to_ten_when_matched_and_to_the_library_when_native()
         ({"memory_limit": "much"}, "write a size such as 800M"),
         ({"memroy": 1}, "unknown key 'memroy'"),
         ({"name": "../x"}, "name = "),
+        ({"data": ["caf\udce9.npy"]}, r"'.*caf\\udce9' is not UTF-8: rename the file"),
+        ({"baseline": "\udce9"}, "is not UTF-8"),
         ({"cases": [{"k": [1], "colour": 1}]}, r"unknown key 'cases\.1\.colour'"),
     ],
 )
