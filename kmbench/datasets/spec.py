@@ -89,7 +89,7 @@ def parse_spec(text: str) -> Spec:
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate: how Python holds bytes of a file name that are no UTF-8
-        raise SpecError(f"{ascii(text)} is not UTF-8", "rename the file") from None
+        raise SpecError(f"{text!a} is not UTF-8", "rename the file") from None
     name, _, rest = text.strip().partition(":")
     if name in BUILT_INS:
         built_in = BUILT_INS[name]
