@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kmbench.choosing.result import ChooseResult
-from kmbench.errors import OutputError
 from kmbench.report.svg import for_page
+from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,8 +124,5 @@ def save_figure(result: ChooseResult, path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draw(result, PRINTED).savefig(path, dpi=150, facecolor="white")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}", "give another --output") from None
+    with whole_file(path, "give another --output") as temporary:
+        draw(result, PRINTED).savefig(temporary, format=path.suffix[1:].lower(), dpi=150, facecolor="white")

@@ -105,6 +105,17 @@ def test_a_resumed_run_must_be_the_same_study_on_the_same_host(tmp_path):
         store.begin(STUDY, {"fingerprint": "ffff0000"})
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [("{", "host.json cannot be read: it is not JSON"), (None, "is missing")]
+)
+def test_a_resumed_run_that_lost_its_host_is_refused_by_name(tmp_path, content, words):
+    write(tmp_path / "run", record())
+    file = tmp_path / "run" / "host.json"
+    file.unlink() if content is None else file.write_text(content)
+    with RunFolder(tmp_path / "run", resume=True) as store, pytest.raises(OutputError, match=words):
+        store.begin(STUDY, HOST)
+
+
 def test_finished_cells_are_those_with_an_outcome(tmp_path):
     done, open_ = record(kind=RecordKind.OUTCOME, backend="a"), record(backend="b")
     write(tmp_path / "run", done, open_)
