@@ -81,7 +81,7 @@ def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
     import pandas as pd
 
     columns = [field.name for field in dataclasses.fields(CellSummary)]
-    return pd.DataFrame([dataclasses.asdict(cell) for cell in cells], columns=columns)
+    return pd.DataFrame([[getattr(cell, name) for name in columns] for cell in cells], columns=columns)
 
 
 def baseline_of(path: Path) -> str | None:
