@@ -161,7 +161,8 @@ class CellKey:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields by name; revision and workload only where they are, so that ids stay what they were."""
-        flat = dataclasses.asdict(self)
+        # Not dataclasses.asdict, which copies what is in the fields: ids are asked for with every record.
+        flat = {name: getattr(self, name) for name in CellKey.__dataclass_fields__}
         return {name: value for name, value in flat.items() if name not in _RARE or value is not None}
 
 
@@ -285,7 +286,8 @@ class Record:
             value = getattr(self, name)
             if value is not None:
                 flat[name] = value
-        return json.dumps(flat, ensure_ascii=False, allow_nan=False)
+        line = json.dumps(flat, ensure_ascii=False, allow_nan=False)
+        return line.encode("utf-8", "replace").decode()  # an engine's message may hold bytes that are no text
 
     @classmethod
     def from_flat(cls, flat: dict[str, Any]) -> Self:

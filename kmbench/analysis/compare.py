@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary, summarise
-from kmbench.analysis.frames import baseline_of, load_host
+from kmbench.analysis.frames import baseline_of
 from kmbench.errors import OutputError
 from kmbench.records import Status, read_records
+from kmbench.run_folder import read_host
 
 __all__ = ["ComparedCell", "compare_runs", "differing_fields"]
 
@@ -61,7 +62,7 @@ def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[Comp
         is not asked for.
     """
     rows = [_rows(folder) for folder in (before, after)]
-    hosts = [load_host(folder) for folder in (before, after)]
+    hosts = [read_host(folder) for folder in (before, after)]
     if not force and hosts[0].get("fingerprint") != hosts[1].get("fingerprint"):
         fields = ", ".join(differing_fields(hosts[0], hosts[1])) or "the fingerprints themselves"
         raise OutputError(

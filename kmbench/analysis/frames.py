@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kmbench.analysis.cells import CellSummary, summarise
 from kmbench.analysis.target import races
-from kmbench.errors import OutputError
 from kmbench.records import read_records
+from kmbench.run_folder import read_study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["baseline_of", "cells_frame", "load_cells", "load_host", "load_records", "load_targets"]
+__all__ = ["baseline_of", "cells_frame", "load_cells", "load_records", "load_targets"]
 
 
 def load_records(path: str | Path) -> pd.DataFrame:
@@ -82,25 +81,10 @@ def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
     import pandas as pd
 
     columns = [field.name for field in dataclasses.fields(CellSummary)]
-    return pd.DataFrame([dataclasses.asdict(cell) for cell in cells], columns=columns)
-
-
-def load_host(path: Path) -> dict[str, Any]:
-    """Return the ``host.json`` of a run folder; empty where there is none."""
-    file = path / "host.json"
-    if not file.is_file():
-        return {}
-    try:
-        host = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise OutputError(f"{file} is not JSON", "it was changed by hand, or torn: restore it") from None
-    return host if isinstance(host, dict) else {}
+    return pd.DataFrame([[getattr(cell, name) for name in columns] for cell in cells], columns=columns)
 
 
 def baseline_of(path: Path) -> str | None:
     """Return the baseline that the study of a run folder names, or None."""
-    file = path / "study.toml"
-    if not file.is_file():
-        return None
-    baseline = tomllib.loads(file.read_text(encoding="utf-8")).get("baseline")
+    baseline = read_study(path).get("baseline") if path.is_dir() else None
     return None if baseline is None else str(baseline)

@@ -16,7 +16,7 @@ from kmbench.backends.registry import get_backend
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.errors import BackendError, CaseError
 
-__all__ = ["KMeans", "Trained", "Trainer", "one_backend"]
+__all__ = ["KMeans", "Trained", "Trainer", "check_numbers", "one_backend"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,20 @@ class KMeans(Protocol):
     def __call__(self, X: FloatMatrix, k: int, *, seed: int = 0, init: FloatMatrix | None = None) -> Trained:
         """Return the centroids of k clusters of X, shape (n, d)."""
         ...
+
+
+def check_numbers(**numbers: int | None) -> None:
+    """Refuse numbers that are too small: a seed below 0, any other below 1. None was not given.
+
+    Raises
+    ------
+    CaseError
+        With the name and the value.
+    """
+    for name, number in numbers.items():
+        least = 0 if name == "seed" else 1
+        if number is not None and number < least:
+            raise CaseError(f"{name}={number} is too small", f"use at least {least}")
 
 
 def one_backend(text: str) -> Choice:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kmbench.choosing.result import ChooseResult
-from kmbench.errors import OutputError
-from kmbench.report.svg import for_page
+from kmbench.report.svg import svg_element
+from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,16 +103,9 @@ def _count_from(axes: Any, ks: list[int]) -> None:
 
 def choose_figure(result: ChooseResult) -> str:
     """Return the figure as an SVG element for the page."""
-    import matplotlib
-
-    target = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "choose"}):
-        figure = draw(result, {name: name for name in SHOWN})
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
     chosen = "none is recommended" if result.recommended is None else f"{result.recommended} is recommended"
     words = f"Inertia and five criteria for {len(result.rows)} numbers of clusters; {chosen}."
-    return for_page(target.getvalue(), "choose-", words, SHOWN)
+    return svg_element(draw(result, {name: name for name in SHOWN}), "choose-", words, SHOWN)
 
 
 def save_figure(result: ChooseResult, path: Path) -> None:
@@ -124,8 +116,5 @@ def save_figure(result: ChooseResult, path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draw(result, PRINTED).savefig(path, dpi=150, facecolor="white")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}", "give another --output") from None
+    with whole_file(path, "give another --output") as temporary:
+        draw(result, PRINTED).savefig(temporary, format=path.suffix[1:].lower(), dpi=150, facecolor="white")

@@ -44,6 +44,8 @@ def parse_ks(text: str, n: int) -> list[int]:
     ks = sorted(found)
     if ks[0] < 2:
         raise CaseError(f"--k {text}: k={ks[0]} has no second cluster to compare with", "use k from 2 on")
+    if n < 3:
+        raise CaseError(f"{n} row{'s' * (n != 1)}: too few to compare numbers of clusters", "give at least 3")
     if ks[-1] >= n:
         raise CaseError(f"--k {text}: k={ks[-1]} with {n} rows", f"use k of at most {n - 1}")
     return ks

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.training import Trainer, one_backend
+from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.choosing.decide import picks, recommend, why_no_clusters
 from kmbench.choosing.elbow import elbow
 from kmbench.choosing.fits import fit_path
@@ -90,9 +90,10 @@ def choose_k(
     KmbenchError
         If the data, the numbers of clusters or the backend will not do.
     """
+    check_numbers(restarts=restarts, pairs=pairs, iterations=iterations, seed=seed, threads=threads)
     trainer = Trainer(one_backend(backend), iterations=iterations, threads=threads or default_threads())
-    if restarts < 1 or pairs < 1 or references < 2 or iterations < 1 or seed < 0:
-        raise CaseError("restarts, pairs and iterations must be at least 1, references 2, seed 0", "use larger ones")
+    if references < 2:
+        raise CaseError(f"references={references} is too small", "use at least 2")
     progress("data", 0.0)
     X, name = _read(data)
     n, d = X.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Annotated
@@ -76,9 +77,19 @@ app.command("asv-frame")(asv_frame_command)
 app.command("history")(history_command)
 
 
+def _check_text(arguments: list[str]) -> None:
+    """Refuse names that are no UTF-8: what they would be written into (records, recipes, JSON, pages) is UTF-8."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise KmbenchError(f"{os.fsencode(argument)!r} is not UTF-8", "rename the file or folder") from None
+
+
 def main() -> None:
     """Run the command line; exit codes are 0, 1 (a cell failed), 2 (bad input) and 130 (Ctrl-C)."""
     try:
+        _check_text(sys.argv[1:])
         app()
     except KmbenchError as error:
         if "--debug" in sys.argv:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import OutputError
+from kmbench.whole_file import whole_file
 
 __all__ = ["check_writable", "write_bytes", "write_integers"]
 
@@ -62,12 +63,8 @@ def write_integers(option: str, path: Path, values: NDArray[Any]) -> None:
 
 
 def _write(option: str, path: Path, save: Callable[[BinaryIO], object]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            save(file)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{option} {path} cannot be written: {error.strerror}", "choose another place") from None
+    with (
+        whole_file(path, "choose another place", shown=f"{option} {path}") as temporary,
+        temporary.open("wb") as file,
+    ):
+        save(file)

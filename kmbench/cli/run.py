@@ -159,9 +159,9 @@ def run_command(
     out, err = Console(soft_wrap=False), Console(stderr=True)
     # Imported here so that --help does not wait for them.
     from kmbench.analysis import summarise, warnings_of
-    from kmbench.analysis.frames import load_host
     from kmbench.analysis.target import races
     from kmbench.cli.race import print_races, race_rows
+    from kmbench.run_folder import read_host
     from kmbench.runner.run import plan, run_study
 
     if dry_run:
@@ -203,7 +203,7 @@ def run_command(
         print(json.dumps(rows, indent=1, allow_nan=False))  # noqa: T201
     else:
         print_races(out, raced)
-        print_table(out, compared, warnings_of(cells, load_host(result.folder)))
+        print_table(out, compared, warnings_of(cells, read_host(result.folder)))
         print_tasks(out, cells)
         out.print(f"records  {result.folder}", soft_wrap=True, highlight=False)
         if page is not None:

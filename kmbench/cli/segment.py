@@ -55,8 +55,11 @@ def segment_command(
     kmbench segment customers.csv --k 4 --leave-out name --missing median
     """
     from kmbench.cli.outputs import check_writable, write_bytes
+    from kmbench.errors import OutputError
     from kmbench.segments import segment
 
+    if output is not None and output.suffix.lower() != ".csv":
+        raise OutputError(f"--output {output}: the table is written as .csv", "give it that suffix")
     check_writable("--output", output)
     result = segment(
         table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.datasets.images import load_image
 from kmbench.errors import DataError
 
 __all__ = ["Bytes", "Picture", "picture_of_array", "read_picture"]
@@ -60,33 +60,18 @@ def read_picture(path: Path) -> Picture:
     DataError
         If it is no picture that Pillow reads, is cut short, or holds values that are no colours.
     """
-    from PIL import Image, ImageOps
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about images of more than 89 million pixels
-            with Image.open(path) as image:
-                frames = getattr(image, "n_frames", 1)
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-                picture = _converted(upright if upright is not None else image, str(path))
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist", "check the path") from None
-    except IsADirectoryError:
-        raise DataError(f"{path} is a folder", "give one image") from None
-    except Image.DecompressionBombError:
-        raise DataError(f"{path} is too large an image", "scale it down") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path} is not a readable image: {reason}", "save it as .png or .jpg") from None
-    notes = picture.notes if frames == 1 else (*picture.notes, f"the first of {frames} frames")
+    loaded = load_image(path)
+    picture = _converted(loaded.image, str(path), loaded.deep)
+    notes = picture.notes if loaded.frames == 1 else (*picture.notes, f"the first of {loaded.frames} frames")
     return Picture(pixels=picture.pixels, alpha=picture.alpha, source_bytes=path.stat().st_size, notes=notes)
 
 
-def _converted(image: Any, where: str) -> Picture:
+def _converted(image: Any, where: str, deep: bool) -> Picture:
     mode, notes = image.mode, []
     if mode.startswith(("I", "F")):
         return _deep(np.asarray(image), where)
+    if deep:
+        notes.append("colours were cut to 8 bits per channel, as Pillow reads them")
     transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         notes.append(f"{mode} was converted to RGB, without a colour profile")

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.training import Trainer, one_backend
+from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.colour.picture import Bytes, Picture, picture_of_array, read_picture
 from kmbench.colour.quality import compare, painted, png_bytes
 from kmbench.colour.spaces import Space, from_space, packed, to_space, unpacked
@@ -120,7 +120,9 @@ def quantize(
     >>> result = quantize("photo.jpg", 16, space="lab")  # doctest: +SKIP
     >>> result.psnr_db, len(result.palette)  # doctest: +SKIP
     """
-    _check(k, space, sample, iterations)
+    if space not in get_args(Space):
+        raise CaseError(f"space {space!r}: no such colour space", f"use {' or '.join(get_args(Space))}")
+    check_numbers(k=k, sample=sample, iterations=iterations, seed=seed, threads=threads)
     missing = needs_skimage()
     if missing is not None:
         raise WorkloadError(f"pictures cannot be compared: {missing}")
@@ -168,17 +170,6 @@ def quantize(
         png=png,
         notes=tuple(notes),
     )
-
-
-def _check(k: int, space: str, sample: int | None, iterations: int) -> None:
-    if k < 1:
-        raise CaseError(f"k={k}: a picture has at least one colour", "use k >= 1")
-    if space not in get_args(Space):
-        raise CaseError(f"space {space!r}: no such colour space", f"use {' or '.join(get_args(Space))}")
-    if sample is not None and sample < 1:
-        raise CaseError(f"sample={sample}: too few pixels", "use at least 1, or leave it out")
-    if iterations < 1:
-        raise CaseError(f"iterations={iterations}: too few", "use at least 1")
 
 
 def _tidy(palette: Bytes, labels: NDArray[np.int32]) -> tuple[Bytes, NDArray[np.int32], NDArray[np.float64]]:

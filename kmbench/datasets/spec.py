@@ -86,6 +86,10 @@ def parse_spec(text: str) -> Spec:
     DataError
         If the home folder that ``~`` stands for is not known, or the path is a folder.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: how Python holds bytes of a file name that are no UTF-8
+        raise SpecError(f"{text!a} is not UTF-8", "rename the file") from None
     name, _, rest = text.strip().partition(":")
     if name in BUILT_INS:
         built_in = BUILT_INS[name]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +16,9 @@ from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
 from kmbench.analysis.target import Race, races
 from kmbench.errors import OutputError
 from kmbench.records import Record, RecordKind, Status, read_records, torn_line
+from kmbench.run_folder import read_host, read_study
 
 __all__ = ["CaseContents", "RunContents", "read_run", "read_runs"]
-
-STUDY_FILE, HOST_FILE = "study.toml", "host.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def read_run(folder: Path) -> RunContents:
         If it holds no records that this version reads.
     """
     records = read_records(folder)
-    study, host = _read_toml(folder / STUDY_FILE), _read_json(folder / HOST_FILE)
+    study, host = read_study(folder), read_host(folder, strict=False)
     baseline = study.get("baseline")
     rows = summarise(records, baseline if isinstance(baseline, str) else None)
     lines: dict[str, list[Record]] = {}
@@ -169,20 +166,3 @@ def _case(rows: list[CellSummary], lines: dict[str, list[Record]], folder: Path)
         counted += own
         samples[row.cell_id] = list(epoch_means(own, "fit_predict_seconds").values())
     return CaseContents(rows, counted, samples, folder=folder)
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{file} cannot be read: {error}", "restore it, or remove it") from None
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -11,8 +11,9 @@ from kmbench.analysis import cells_frame, load_records
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
 from kmbench.errors import OutputError
 from kmbench.report.contents import read_runs
-from kmbench.report.html import write_whole
+from kmbench.report.html import MEND, write_whole
 from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,14 +94,9 @@ def _frames(folders: Sequence[Path], benchopt: bool) -> dict[str, pd.DataFrame]:
 def _write_frame(frame: pd.DataFrame, file: Path) -> Path:
     if file.suffix == ".csv":
         return write_whole(file, frame.to_csv(index=False, lineterminator="\n"))
-    temporary = file.with_name(f".{file.name}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_parquet(temporary, index=False)
-        temporary.replace(file)
+        with whole_file(file, MEND) as temporary:
+            frame.to_parquet(temporary, index=False)
     except ImportError:
         raise OutputError("parquet needs pyarrow", "pip install 'kmbench[files]', or choose --format csv") from None
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {file}: {error.strerror}") from None
     return file

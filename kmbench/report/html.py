@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmbench.errors import OutputError
+from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["templates", "write_whole"]
+__all__ = ["MEND", "templates", "write_whole"]
+
+MEND = "mend that; the records are whole"
 
 
 def templates(package: str = "kmbench.report") -> jinja2.Environment:
@@ -37,7 +39,7 @@ def _breakable(text: str) -> Any:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
 
 
-def write_whole(file: Path, text: str, mend: str = "mend that; the records are whole") -> Path:
+def write_whole(file: Path, text: str, mend: str = MEND) -> Path:
     """Write a file and return its path, with the folder where it is missing. Until it is whole, an older one stays.
 
     Raises
@@ -45,12 +47,6 @@ def write_whole(file: Path, text: str, mend: str = "mend that; the records are w
     OutputError
         If it cannot be written.
     """
-    temporary = file.with_name(f".{file.name}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file, mend) as temporary:
         temporary.write_bytes(text.encode("utf-8", "replace"))  # JSON can hold lone surrogates, UTF-8 cannot
-        temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {file}: {error.strerror}", mend) from None
     return file

@@ -24,7 +24,7 @@ from kmbench.report.style import (
     tick,
     to_svg,
 )
-from kmbench.report.table import SYMBOLS
+from kmbench.report.table import SYMBOLS, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class RaceRow:
     status: str
     symbol: str
     reason: str | None
-    values: list[tuple[str, str]]
+    values: list[Value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +138,11 @@ def _closer(first: Runner) -> str:
 def _row(runner: Runner, baseline: str | None) -> RaceRow:
     values = []
     for time in runner.times:
-        censored = f"> {seconds_text(time.censored_seconds)}"
-        values.append((seconds_text(time.seconds) or censored, ""))
-        values.append((f"{time.reached} of {time.starts}", ""))
+        if time.seconds is None:  # later than all others, and JavaScript reads the word as a number
+            values.append(Value(f"> {seconds_text(time.censored_seconds)}", sort="Infinity"))
+        else:
+            values.append(Value(seconds_text(time.seconds), sort=f"{time.seconds:.6g}"))
+        values.append(Value(f"{time.reached} of {time.starts}", sort=str(time.reached)))
         values.append(_speedup(time, runner.label == baseline))
     failed = runner.status.is_failure
     return RaceRow(
@@ -149,19 +151,20 @@ def _row(runner: Runner, baseline: str | None) -> RaceRow:
         status=runner.status.value.replace("_", " "),
         symbol="✕" if failed else SYMBOLS[runner.status],
         reason=runner.reason,
-        values=values or [("", "")] * (3 * len(TARGETS)),
+        values=values or [Value("")] * (3 * len(TARGETS)),
     )
 
 
-def _speedup(time: TimeToTarget, is_baseline: bool) -> tuple[str, str]:
+def _speedup(time: TimeToTarget, is_baseline: bool) -> Value:
     if is_baseline:
-        return ("baseline", "")
+        return Value("baseline", sort="1")
     if time.speedup is None:
-        return ("", "")
-    low, high = time.speedup.low, time.speedup.high
-    if low is None or high is None:
-        return (times_text(time.speedup.ratio), "1 start")
-    return (times_text(time.speedup.ratio), f"{times_text(low)[:-1]}–{times_text(high)[:-1]} {time.verdict}")
+        return Value("")
+    ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
+    small = "1 start"
+    if low is not None and high is not None:
+        small = f"{times_text(low)[:-1]}–{times_text(high)[:-1]} {time.verdict}"
+    return Value(times_text(ratio), small, sort=f"{ratio:.6g}")
 
 
 def _note(race: Race) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from kmbench.report.svg import for_page
+from kmbench.report.svg import svg_element
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,14 +104,11 @@ def to_svg(figure: Figure, prefix: str, description: str) -> Any:
     import matplotlib
     from markupsafe import Markup
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
-    target = io.StringIO()
+    settings: Any = {"font.size": TEXT, "text.color": INK}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # The page's own font writes the text; that matplotlib's lacks a character does not matter.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
-    return Markup(for_page(target.getvalue(), prefix, printable(description), COLOURS))
+        return Markup(svg_element(figure, prefix, printable(description), COLOURS))
 
 
 def new_axes(

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import re
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-__all__ = ["for_page"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["for_page", "svg_element"]
 
 LINK = "{http://www.w3.org/1999/xlink}href"
 DROPPED = frozenset({"metadata", "style"})
 
 COORDINATES = frozenset({"d", "x", "y"})
 """Attributes that are cut to hundredths of a point, which nobody sees."""
+
+
+def svg_element(figure: Figure, prefix: str, description: str, colours: dict[str, str]) -> str:
+    """Return a figure as an element that stands in an HTML page; the same figure gives the same text.
+
+    Parameters
+    ----------
+    figure : Figure
+    prefix, description, colours
+        See `for_page`.
+    """
+    import matplotlib
+
+    target = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
+    return for_page(target.getvalue(), prefix, description, colours)
 
 
 def for_page(svg: str, prefix: str, description: str, colours: dict[str, str]) -> str:

@@ -87,7 +87,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 def _describe(error: BaseException) -> dict[str, str]:
     status = Status.OUT_OF_MEMORY if _is_out_of_memory(error) else Status.ERROR
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).encode("utf-8", "replace").decode().split())
     reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return {"status": status.value, "reason": reason[:500]}
 

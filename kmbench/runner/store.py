@@ -14,11 +14,13 @@ from typing import Any, Self
 
 from kmbench.errors import OutputError
 from kmbench.records import RECORDS_FILE, Record, RecordKind, parse_records
+from kmbench.run_folder import HOST_FILE, STUDY_FILE, read_host
 from kmbench.study.model import Study
+from kmbench.whole_file import whole_file
 
 __all__ = ["RunFolder"]
 
-HOST, STUDY, LOCK = "host.json", "study.toml", ".lock"
+LOCK = ".lock"
 
 
 class RunFolder:
@@ -82,12 +84,12 @@ class RunFolder:
         if self.records:
             self._check_same(study, host)
         else:
-            _replace(self.path / STUDY, study.to_toml())
-            _replace(self.path / HOST, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
+            _replace(self.path / STUDY_FILE, study.to_toml())
+            _replace(self.path / HOST_FILE, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
         self._file = os.open(self.path / RECORDS_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def _check_same(self, study: Study, host: dict[str, Any]) -> None:
-        before = Study.from_file(self.path / STUDY).model_dump()
+        before = Study.from_file(self.path / STUDY_FILE).model_dump()
         now = study.model_dump()
         changed = [name for name in before if before[name] != now[name]]
         if changed:
@@ -95,7 +97,9 @@ class RunFolder:
                 f"the run in {self.path} is of another study: {', '.join(changed)} differ",
                 "resume it with the study it was started with, or give another --output",
             )
-        there = json.loads((self.path / HOST).read_text(encoding="utf-8")).get("fingerprint")
+        there = read_host(self.path).get("fingerprint")
+        if there is None:
+            raise OutputError(f"{self.path / HOST_FILE} is missing or names no host", "restore it, or start anew")
         if there != host["fingerprint"]:
             raise OutputError(
                 f"the run in {self.path} was started on another host or with other versions "
@@ -118,8 +122,8 @@ class RunFolder:
 
     def note_session(self, facts: dict[str, Any]) -> None:
         """Add what this session's host was like to ``host.json``."""
-        file = self.path / HOST
-        host = json.loads(file.read_text(encoding="utf-8"))
+        file = self.path / HOST_FILE
+        host = read_host(self.path)
         host.setdefault("sessions", []).append({"session": self.session} | facts)
         _replace(file, json.dumps(host, indent=2, ensure_ascii=False) + "\n")
 
@@ -158,6 +162,5 @@ def _refuse_file(path: Path) -> None:
 
 
 def _replace(file: Path, text: str) -> None:
-    temporary = file.with_name(f".{file.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(file)
+    with whole_file(file, "mend that, then go on with --resume") as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.training import Trainer, one_backend
+from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.errors import CaseError
 from kmbench.instruments import default_threads
 from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
@@ -125,8 +125,7 @@ def segment(
     >>> from kmbench import segment
     >>> segment("customers.csv", 5).frame()  # doctest: +SKIP
     """
-    if seeds < 1 or iterations < 1:
-        raise CaseError(f"seeds={seeds}, iterations={iterations}: too few", "use at least 1")
+    check_numbers(k=k, seeds=seeds, seed=seed, iterations=iterations, threads=threads)
     choice = one_backend(backend)
     found: Table = read_table(Path(table).expanduser()) if isinstance(table, str | Path) else table_of_frame(table)
     features = make_features(found, missing, leave_out)

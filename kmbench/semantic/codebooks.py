@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.errors import DataError, OutputError
+from kmbench.errors import DataError
+from kmbench.whole_file import whole_file
 
 __all__ = ["METRICS", "Codebooks", "Metric"]
 
@@ -59,15 +60,8 @@ class Codebooks:
         OutputError
             If the file cannot be written. Until it is whole, an older one stays.
         """
-        temporary = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                np.savez(file, centroids=self.centroids, metric=np.array(self.metric), format=np.array(FORMAT))
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise OutputError(f"cannot write {path}: {error.strerror}", "give another path") from None
+        with whole_file(path, "give another path") as temporary, temporary.open("wb") as file:
+            np.savez(file, centroids=self.centroids, metric=np.array(self.metric), format=np.array(FORMAT))
 
     @classmethod
     def load(cls, path: Path) -> Codebooks:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.training import Trainer, one_backend
+from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.datasets import ConvertedRows, Options, read_spec
 from kmbench.datasets.base import ArrayRows, block_rows
 from kmbench.errors import CaseError
@@ -144,6 +144,14 @@ def semantic_ids(
     """
     if metric not in METRICS:
         raise CaseError(f"--metric {metric}: no such metric", f"use {' or '.join(METRICS)}")
+    check_numbers(
+        levels=levels,
+        codebook=codebook,
+        iterations=iterations,
+        points_per_code=points_per_code,
+        seed=seed,
+        threads=threads,
+    )
     workers = threads or default_threads()
     progress("data", 0.0)
     X, name = _read(data)

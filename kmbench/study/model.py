@@ -29,12 +29,18 @@ def parse_bytes(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
+    if isinstance(value, bool):  # which pydantic would take for 0 or 1
+        raise ValueError("write a number or a text")
     return value if isinstance(value, list | tuple) else [value]
 
 
 def _backend_list(value: Any) -> Any:
     """Accept a list of items or one text with commas; both become one text in the syntax of the grid."""
-    return ",".join(value) if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        value = ",".join(value)
+    if isinstance(value, str) and not value.strip(" ,"):
+        raise ValueError("name at least one, or leave it out")
+    return value
 
 
 ITERATIONS = {"matched": 10, "native": None, "target": 64}
@@ -144,6 +150,11 @@ class Study(Block):
                 raise ValueError("no number of clusters: give k = [K, …] or --k K")
             if block.seeds is not None and block.protocol != "target":
                 raise ValueError('seeds belongs to protocol = "target"; other cases have one seed')
+        try:
+            self.to_toml().encode()
+        except UnicodeEncodeError as error:
+            near = ascii(error.object[max(0, error.start - 20) : error.end])
+            raise ValueError(f"{near} is not UTF-8: rename the file") from None
         return self
 
     def blocks(self) -> list[Block]:

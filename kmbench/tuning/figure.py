@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.analysis.wording import seconds_text
-from kmbench.report.svg import for_page
+from kmbench.report.svg import svg_element
 from kmbench.tuning.result import TuneResult
 from kmbench.tuning.words import recall_text, setting_text
 
@@ -59,19 +58,15 @@ def tune_figure(result: TuneResult) -> str:
     """Return the figure as an SVG element."""
     import matplotlib
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "tune", "font.size": TEXT, "text.color": INK}
-    target = io.StringIO()
-    with matplotlib.rc_context(settings):
-        figure = draw_curves(result)
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(target, format="svg", metadata=nothing, transparent=True)
     option = result.choice.option
     lines = ", ".join(_name(result, number) for number in drawn_curves(result))
     description = (
         f"Recall against the expected time of one query, a line for each of {lines}. Recommended: "
         f"{setting_text(option)} with recall {recall_text(option)} in {seconds_text(option.mean_seconds)}."
     )
-    return for_page(target.getvalue(), "tune-", description, COLOURS)
+    settings: Any = {"font.size": TEXT, "text.color": INK}
+    with matplotlib.rc_context(settings):
+        return svg_element(draw_curves(result), "tune-", description, COLOURS)
 
 
 def draw_curves(result: TuneResult) -> Figure:

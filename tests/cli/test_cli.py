@@ -46,6 +46,8 @@ def files(tmp_path):
         (("--data", "good.npy", *QUICKLY, "--memory-limit", "lots"), "write a size such as 800M"),
         (("--data", "blobs:n=100,colour=red", *QUICKLY), "colour"),
         (("--data", "nonsense", *QUICKLY), "nonsense"),
+        (("--data", "caf\udce9.npy", *QUICKLY), r"b'caf\xe9.npy' is not UTF-8; rename"),
+        (("--data", "good.npy", *QUICKLY, "--output", "caf\udce9"), r"b'caf\xe9' is not UTF-8; rename"),
         (("none.toml",), "none.toml does not exist"),
         (("empty.toml",), "names no data"),
     ],

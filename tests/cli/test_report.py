@@ -46,9 +46,13 @@ def test_the_files_are_printed_and_there(kmbench, run_dir, tmp_path):
             "are of different hosts or versions: kernel (6.1 and 5.0); report them apart",
         ),
         (["results/one/records.jsonl"], "is a file; give the run folder"),
+        (["results/one", "--output", "taken"], "cannot write taken/index.html: taken is a file"),
+        (["results/one", "--format", "csv", "--output", "taken"], "cannot write taken/cells.csv: taken is a file"),
+        (["results/one", "--format", "parquet", "--output", "taken/x"], "cannot write taken/x/cells.parquet"),
     ],
 )
 def test_bad_input_is_one_line(kmbench, run_dir, arguments, line):
+    (run_dir.parents[1] / "taken").write_text("a file")
     other = run_dir.with_name("two")
     other.mkdir()
     (other / "records.jsonl").write_bytes((run_dir / "records.jsonl").read_bytes())
@@ -58,3 +62,13 @@ def test_bad_input_is_one_line(kmbench, run_dir, arguments, line):
     assert done.stderr.startswith("kmbench: ")
     assert done.stderr.count("\n") == 1
     assert line in done.stderr
+
+
+@pytest.mark.parametrize(("name", "words"), [("study.toml", "study.toml cannot be read"), ("host.json", "not JSON")])
+def test_a_torn_file_beside_the_records_is_named_by_compare(kmbench, run_dir, name, words):
+    (run_dir / name).write_text("{")
+    done = kmbench("compare", "results/one", "results/one")
+    assert done.returncode == 2
+    assert done.stderr.startswith("kmbench: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr

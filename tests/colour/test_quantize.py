@@ -3,9 +3,12 @@
 import io
 import json
 import math
+import struct
+import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -112,6 +115,44 @@ def test_kinds_of_pictures(photo, tmp_path):
     assert results["bilevel"].psnr_db == math.inf
     assert any("only 2 colours" in note for note in results["bilevel"].notes)
     assert results["jpeg"].source_bytes == made["jpeg"].stat().st_size
+
+
+def deep_png(path, image, kind):
+    """Write 16 bits per channel, which Pillow reads but does not write."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    height, width = image.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in image)
+    head = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    whole = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(whole))
+
+
+def test_colours_of_16_bits_are_told_to_be_read_with_8(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 2**16, (12, 9, 3)).astype(np.uint16)
+    transparent = np.dstack([deep, np.full((12, 9), 2**15, np.uint16)])
+    deep_png(tmp_path / "rgb.png", deep, 2)
+    deep_png(tmp_path / "rgba.png", transparent, 6)
+    for compression in (None, "zlib"):
+        for order in "<>":
+            name = tmp_path / f"{compression}-{order == '<'}.tif"
+            tifffile.imwrite(name, deep, photometric="rgb", byteorder=order, compression=compression)
+    (tmp_path / "x.ppm").write_bytes(b"P6 9 12 65535 " + deep.astype(">u2").tobytes())
+    tifffile.imwrite(tmp_path / "eight.tif", (deep >> 8).astype(np.uint8), photometric="rgb")
+    for path in tmp_path.iterdir():
+        result = quantize(path, 200, threads=1)
+        shallow = result.palette[result.labels]
+        assert np.abs(shallow.astype(int) - deep / 257).max() < 1.01, path.name
+        assert sum("8 bits per channel" in note for note in result.notes) == (path.stem != "eight"), path.name
+
+
+def test_planes_of_16_bits_are_refused_because_pillow_misreads_them(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 2**16, (3, 12, 9)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "x.tif", deep, photometric="rgb", planarconfig="separate")
+    with pytest.raises(DataError, match="misreads"):
+        quantize(tmp_path / "x.tif", 4)
 
 
 def test_a_picture_lies_as_its_camera_was_held(tmp_path):

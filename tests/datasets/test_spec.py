@@ -82,6 +82,7 @@ def test_defaults_give_way_to_the_values_that_bound_them() -> None:
         ("", ("no data source", "digits")),
         ("data.txt", ("data.txt", ".npy", ".parquet")),
         ("some/file:limit=1", ("some/file", ".npy")),
+        ("caf\udce9.npy", (r"'caf\udce9.npy' is not UTF-8", "rename the file")),
     ],
 )
 def test_errors_name_what_is_wrong_and_what_is_right(text: str, parts: tuple[str, ...]) -> None:

@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from test_race import ladder
 
+from kmbench.records import Status
 from kmbench.report import write_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[dev]'")
@@ -85,6 +87,36 @@ def test_sorting_by_a_figure_and_back(page):
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "none"
     assert column(page, 1) == before
+
+
+def test_the_table_of_a_race_is_sorted_too(browser, tmp_path):
+    records = ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (1500.0, 1005.0, 1000.0))
+    records += ladder("numpy-lloyd", 0, (0.5, 10.0, 20.0), (1500.0, 1005.0, 1000.0))
+    records += ladder("far-means", 0, (0.1, 0.2, 0.3), (1500.0, 1400.0, 1300.0))
+    records += ladder("bad-means", 0, (0.1, 0.2, 0.3), (1500.0, 1009.0, 1000.0), Status.INVALID, "wrong")
+    (tmp_path / "records.jsonl").write_text("".join(record.to_line() + "\n" for record in records))
+    context = browser.new_context(offline=True)
+    found = context.new_page()
+    found.goto(write_page(tmp_path).as_uri())
+    race = found.locator("#race1 table")
+    head = race.locator("thead th", has_text="to 1%")
+
+    def order():
+        return race.locator("tbody th").all_inner_texts()
+
+    as_it_was = order()
+    head.get_by_role("button").click()
+    # 10 s comes after 2 s, whoever never arrives after both, and what has no figure last.
+    assert order() == ["sklearn-lloyd", "numpy-lloyd", "far-means", "bad-means"]
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
+    assert order() == ["far-means", "numpy-lloyd", "sklearn-lloyd", "bad-means"]
+    assert "wrong" in race.locator("tbody:last-child").inner_text()
+    head.get_by_role("button").click()
+    assert order() == as_it_was
+    race.locator("thead th", has_text="backend").get_by_role("button").click()
+    assert order() == ["bad-means", "far-means", "numpy-lloyd", "sklearn-lloyd"]
+    context.close()
 
 
 def test_filtering_by_backend_status_and_words(page):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kmbench import load_records
 from kmbench.errors import OutputError
 from kmbench.records import CellKey, Record, RecordKind, read_records
 from kmbench.runner.store import RunFolder
@@ -40,6 +41,11 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
     written = record(round=3, fit_seconds=0.25, settings={"a": [1, "ü"]}, reason="<b>")
     write(tmp_path / "run", written)
     assert read_records(tmp_path / "run") == [written]
+
+
+def test_bytes_that_are_no_text_in_an_engines_message_harm_neither_the_run_nor_its_frame(tmp_path):
+    write(tmp_path / "run", record(reason="cannot open caf\udce9.bin", settings={"path": "\udce9"}))
+    assert load_records(tmp_path / "run")["reason"].tolist() == ["cannot open caf?.bin"]
 
 
 def test_a_torn_last_line_is_cut_off_on_resume_and_the_rest_is_whole(tmp_path):
@@ -97,6 +103,17 @@ def test_a_resumed_run_must_be_the_same_study_on_the_same_host(tmp_path):
         store.begin(other, HOST)
     with RunFolder(tmp_path / "run", resume=True) as store, pytest.raises(OutputError, match="another host"):
         store.begin(STUDY, {"fingerprint": "ffff0000"})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("{", "host.json cannot be read: it is not JSON"), (None, "is missing")]
+)
+def test_a_resumed_run_that_lost_its_host_is_refused_by_name(tmp_path, content, words):
+    write(tmp_path / "run", record())
+    file = tmp_path / "run" / "host.json"
+    file.unlink() if content is None else file.write_text(content)
+    with RunFolder(tmp_path / "run", resume=True) as store, pytest.raises(OutputError, match=words):
+        store.begin(STUDY, HOST)
 
 
 def test_finished_cells_are_those_with_an_outcome(tmp_path):

@@ -176,7 +176,8 @@ def test_the_command_tells_who_is_in_the_segments(kmbench, tmp_path, customers):
     told = json.loads(kmbench(*arguments, "--json").stdout)
     sizes = [row["size"] for row in told["segments"]]
     assert pd.read_csv(tmp_path / "out.csv")["segment"].value_counts().tolist() == sizes
-    for wrong in (("nope.csv",), ("customers.csv", "--missing", "guess"), ("customers.csv", "--k", "0")):
+    for wrong in (("nope.csv",), ("customers.csv", "--missing", "guess"), ("customers.csv", "--k", "0"),
+                  ("customers.csv", "--output", "out.xlsx")):  # fmt: skip
         process = kmbench("segment", *wrong)
         assert process.returncode == 2
         assert len(process.stderr.strip().splitlines()) == 1

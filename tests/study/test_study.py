@@ -53,6 +53,10 @@ def test_iterations_default_to_ten_when_matched_and_to_the_library_when_native()
     [
         ({"k": [0]}, r"k\.1 = 0: input should be greater than or equal to 1"),
         ({"k": []}, "k = "),
+        ({"k": True}, "k = True: write a number"),
+        ({"backends": [1, 2]}, r"backends = \[1, 2\]"),
+        ({"backends": ""}, "backends = '': name at least one"),
+        ({"workload": []}, r"workload = \[\]: name at least one"),
         ({"k": None}, "no number of clusters"),
         ({"data": None}, "names no data"),
         ({"repeats": 0}, "repeats = 0"),
@@ -61,6 +65,8 @@ def test_iterations_default_to_ten_when_matched_and_to_the_library_when_native()
         ({"memory_limit": "much"}, "write a size such as 800M"),
         ({"memroy": 1}, "unknown key 'memroy'"),
         ({"name": "../x"}, "name = "),
+        ({"data": ["caf\udce9.npy"]}, r"'.*caf\\udce9' is not UTF-8: rename the file"),
+        ({"baseline": "\udce9"}, "is not UTF-8"),
         ({"cases": [{"k": [1], "colour": 1}]}, r"unknown key 'cases\.1\.colour'"),
     ],
 )

@@ -5,9 +5,49 @@
   const one = (selector, root = document) => root.querySelector(selector);
   const PAGE = 25;
 
+  // -- sorting --------------------------------------------------------------------------------------------------
+  // Buttons in the headings: a click sorts rising, then falling, then as it was. Rows have a position and keys.
+  const sortable = (heads, changed) => {
+    let order = { column: -1, sign: 1 };
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      head.setAttribute("aria-sort", "none");
+      button.addEventListener("click", () => {
+        const again = order.column === column;
+        order = again && order.sign < 0 ? { column: -1, sign: 1 } : { column, sign: again ? -1 : 1 };
+        heads.forEach((other, at) => {
+          const word = at !== order.column ? "none" : order.sign > 0 ? "ascending" : "descending";
+          other.setAttribute("aria-sort", word);
+        });
+        changed();
+      });
+    });
+    const figures = heads.map((head) => head.classList.contains("figure"));
+    const keysOf = (cells) => figures.map((isFigure, at) => isFigure ? cells[at].dataset.v : cells[at].textContent.trim());
+    const compare = (a, b) => {
+      if (order.column < 0) return a.position - b.position;
+      const x = a.keys[order.column], y = b.keys[order.column];
+      // What is not known stands last, whichever way is sorted.
+      if (x === undefined || y === undefined) return (x === undefined) - (y === undefined) || a.position - b.position;
+      const less = figures[order.column] ? x - y : x.localeCompare(y, "en", { numeric: true });
+      return order.sign * less || a.position - b.position;
+    };
+    return { keysOf, compare };
+  };
+
+  for (const race of all("table.race")) {
+    const bodies = all("tbody", race);
+    const { keysOf, compare } = sortable(all("thead th", race), () => race.append(...rows.sort(compare).map((row) => row.body)));
+    const rows = bodies.map((body, position) => ({ body, position, keys: keysOf(body.rows[0].cells) }));
+  }
+
   // -- the table ------------------------------------------------------------------------------------------------
   const table = one("#table");
   if (table) {
+    const { keysOf, compare } = sortable(all("thead th", table).slice(0, -1), refresh);
     const bodies = all("tbody", table);
     const rows = bodies.map((body, position) => {
       const cells = [...body.rows[0].cells];
@@ -17,7 +57,7 @@
         backend: cells[0].dataset.of,
         status: cells[1].textContent.trim().replace(/^\S+\s/, ""),
         case: cells[2].textContent.trim().replace(/\s+/g, " "),
-        keys: cells.map((cell, column) => (column < 3 ? cell.textContent.trim() : cell.dataset.v)),
+        keys: keysOf(cells),
       };
     });
     const picks = { backend: one("#pick-backend"), case: one("#pick-case"), status: one("#pick-status") };
@@ -27,39 +67,11 @@
     }
     const seek = one("#seek");
     seek.addEventListener("input", refresh);
-    let order = { column: -1, sign: 1 };
     let page = 0;
-
-    const heads = all("thead th", table);
-    heads.slice(0, -1).forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
-      head.setAttribute("aria-sort", "none");
-      button.addEventListener("click", () => {
-        const again = order.column === column;
-        order = again && order.sign < 0 ? { column: -1, sign: 1 } : { column, sign: again ? -1 : 1 };
-        heads.slice(0, -1).forEach((other, at) => {
-          const word = at !== order.column ? "none" : order.sign > 0 ? "ascending" : "descending";
-          other.setAttribute("aria-sort", word);
-        });
-        refresh();
-      });
-    });
 
     const before = one("#before"), after = one("#after");
     before.addEventListener("click", () => { page -= 1; show(); });
     after.addEventListener("click", () => { page += 1; show(); });
-
-    function compare(a, b) {
-      if (order.column < 0) return a.position - b.position;
-      const x = a.keys[order.column], y = b.keys[order.column];
-      // What is not known stands last, whichever way is sorted.
-      if (x === undefined || y === undefined) return (x === undefined) - (y === undefined) || a.position - b.position;
-      const less = order.column < 3 ? x.localeCompare(y, "en", { numeric: true }) : x - y;
-      return order.sign * less || a.position - b.position;
-    }
 
     function refresh() { page = 0; show(); }
 
