@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
-__all__ = ["Init", "Start", "parse_start", "read_start", "sample_of", "start_of", "why_no_restarts"]
+__all__ = ["Init", "Start", "parse_start", "read_start", "sample_of", "start_of", "why_no_restarts", "why_no_start"]
 
 FloatMatrix = NDArray[np.float32]
 
@@ -91,6 +91,18 @@ def why_no_restarts(init: str | None, restarts: int | None) -> str | None:
     """Return why several restarts cannot share one start, or None."""
     if init is not None and parse_start(init).kind in ("sample", "array") and (restarts or 1) > 1:
         return f"init={init} is one start: several restarts would all begin from it"
+    return None
+
+
+def why_no_start(init: str | None, k: int, d: int) -> str | None:
+    """Return why there is no such start for k clusters of rows with d columns, or None."""
+    start = start_of(init)
+    if start is None or start.kind != "array":
+        return None
+    try:
+        read_start(start.file, k, d)
+    except ValueError as error:
+        return str(error)
     return None
 
 

@@ -8,6 +8,7 @@ from itertools import product
 
 from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.registry import get_backend
+from kmbench.backends.start import why_no_start
 from kmbench.errors import CaseError, StudyError, WorkloadError
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
@@ -150,6 +151,8 @@ def _cell(
     # To a backend every rung of a ladder is a matched run.
     asked = "matched" if protocol == "target" else protocol
     reason = backend.cannot(k, dataset.n, dataset.d, asked, choice.params)
+    if reason is None:
+        reason = why_no_start(getattr(choice.params, "init", None), k, dataset.d)
     if reason is not None:
         return Cell(key, choice, version, Status.SKIPPED, reason)
     return Cell(key, choice, version)

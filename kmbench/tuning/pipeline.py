@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.backends.training import one_backend
-from kmbench.errors import TuneError
+from kmbench.backends.training import check_numbers, one_backend
 from kmbench.instruments import default_threads
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.codec import parse_kinds
@@ -113,16 +112,9 @@ def tune(
 
     asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
     place = read_device(device, at)
+    check_numbers(iterations=iterations, points_per_list=points_per_list, epochs=epochs, threads=threads, seed=seed)
     chosen_backend = one_backend(backend)
     count = threads or default_threads()
-    for name, value in (
-        ("--iterations", iterations),
-        ("--points-per-list", points_per_list),
-        ("--threads", count),
-        ("--epochs", epochs),
-    ):
-        if value < 1:
-            raise TuneError(f"{name} {value} is below 1", f"use {name} 1 or more")
     target = None if save is None else check_target(Path(save))
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(count)

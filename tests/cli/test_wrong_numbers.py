@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kmbench import choose_k, quantize, segment, semantic_ids
+from kmbench import choose_k, quantize, segment, semantic_ids, tune
 from kmbench.errors import CaseError
 
 ROWS = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
@@ -13,6 +13,7 @@ TASKS = {
     "semantic_ids": lambda **wrong: semantic_ids(ROWS, codebook=4, **wrong),
     "quantize": lambda **wrong: quantize(PICTURE, 3, **wrong),
     "segment": lambda **wrong: segment("customers.csv", 3, **wrong),
+    "tune": lambda **wrong: tune(ROWS, recall=0.9, **wrong),
 }
 
 

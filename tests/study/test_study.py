@@ -114,6 +114,14 @@ def test_a_backend_that_cannot_do_the_case_is_a_skipped_cell_with_the_reason():
     assert "native" in cells[1].reason
 
 
+def test_a_start_that_is_not_there_is_found_before_anything_is_measured():
+    backends = "numpy-lloyd,numpy-lloyd[init=array[file=/missing.npy]]"
+    cells = expand(study(backends=backends, protocol="native"), shape, 1)[0].cells
+    assert cells[0].status is None
+    assert cells[1].status is Status.SKIPPED
+    assert "/missing.npy cannot be read" in cells[1].reason
+
+
 def test_a_grid_in_which_nothing_can_run_is_refused():
     with pytest.raises(StudyError, match="no cell that can run.*nprobe=9"):
         expand(study(backends="faiss-ivf[nlist=3;nprobe=9]"), shape, 1)
