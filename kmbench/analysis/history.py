@@ -14,7 +14,16 @@ from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdic
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TIME", "Change", "Versions", "changes", "environment_names", "history_frame", "versions_compared"]
+__all__ = [
+    "TIME",
+    "Change",
+    "Versions",
+    "changes",
+    "environment_names",
+    "history_frame",
+    "pinned_first",
+    "versions_compared",
+]
 
 TIME = "track_fit_predict_seconds"
 """The metric that versions are compared by."""
@@ -84,13 +93,22 @@ class Versions:
     verdict: Verdict
 
 
+def pinned_first(environments: pd.Series) -> list[str]:
+    """Return the different environments of some results: the pinned one, which has the most, stands first.
+
+    Of equals the one of the later name, which is mostly that of the newer versions.
+    """
+    counts = environments.value_counts()
+    return sorted(sorted(map(str, counts.index), reverse=True), key=lambda name: -int(counts[name]))
+
+
 def environment_names(frame: pd.DataFrame) -> dict[str, str]:
     """Return short names of the environments: the versions in which they differ, the first one being the pinned.
 
     The pinned environment, which stands first, is the one with the most results.
     """
     pins = [name for name in frame.columns if name.startswith(PIN)]
-    order = list(frame["environment"].value_counts().index)
+    order = pinned_first(frame["environment"])
     rows = {name: frame.loc[frame["environment"] == name, pins].iloc[0] for name in order}
     differing = [pin for pin in pins if len({str(row[pin]) for row in rows.values()}) > 1]
     if not differing:
@@ -200,13 +218,14 @@ def versions_compared(history: pd.DataFrame) -> list[Versions]:
     times = history[history["metric"] == TIME]
     if times.empty:
         return []
+    order = pinned_first(history["environment_name"])
     found = []
     for (machine, backend), rows in times.groupby(["machine", "backend"], sort=False):
         table = rows.pivot_table(
             index=["commit", "cell"], columns="environment_name", values="value", sort=False, aggfunc="first"
         )
-        base = str(rows["environment_name"].value_counts().index[0])
-        for other in [name for name in table.columns if name != base]:
+        base, *others = [name for name in order if name in table.columns]
+        for other in others:
             both = table[[base, other]].dropna()
             if both.empty:
                 continue
@@ -217,13 +236,13 @@ def versions_compared(history: pd.DataFrame) -> list[Versions]:
             slowdown = paired_ratio([math.exp(log) for log in logs], [1.0] * len(logs))
             speedup = paired_ratio([1.0] * len(logs), [math.exp(log) for log in logs])
             cells = len(both.index.get_level_values("cell").unique())
-            apart = _seconds_apart(rows, base, str(other), both.index.get_level_values("commit"))
+            apart = _seconds_apart(rows, base, other, both.index.get_level_values("commit"))
             found.append(
                 Versions(
                     machine=str(machine),
                     backend=str(backend),
                     base=base,
-                    environment=str(other),
+                    environment=other,
                     cells=cells,
                     slowdown=slowdown,
                     apart_seconds=apart,

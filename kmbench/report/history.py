@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.history import Change, Versions, changes, history_frame, versions_compared
+from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
 from kmbench.analysis.wording import bytes_text, times_text
 from kmbench.errors import OutputError
 from kmbench.report.history_figures import lines_svg, versions_svg
@@ -33,7 +33,7 @@ MAX_CHANGES = 60
 METRIC_NAMES = {
     "track_inertia": "inertia",
     "track_iterations": "iterations",
-    "track_agreement_loss": "1 - agreement",
+    "track_agreement_loss": "disagreement",
     "track_peak_extra_bytes": "peak memory",
 }
 
@@ -111,7 +111,7 @@ def render_history(frame: pd.DataFrame) -> str:
 def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
     """Return one machine's part of the page; `frame` and `history` hold its rows alone."""
     commits = [str(commit) for commit in dict.fromkeys(frame["commit"])]
-    environments = list(dict.fromkeys(history["environment_name"].value_counts().index))
+    environments = pinned_first(history["environment_name"])
     changed, versions = changes(history), versions_compared(history)
     days = frame["commit_date"].dt.strftime("%Y-%m-%d")
     described = "; ".join(_versions_sentence(one)[0] + _versions_sentence(one)[1] for one in versions)
@@ -127,7 +127,7 @@ def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> His
         more_changes=max(0, len(changed) - MAX_CHANGES),
         versions=[(one, times_text(one.slowdown.ratio), _interval(one)) for one in versions],
         versions_figure=figure,
-        groups=list(_groups(history, commits, prefix)),
+        groups=list(_groups(history, commits, environments, prefix)),
     )
 
 
@@ -192,7 +192,7 @@ def _change_row(change: Change) -> _ChangeRow:
     )
 
 
-def _groups(history: pd.DataFrame, commits: list[str], prefix: str) -> Iterator[_Group]:
+def _groups(history: pd.DataFrame, commits: list[str], environments: list[str], prefix: str) -> Iterator[_Group]:
     """Yield the figures: those of the backends by metric, then kmbench's own code."""
     backends = history[history["group"].str.rpartition(".")[2].isin(["Fit", "FitIVF"])].copy()
     backends["line"], backends["case"] = _line_and_case(backends)
@@ -205,7 +205,7 @@ def _groups(history: pd.DataFrame, commits: list[str], prefix: str) -> Iterator[
         figures = []
         for number, (case, lines) in enumerate(rows.groupby("case", sort=False)):
             description = f"{title}, {case}, over {len(commits)} commits: {_ends(lines)}"
-            svg = lines_svg(lines, commits, f"{prefix}-{place}-{number}", description)
+            svg = lines_svg(lines, commits, environments, f"{prefix}-{place}-{number}", description)
             figures.append(_Figure(title=str(case), svg=svg))
         if figures:
             yield _Group(title=title, figures=figures)

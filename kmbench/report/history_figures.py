@@ -27,9 +27,9 @@ LABEL_SHARE = 0.085
 UNITS = {"seconds": tick, "bytes": lambda size: bytes_text(round(size)), "x the baseline's": times_text}
 
 
-def lines_svg(lines: pd.DataFrame, commits: list[str], prefix: str, description: str) -> Any:
+def lines_svg(lines: pd.DataFrame, commits: list[str], environments: list[str], prefix: str, description: str) -> Any:
     """Return the lines of one case as an SVG element; see `draw_lines`."""
-    return to_svg(draw_lines(lines, commits), f"{prefix}-", description)
+    return to_svg(draw_lines(lines, commits, environments), f"{prefix}-", description)
 
 
 def versions_svg(found: list[Versions], prefix: str, description: str) -> Any:
@@ -37,7 +37,7 @@ def versions_svg(found: list[Versions], prefix: str, description: str) -> Any:
     return to_svg(draw_versions(found), f"{prefix}-", description)
 
 
-def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
+def draw_lines(lines: pd.DataFrame, commits: list[str], environments: list[str]) -> Figure:
     """Draw a figure over the commits.
 
     Parameters
@@ -47,13 +47,14 @@ def draw_lines(lines: pd.DataFrame, commits: list[str]) -> Figure:
         (told by dashes) and one ``unit``.
     commits : list of str
         The machine's commits by position.
+    environments : list of str
+        All of the machine's; the first is solid.
     """
     import seaborn as sns
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     names = list(dict.fromkeys(lines["line"]))
-    environments = list(lines["environment_name"].value_counts().index)  # the pinned one first: it is solid
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
     ax = figure.add_axes((56 / WIDTH, 46 / HEIGHT, 1 - 164 / WIDTH, 1 - 60 / HEIGHT))
     sns.lineplot(

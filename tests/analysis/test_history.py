@@ -85,6 +85,18 @@ def test_versions_are_compared_over_common_commits_by_the_geometric_mean_of_cell
     assert found.verdict == "inconclusive"
 
 
+@pytest.mark.parametrize("old_first", [True, False])
+def test_the_environment_with_the_most_results_is_what_others_are_compared_with(old_first):
+    rows = [row(0, "track_fit_predict_seconds", 1.0), row(1, "track_fit_predict_seconds", 1.0)]
+    old = [row(commit, "track_fit_predict_seconds", 2.0, environment=OLD) for commit in (0, 1)]
+    rows = old + rows if old_first else rows + old
+    (found,) = versions_compared(history(*rows))
+    assert (found.base, found.environment) == ("faiss-cpu 1.15.1", "faiss-cpu 1.12.0"), "of equals the later name"
+    more = row(0, "track_inertia", 1.0, environment=OLD)
+    (found,) = versions_compared(history(*rows, more))
+    assert (found.base, found.slowdown.ratio) == ("faiss-cpu 1.12.0", pytest.approx(0.5))
+
+
 @pytest.mark.parametrize(("apart", "verdict"), [(60, "slower"), (7200, "inconclusive")])
 def test_versions_that_were_measured_in_different_hours_get_no_verdict(apart, verdict):
     rows = [row(commit, "track_fit_predict_seconds", 1.0 + commit / 100) for commit in range(8)]
