@@ -84,7 +84,7 @@ def test_a_score_that_fails_leaves_the_times_and_says_why(kmbench):
         (("--workload", "sizes[colums=3]"), ["sizes has no parameter 'colums'", "did you mean columns?"]),
         (("--workload", "sizes[columns=x]"), ["sizes: parameter columns='x' is refused"]),
         (("--workload", "sizes["), ["brackets do not match"]),
-        (("--workload", ""), ["names none"]),
+        (("--workload", ""), ["workload", "name at least one"]),
         (("--workload", "sizes", "--k", "1"), ["sizes on digits with k=1: it wants at least two clusters"]),
         (("--workload", "halves", "--protocol", "target"), ["halves fits several times", "matched or native"]),
     ],
