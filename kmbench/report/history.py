@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
+from kmbench.analysis.ratios import Verdict
 from kmbench.analysis.wording import bytes_text, times_text
 from kmbench.errors import OutputError
 from kmbench.report.history_figures import lines_svg, versions_svg
@@ -114,7 +115,9 @@ def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> His
     environments = pinned_first(history["environment_name"])
     changed, versions = changes(history), versions_compared(history)
     days = frame["commit_date"].dt.strftime("%Y-%m-%d")
-    described = "; ".join(_versions_sentence(one)[0] + _versions_sentence(one)[1] for one in versions)
+    described = "; ".join(
+        f"with {one.environment} in place of {one.base} {_takes(one)}, {one.verdict}" for one in versions
+    )
     figure = versions_svg(versions, f"{prefix}-v", described) if versions else None
     return HistoryView(
         machine=str(frame["machine"].iloc[0]),
@@ -151,12 +154,24 @@ def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tu
 
 
 def _version_answers(versions: list[Versions]) -> Iterator[tuple[str, str, str]]:
+    """Yield one answer for each environment: the backends that it makes faster or slower, then all others."""
+    environments: dict[tuple[str, str], list[Versions]] = {}
     for one in versions:
-        lead, subject = _versions_sentence(one)
+        environments.setdefault((one.base, one.environment), []).append(one)
+    for (base, environment), found in environments.items():
+        commits = min(one.slowdown.pairs for one in found)
+        apart = _apart(max(one.apart_seconds for one in found))
+        told = [one for one in found if one.verdict in (Verdict.FASTER, Verdict.SLOWER)]
+        others = "; ".join(
+            f"{one.backend} {times_text(one.slowdown.ratio)}{_interval(one)}, {one.verdict}"
+            for one in found
+            if one not in told
+        )
         yield (
-            lead, subject,
-            f" over {one.slowdown.pairs} commits, measured {_apart(one.apart_seconds)} apart ({one.verdict}).",
-        )  # fmt: skip
+            f"With {environment} in place of {base}",
+            " and ".join(_takes(one) for one in told) or "no backend is faster or slower",
+            f" (over {commits} commits, measured {apart} apart)" + (f"; {others}." if others else "."),
+        )
 
 
 def _apart(seconds: float) -> str:
@@ -165,11 +180,8 @@ def _apart(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def _versions_sentence(one: Versions) -> tuple[str, str]:
-    return (
-        f"With {one.environment} in place of {one.base}, {one.backend} takes",
-        f"{times_text(one.slowdown.ratio)} the time{_interval(one)}",
-    )
+def _takes(one: Versions) -> str:
+    return f"{one.backend} takes {times_text(one.slowdown.ratio)} the time{_interval(one)}"
 
 
 def _interval(one: Versions) -> str:
