@@ -8,7 +8,10 @@ from pydantic import Field
 
 from kmbench.backends.base import Params
 
-__all__ = ["GpuOptions", "check_cuvs", "flat_gpu_index", "gpu_resources"]
+__all__ = ["GPU_MOST", "GpuOptions", "check_cuvs", "flat_gpu_index", "gpu_resources", "on_first_gpu"]
+
+GPU_MOST = 2048
+"""Most lists, and most neighbours, that FAISS's GPU indexes select for a row (``GPU_MAX_SELECTION_K``)."""
 
 
 class GpuOptions(Params):
@@ -42,14 +45,23 @@ def gpu_resources(faiss: Any, options: GpuOptions) -> Any:
 
 
 def flat_gpu_index(faiss: Any, d: int, options: GpuOptions, gpus: int) -> Any:
-    """Return an empty exact index on the first GPUs; each holds all vectors and searches a share of the rows.
-
-    Whether cuVS searches is always said: FAISS's defaults for it differ between C++ and Python.
-    """
+    """Return an empty exact index on the first GPUs; each holds all vectors and searches a share of the rows."""
     cloner = faiss.GpuMultipleClonerOptions()
     cloner.useFloat16 = options.precision == "float16"
     cloner.shard = False
-    if hasattr(cloner, "use_cuvs"):
-        cloner.use_cuvs = options.use_cuvs
+    _say_cuvs(cloner, options.use_cuvs)
     resources = [gpu_resources(faiss, options) for _ in range(gpus)]
     return faiss.index_cpu_to_gpu_multiple_py(resources, faiss.IndexFlatL2(d), cloner, list(range(gpus)))
+
+
+def on_first_gpu(faiss: Any, resources: Any, index: Any) -> Any:
+    """Return a copy of an index on the first GPU, which FAISS's own kernels search."""
+    cloner = faiss.GpuClonerOptions()
+    _say_cuvs(cloner, use_cuvs=False)
+    return faiss.index_cpu_to_gpu(resources, 0, index, cloner)
+
+
+def _say_cuvs(cloner: Any, use_cuvs: bool) -> None:
+    """Say whether cuVS searches: FAISS's defaults for it differ between C++ and Python."""
+    if hasattr(cloner, "use_cuvs"):
+        cloner.use_cuvs = use_cuvs

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
-from kmbench.backends.faiss_gpu_index import GpuOptions, gpu_resources
+from kmbench.backends.faiss_gpu_index import GPU_MOST, GpuOptions, gpu_resources, on_first_gpu
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.backends.start import Init, read_start, sample_of, start_of
 
@@ -20,9 +20,6 @@ __all__ = ["FaissIvf"]
 
 NATIVE_ITERATIONS = 25
 """As many as FAISS's own Kmeans runs when nothing is said."""
-
-MOST_GPU_NPROBE = 2048
-"""Most lists that FAISS's GPU indexes search for a row."""
 
 QUANTIZER_ITERATIONS = 10
 """Iterations of the coarse quantizer's own training, FAISS's default for IVF indexes."""
@@ -87,8 +84,8 @@ class FaissIvf(Backend):
             return f"nlist={nlist} lists cannot be trained on k={k} centroids: choose nlist <= k"
         if nprobe > nlist:
             return f"nprobe={nprobe} is more than the nlist={nlist} lists there are: choose nprobe <= nlist"
-        if params.device == "cuda" and nprobe > MOST_GPU_NPROBE:
-            return f"nprobe={nprobe}: FAISS's GPU indexes search at most {MOST_GPU_NPROBE} lists"
+        if params.device == "cuda" and nprobe > GPU_MOST:
+            return f"nprobe={nprobe}: FAISS's GPU indexes search at most {GPU_MOST} lists"
         if protocol == "matched" and params.init is not None:
             return "init belongs to the native protocol; a matched run starts as all others do"
         return super().cannot(k, n, d, protocol, params)
@@ -190,10 +187,7 @@ class FaissIvf(Backend):
         """Return an index on the device asked for."""
         if self._resources is None:
             return index
-        cloner = self._faiss.GpuClonerOptions()
-        if hasattr(cloner, "use_cuvs"):
-            cloner.use_cuvs = False
-        return self._faiss.index_cpu_to_gpu(self._resources, 0, index, cloner)
+        return on_first_gpu(self._faiss, self._resources, index)
 
     def device_memory(self) -> Literal["torch", "nvml"] | None:
         """Ask the driver, where the index is on a GPU."""

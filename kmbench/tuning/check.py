@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kmbench.analysis.wording import seconds_text
 from kmbench.backends.faiss_build import why_no_gpu
+from kmbench.backends.faiss_gpu_index import GPU_MOST
 from kmbench.datasets import materialise
 from kmbench.errors import DataError, TuneError
 from kmbench.instruments import default_threads
@@ -18,7 +19,7 @@ from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.codec import parse_kinds
 from kmbench.tuning.deploy import row_digests
-from kmbench.tuning.device import GPU_MOST, Device, device_text, gpu_name, read_device
+from kmbench.tuning.device import Device, device_text, gpu_name, read_device
 from kmbench.tuning.interval import recall_interval
 from kmbench.tuning.latency import EPOCHS, Measured, Point, measure_points
 from kmbench.tuning.recipe import INDEX_FILE, Recipe, read_recipe

@@ -5,25 +5,22 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from kmbench.backends.faiss_build import why_no_gpu
+from kmbench.backends.faiss_gpu_index import GPU_MOST, on_first_gpu
 from kmbench.errors import TuneError
 from kmbench.instruments.hardware import describe_gpus
 
 __all__ = [
-    "GPU_MOST",
     "GPU_SUB_VECTORS",
     "Device",
+    "copy_lists_to_gpu",
     "device_text",
     "gpu_name",
     "most_nprobe",
-    "on_first_gpu",
     "read_device",
     "why_not_on_gpu",
 ]
 
 Device = Literal["cpu", "cuda"]
-
-GPU_MOST = 2048
-"""Most lists, and most neighbours, that FAISS's GPU indexes select for a query (``GPU_MAX_SELECTION_K``)."""
 
 GPU_SUB_VECTORS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48)
 """Bytes of a PQ code that FAISS's GPU kernels exist for (``IVFPQ::isSupportedPQCodeLength``) and whose float32 tables
@@ -77,7 +74,7 @@ def why_not_on_gpu(codec: str, m: int, refine: bool, d: int) -> tuple[str, str] 
     return None
 
 
-def on_first_gpu(faiss: Any, index: Any) -> tuple[Any, Any, list[Any]]:
+def copy_lists_to_gpu(faiss: Any, index: Any) -> tuple[Any, Any, list[Any]]:
     """Copy the lists of a servable index to the first GPU.
 
     The transform before them stays on the CPU: FAISS's cloner knows neither the normalising nor the centring one.
@@ -95,14 +92,12 @@ def on_first_gpu(faiss: Any, index: Any) -> tuple[Any, Any, list[Any]]:
         What is searched, what takes nprobe, and what has to live as long as they do.
     """
     resources = faiss.StandardGpuResources()
-    options = faiss.GpuClonerOptions()
-    options.use_cuvs = False  # FAISS's default for it differs between C++ and Python
-    ivf = faiss.index_cpu_to_gpu(resources, 0, faiss.extract_index_ivf(index), options)
+    ivf = on_first_gpu(faiss, resources, faiss.extract_index_ivf(index))
     if not hasattr(index, "chain"):
         return ivf, ivf, [resources]
     # The transform belongs to the index that it was read with.
-    placed = faiss.IndexPreTransform(faiss.downcast_VectorTransform(index.chain.at(0)), ivf)
-    return placed, ivf, [resources, index]
+    whole = faiss.IndexPreTransform(faiss.downcast_VectorTransform(index.chain.at(0)), ivf)
+    return whole, ivf, [resources, index]
 
 
 def gpu_name() -> str | None:

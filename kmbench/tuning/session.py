@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kmbench.backends.faiss_gpu_index import GPU_MOST
 from kmbench.instruments.software import package_versions
 from kmbench.tuning.calibrate import Calibration, calibrate
 from kmbench.tuning.choose import Choice, choose, neighbours
@@ -14,7 +15,7 @@ from kmbench.tuning.compressed import compressed_curves
 from kmbench.tuning.cost import TimedPoint, held_out_error
 from kmbench.tuning.curve import Curve, one_pass
 from kmbench.tuning.deploy import save_deployment
-from kmbench.tuning.device import GPU_MOST, gpu_name, most_nprobe
+from kmbench.tuning.device import gpu_name, most_nprobe
 from kmbench.tuning.grid import LEAST_ROWS_PER_LIST
 from kmbench.tuning.landscape import Landscape, Option, lay_out
 from kmbench.tuning.latency import Measured

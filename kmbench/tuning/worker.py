@@ -9,7 +9,7 @@ import numpy as np
 
 from kmbench.instruments import seconds_waited, snapshot_tasks
 from kmbench.runner.channel import serve
-from kmbench.tuning.device import Device, on_first_gpu
+from kmbench.tuning.device import Device, copy_lists_to_gpu
 
 __all__ = ["TuneWorker"]
 
@@ -58,7 +58,7 @@ class TuneWorker:
         sizes = np.array([lists.list_size(number) for number in range(self._ivf.nlist)], dtype=np.float64)
         share = sizes / max(1.0, sizes.sum())
         if device == "cuda":
-            self._index, self._ivf, self._kept = on_first_gpu(faiss, self._index)
+            self._index, self._ivf, self._kept = copy_lists_to_gpu(faiss, self._index)
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
     def set(self, nprobe: int, k_factor: float) -> dict[str, Any]:

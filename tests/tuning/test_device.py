@@ -254,7 +254,7 @@ def test_a_gpu_finds_what_the_curve_and_the_cpu_find(tmp_path, monkeypatch, inde
     on_cpu = stored.search(queries, 10)[1]
     command = [sys.executable, "-P", str(folder / "serve.py"), str(asked)]
     served = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    lists, _, kept = device.on_first_gpu(faiss, faiss.read_index(str(folder / "index.faiss")))[0:3]
+    lists, _, kept = device.copy_lists_to_gpu(faiss, faiss.read_index(str(folder / "index.faiss")))[0:3]
     found = lists.search(queries, 10)[1]
     assert kept
     shared = np.mean([len(set(a) & set(b)) for a, b in zip(found.tolist(), on_cpu.tolist(), strict=True)]) / 10
