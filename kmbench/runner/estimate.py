@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,9 @@ __all__ = ["estimate_seconds", "work_of"]
 
 PROCESS_WORK = 2e10
 """Work, in floating point operations, that starting a worker counts as."""
+
+EPOCH_WORK = PROCESS_WORK
+"""Work that the second of fits counts as after which a backend sits out the rounds of an epoch."""
 
 NATIVE_ITERATIONS = 50
 """Iterations that a native run without a limit counts as."""
@@ -28,7 +32,8 @@ def work_of(case: Case, rule: Rule) -> float:
     passes = [iterations] if key.protocol != "target" else rungs_up_to(iterations)
     one = 2.0 * key.n * key.k * key.d * sum(rung + 1 for rung in passes)
     cells = sum(cell.status is None for cell in case.cells)
-    fits = rule.least * (rule.rounds + 1) + 2
+    rounds = max(1, min(rule.rounds, math.ceil(EPOCH_WORK / one)))
+    fits = rule.least * (rounds + (rounds > 1)) + 2  # only short fits are warmed up by one in full
     return cells * (fits * one + (rule.least + 1) * PROCESS_WORK) + 2 * one + PROCESS_WORK
 
 

@@ -171,3 +171,8 @@ def new_lab(tmp_path):
 @pytest.fixture
 def lab(new_lab):
     return new_lab()
+
+
+@pytest.fixture
+def data():
+    return DATA
