@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["backends_command"]
 
@@ -48,5 +49,5 @@ def backends_command(
     console.print(table)
     for backend in found:
         if backend.reason is not None:
-            console.print(f"\n[bold]{backend.name}[/bold]: ", end="")
-            console.print(backend.reason, markup=False, highlight=False)
+            console.print()
+            console.print(Text.assemble((backend.name, "bold"), ": ", backend.reason))

@@ -122,6 +122,11 @@ def test_help_has_an_example_for_every_command(kmbench):
         assert f"kmbench {command}" in text
 
 
+def test_what_cannot_run_here_is_told_within_the_terminals_width(kmbench):
+    lines = kmbench("backends").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
 def test_data_describes_what_a_spec_holds(kmbench, files):
     assert "50 x 4" in kmbench("data", "good.npy").stdout
     listing = kmbench("data").stdout
