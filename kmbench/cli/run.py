@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,7 +18,10 @@ from kmbench.cli.table import print_plan, print_table
 from kmbench.cli.task_table import print_tasks
 from kmbench.errors import StudyError
 
-__all__ = ["run_command"]
+if TYPE_CHECKING:
+    from kmbench.analysis import CellSummary
+
+__all__ = ["json_rows", "run_command"]
 
 WORK, RUN = "What to measure", "How to run"
 
@@ -32,6 +36,11 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
         return [int(part.replace("_", "")) for part in text.split(",") if part.strip()]
     except ValueError:
         raise StudyError(f"{option} {text}: not a list of whole numbers", f"write {option} 16,64") from None
+
+
+def json_rows(cells: Sequence[CellSummary], raced: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what ``--json`` prints: an object for each cell, and last those of the races."""
+    return [*(dataclasses.asdict(cell) for cell in cells if cell.protocol != "target"), *raced]
 
 
 def run_command(
@@ -199,8 +208,7 @@ def run_command(
     raced = races(result.records, chosen.baseline)
     compared = [cell for cell in cells if cell.protocol != "target"]
     if as_json:
-        rows = [dataclasses.asdict(cell) for cell in compared] + race_rows(raced)
-        print(json.dumps(rows, indent=1, allow_nan=False))  # noqa: T201
+        print(json.dumps(json_rows(cells, race_rows(raced)), indent=1, allow_nan=False))  # noqa: T201
     else:
         print_races(out, raced)
         print_table(out, compared, warnings_of(cells, read_host(result.folder)))
