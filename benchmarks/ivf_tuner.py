@@ -25,10 +25,10 @@ class IvfCurves:
         import numpy as np
 
         from kmbench.datasets import read_spec
-        from kmbench.tuning.codec import flat_quantizer
-        from kmbench.tuning.space import Space
-        from kmbench.tuning.training import assign_rows
-        from kmbench.tuning.truth import exact_neighbours
+        from kmbench.tuning.index.kinds import flat_quantizer
+        from kmbench.tuning.index.training import assign_rows
+        from kmbench.tuning.problem.space import Space
+        from kmbench.tuning.problem.truth import exact_neighbours
 
         rows = read_spec(f"embeddings:n={ROWS + QUERIES},d={COLUMNS},rank=24,seed=0")
         vectors = np.concatenate(list(rows.blocks(2**14)))
@@ -47,8 +47,8 @@ class IvfCurves:
     def setup(self, nlist):
         import numpy as np
 
-        from kmbench.tuning.codec import build_ivf, flat_quantizer, parse_kinds
-        from kmbench.tuning.space import Space
+        from kmbench.tuning.index.kinds import build_ivf, flat_quantizer, parse_kinds
+        from kmbench.tuning.problem.space import Space
 
         base, self.queries, self.truth = (np.load(f"{name}.npy") for name in ("base", "queries", "truth"))
         self.lists = np.load(f"lists-{nlist}.npy")
@@ -58,7 +58,7 @@ class IvfCurves:
         self.ivf = build_ivf(flat, self.quantizer, base, self.lists, space)
 
     def track_one_pass(self, nlist):
-        from kmbench.tuning.curve import one_pass
+        from kmbench.tuning.recall.curve import one_pass
 
         def work():
             return one_pass(self.quantizer, self.queries, self.truth, self.lists, NEIGHBOURS)

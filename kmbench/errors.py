@@ -1,6 +1,8 @@
-"""Everything kmbench raises on purpose, each with a reason code and the way to mend it."""
+"""Everything kmbench raises on purpose, each with a reason code and a hint that tells how to fix it."""
 
 from __future__ import annotations
+
+from kmbench.deprecation import warn_former_name
 
 __all__ = [
     "BackendError",
@@ -17,23 +19,34 @@ __all__ = [
 
 
 class KmbenchError(Exception):
-    """Root of kmbench's exceptions: one line that names the thing and the mend.
+    """Root of kmbench's exceptions: one line that names what is wrong and how to fix it.
 
     Parameters
     ----------
     what : str
         What is wrong and where: the file, the option, the value.
-    mend : str, optional
+    hint : str, optional
         What the user can do about it.
+    mend : str, optional
+        Former name of `hint`.
     """
 
     reason = "error"
 
-    def __init__(self, what: str, mend: str | None = None) -> None:
+    def __init__(self, what: str, hint: str | None = None, *, mend: str | None = None) -> None:
+        if mend is not None:
+            warn_former_name(f"{type(self).__name__}(mend=...)", "hint=...")
+            hint = mend if hint is None else hint
         self.what = what
-        self.mend = mend
-        message = what if mend is None else f"{what}; {mend}"
+        self.hint = hint
+        message = what if hint is None else f"{what}; {hint}"
         super().__init__(" ".join(message.split()))
+
+    @property
+    def mend(self) -> str | None:
+        """Former name of `hint`."""
+        warn_former_name(f"{type(self).__name__}.mend", "hint")
+        return self.hint
 
 
 class SpecError(KmbenchError):

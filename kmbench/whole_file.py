@@ -12,7 +12,7 @@ __all__ = ["whole_file"]
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, mend: str, *, shown: str | None = None) -> Iterator[Path]:
+def whole_file(path: Path, hint: str, *, shown: str | None = None) -> Iterator[Path]:
     """Hand out the name to write to; the file takes its own when the block ends without an error.
 
     The folder is made where it is missing. Until the new file is whole, an older one stays.
@@ -21,7 +21,7 @@ def whole_file(path: Path, mend: str, *, shown: str | None = None) -> Iterator[P
     ----------
     path : Path
         Where the file is to be.
-    mend : str
+    hint : str
         What the user can do where it cannot be written.
     shown : str, optional
         What it is called in the message, such as an option with its value; by default the path.
@@ -39,7 +39,7 @@ def whole_file(path: Path, mend: str, *, shown: str | None = None) -> Iterator[P
     except OSError as error:
         blocking = next((part for part in path.parents if part.is_file()), None)
         reason = error.strerror or error if blocking is None else f"{blocking} is a file"
-        raise OutputError(f"cannot write {shown or path}: {reason}", mend) from None
+        raise OutputError(f"cannot write {shown or path}: {reason}", hint) from None
     finally:
         with contextlib.suppress(OSError):  # such as a path below a file: the error on its way says so
             temporary.unlink(missing_ok=True)

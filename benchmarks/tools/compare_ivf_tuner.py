@@ -13,11 +13,11 @@ import faiss
 import numpy as np
 
 from kmbench.datasets import read_spec
-from kmbench.tuning.codec import build_ivf, flat_quantizer, parse_kinds
-from kmbench.tuning.curve import one_pass
-from kmbench.tuning.space import Space
-from kmbench.tuning.training import assign_rows
-from kmbench.tuning.truth import exact_neighbours
+from kmbench.tuning.index.kinds import build_ivf, flat_quantizer, parse_kinds
+from kmbench.tuning.index.training import assign_rows
+from kmbench.tuning.problem.space import Space
+from kmbench.tuning.problem.truth import exact_neighbours
+from kmbench.tuning.recall.curve import one_pass
 
 K = 10
 SAMPLED_NPROBES = 10

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from kmbench.analysis import summarise
 from kmbench.analysis.floors import CEILINGS_FILE, Ceilings, floor_rows
-from kmbench.analysis.wording import seconds_text, times_text
 from kmbench.errors import KmbenchError
 from kmbench.records import Status, read_records
+from kmbench.wording import seconds_text, times_text
 
 
 def main(folder):

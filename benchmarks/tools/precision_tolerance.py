@@ -4,7 +4,7 @@
 
 Runs the backend ``torch`` on the CPU, where the factors of its products are rounded as a GPU's tensor cores round
 them and multiplied in float32, against the float64 reference: the same start, the same iterations. Prints Markdown.
-The gate's tolerances per precision (`kmbench/runner/gates.py`) rest on this table.
+The gate's tolerances per precision (`kmbench/runner/correctness.py`) rest on this table.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from kmbench.backends.numpy_lloyd.reference import reference_lloyd
 from kmbench.backends.torch_kmeans import TorchKmeans, TorchParams
 from kmbench.datasets import initial_centroids, materialise
 from kmbench.metrics import evaluate, inertia_of_labels
-from kmbench.runner.gates import tolerance_of
+from kmbench.runner.correctness import tolerance_of
 
 CASES = [
     ("embeddings:n=50000,d=128,rank=24,seed=0", 256),

@@ -9,8 +9,9 @@ from typing import Any
 
 from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status, label_of
+from kmbench.wording import interval_text, times_text
 
-__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "rivals", "summarise"]
+__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "rivals", "speedup_text", "summarise"]
 
 DEFAULT_BASELINE = "sklearn-lloyd"
 """What speed-ups are relative to where it takes part and the study names no other."""
@@ -127,6 +128,17 @@ class CellSummary:
         work = "" if self.iterations_given is None else f", {self.iterations_given} iterations"
         task = "" if self.workload is None else f"{self.workload} on "
         return f"{task}{self.dataset}  {self.n:,} x {self.d}  k={self.k}{work}, {threads}, {self.protocol}"
+
+
+def speedup_text(cell: CellSummary) -> str:
+    """Write a speed-up with its interval: ``1.32x (1.28-1.36)``; the baseline itself is marked."""
+    if cell.speedup is None:
+        return ""
+    if cell.label == cell.baseline:
+        return "baseline"
+    if cell.speedup_low is None or cell.speedup_high is None:
+        return f"{times_text(cell.speedup)} (1 epoch)"
+    return interval_text(cell.speedup, cell.speedup_low, cell.speedup_high)
 
 
 def summarise(records: Iterable[Record], baseline: str | None = None) -> list[CellSummary]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.cells import CellSummary
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text
+from kmbench.analysis.cells import CellSummary, speedup_text
 from kmbench.records import RecordKind, Status
+from kmbench.wording import bytes_text, ratio_text, seconds_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -63,12 +63,17 @@ def load_targets(path: str | Path) -> pd.DataFrame:
         key = race.key
         case = {"dataset": key.dataset, "n": key.n, "d": key.d, "k": key.k, "threads": key.threads}
         case |= {"iterations": key.iterations, "best_inertia": race.best_inertia, "baseline": race.baseline}
-        for runner in race.runners:
-            for time in runner.times:
+        for contender in race.contenders:
+            for time in contender.times:
                 speedup = time.speedup
                 rows.append(
                     case
-                    | {"label": runner.label, "target": time.target, "reached": time.reached, "starts": time.starts}
+                    | {
+                        "label": contender.label,
+                        "target": time.target,
+                        "reached": time.reached,
+                        "starts": time.starts,
+                    }
                     | {"seconds": time.seconds, "censored_seconds": time.censored_seconds}
                     | {"speedup": None if speedup is None else speedup.ratio, "verdict": time.verdict}
                     | {"speedup_low": speedup and speedup.low, "speedup_high": speedup and speedup.high}

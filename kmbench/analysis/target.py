@@ -12,7 +12,7 @@ from kmbench.analysis.cells import DEFAULT_BASELINE, epoch_means
 from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status
 
-__all__ = ["TARGETS", "Curve", "Race", "Runner", "TimeToTarget", "races"]
+__all__ = ["TARGETS", "Contender", "Curve", "Race", "TimeToTarget", "races"]
 
 TARGETS = (0.01, 0.001)
 """Shares above the best known inertia at which a backend has arrived."""
@@ -72,7 +72,7 @@ class TimeToTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
+class Contender:
     """One backend of a race. `status` and `reason` tell of the first start that was not sound, where there is one."""
 
     label: str
@@ -92,7 +92,7 @@ class Race:
         Of any of its cells; the seed is that of the first start.
     best_inertia : float or None
         The lowest that any sound backend, or the float64 reference, reached from any start.
-    runners : tuple of Runner
+    contenders : tuple of Contender
         The first to arrive at the nearer target stands first.
     """
 
@@ -100,7 +100,7 @@ class Race:
     seeds: tuple[int, ...]
     baseline: str | None
     best_inertia: float | None
-    runners: tuple[Runner, ...] = field(default=())
+    contenders: tuple[Contender, ...] = field(default=())
 
     @property
     def title(self) -> str:
@@ -153,7 +153,9 @@ def _race(cells: Sequence[list[Record]], wanted: str | None) -> Race | None:
     curves = {label: tuple(map(_curve, filter(_is_sound, own))) for label, own in finished.items()}
     base = _baseline(finished, curves, wanted)
     against = {curve.seed: curve for curve in curves.get(base or "", ())}
-    runners = [_runner(label, own, curves[label], best, against, label == base) for label, own in finished.items()]
+    contenders = [
+        _contender(label, own, curves[label], best, against, label == base) for label, own in finished.items()
+    ]
     keys = [own[0][0].key for own in finished.values()]
     seeds = sorted({lines[0].key.seed for own in finished.values() for lines in own})
     return Race(
@@ -161,7 +163,7 @@ def _race(cells: Sequence[list[Record]], wanted: str | None) -> Race | None:
         seeds=tuple(seeds),
         baseline=base,
         best_inertia=best,
-        runners=tuple(sorted(runners, key=_rank)),
+        contenders=tuple(sorted(contenders, key=_rank)),
     )
 
 
@@ -201,19 +203,19 @@ def _baseline(
     return sound[0] if sound else None
 
 
-def _runner(
+def _contender(
     label: str,
     cells: Sequence[list[Record]],
     curves: tuple[Curve, ...],
     best: float | None,
     against: Mapping[int, Curve],
     is_baseline: bool,
-) -> Runner:
+) -> Contender:
     failed = [outcome for outcome in map(_outcome, cells) if outcome.status is not Status.OK]
     times: tuple[TimeToTarget, ...] = ()
     if curves and best is not None:
         times = tuple(_time_to(target, best, curves, against, is_baseline) for target in TARGETS)
-    return Runner(
+    return Contender(
         label=label,
         status=failed[0].status if failed else Status.OK,
         reason=failed[0].reason if failed else None,
@@ -248,9 +250,9 @@ def _time_to(
     )
 
 
-def _rank(runner: Runner) -> tuple[float, ...]:
+def _rank(contender: Contender) -> tuple[float, ...]:
     """Order by the time to the nearer target, then to the next, then by how many starts arrived."""
-    if not runner.times:
+    if not contender.times:
         return (math.inf,)
-    times = [math.inf if t.seconds is None else t.seconds for t in runner.times]
-    return (0.0, *times, -sum(t.reached for t in runner.times))
+    times = [math.inf if t.seconds is None else t.seconds for t in contender.times]
+    return (0.0, *times, -sum(t.reached for t in contender.times))

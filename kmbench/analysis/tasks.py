@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
-from kmbench.analysis.wording import bytes_text, seconds_text
+from kmbench.wording import bytes_text, seconds_text
 
 __all__ = ["TaskColumn", "TaskRow", "TaskTable", "figure_text", "task_table"]
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from kmbench.deprecation import accept_former_name
+
 __all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Precision", "Traits"]
 
 FloatMatrix = NDArray[np.float32]
@@ -145,6 +147,10 @@ class Backend(ABC):
     traits: ClassVar[Traits]
     Params: ClassVar[type[Params]] = NoParams
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        accept_former_name(cls, "cannot", "unsupported_reason")
+
     def __init__(self, params: BaseModel) -> None:
         self.params = params
 
@@ -177,7 +183,7 @@ class Backend(ABC):
         return None
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Return why this backend cannot do a case that other backends can, or None."""
         if protocol == "matched":
             if not cls.traits.accepts_init:
@@ -227,3 +233,6 @@ class Backend(ABC):
 
     def release(self) -> None:  # noqa: B027
         """Give back what the device holds; called before its memory is measured."""
+
+
+accept_former_name(Backend, "cannot", "unsupported_reason")

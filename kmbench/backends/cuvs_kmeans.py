@@ -58,11 +58,11 @@ class Cuvs(Backend):
         return "3xtf32"
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse restarts and a tolerance in a matched run."""
         if protocol == "matched" and params.model_fields_set & {"tol", "n_init"}:
             return "tol and n_init belong to the native protocol; matched fixes them"
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Copy the rows to the GPU.

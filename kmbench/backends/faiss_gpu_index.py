@@ -30,7 +30,7 @@ def check_cuvs(faiss: Any, use_cuvs: bool) -> None:
     Raises
     ------
     RuntimeError
-        With the mend.
+        With the hint.
     """
     if use_cuvs and "CUVS" not in str(faiss.get_compile_options()).upper():
         raise RuntimeError("use_cuvs=true, but this FAISS is built without cuVS: pip install faiss-gpu-cuvs")

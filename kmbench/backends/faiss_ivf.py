@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GPU_MOST, GpuOptions, gpu_resources, on_first_gpu
+from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
-from kmbench.backends.start import Init, read_start, sample_of, start_of
 
 __all__ = ["FaissIvf"]
 
@@ -76,7 +76,7 @@ class FaissIvf(Backend):
         return why_no_gpu() if params.device == "cuda" else why_no_faiss()
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse more lists than centroids and more probes than lists."""
         assert isinstance(params, IvfParams)
         nlist, nprobe = params.resolved(k)
@@ -88,7 +88,7 @@ class FaissIvf(Backend):
             return f"nprobe={nprobe}: FAISS's GPU indexes search at most {GPU_MOST} lists"
         if protocol == "matched" and params.init is not None:
             return "init belongs to the native protocol; a matched run starts as all others do"
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Set the thread count and resolve the grid's defaults."""

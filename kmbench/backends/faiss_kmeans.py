@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, gpu_count, why_no_faiss, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, flat_gpu_index
-from kmbench.backends.start import Init, read_start, sample_of, start_of, why_no_restarts
+from kmbench.backends.init import Init, read_start, sample_of, start_of, why_no_restarts
 
 __all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
 
@@ -47,7 +47,7 @@ class _FaissKmeans(Backend):
     params: FaissParams
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse restarts, sampling and another start in a matched run."""
         assert isinstance(params, FaissParams)
         native = (params.nredo, params.max_points_per_centroid, params.init)
@@ -56,7 +56,7 @@ class _FaissKmeans(Backend):
         several = why_no_restarts(params.init, params.nredo)
         if several is not None:
             return several
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Set the thread count, which FAISS keeps for the calling thread, and check the start."""

@@ -65,11 +65,11 @@ class FlashKmeans(Backend):
         return params.precision
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse a stopping rule in a matched run."""
         if protocol == "matched" and params.model_fields_set & {"tol", "max_iterations"}:
             return "tol and max_iterations belong to the native protocol; matched fixes them"
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Copy the rows to the GPU.

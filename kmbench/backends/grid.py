@@ -134,9 +134,9 @@ def _validate(backend: str, model: type[Params], given: dict[str, Any]) -> Param
         known = list(model.model_fields)
         if first["type"] == "extra_forbidden":
             near = difflib.get_close_matches(name, known, n=1)
-            mend = f"it has {', '.join(known)}" if known else "it has none"
+            hint = f"it has {', '.join(known)}" if known else "it has none"
             if near:
-                mend = f"did you mean {near[0]}?"
-            raise BackendError(f"{backend} has no parameter {name!r}", mend) from None
+                hint = f"did you mean {near[0]}?"
+            raise BackendError(f"{backend} has no parameter {name!r}", hint) from None
         message = first["msg"].removeprefix("Value error, ")
         raise BackendError(f"{backend}: parameter {name}={first['input']!r} is refused", message) from None

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
-from kmbench.backends.start import Init, read_start, sample_of, start_of, why_no_restarts
+from kmbench.backends.init import Init, read_start, sample_of, start_of, why_no_restarts
 
 __all__ = ["SklearnElkan", "SklearnEstimator", "SklearnKMeansParams", "SklearnLloyd", "native_keywords"]
 
@@ -91,7 +91,7 @@ class _SklearnKMeans(SklearnEstimator):
     algorithm: ClassVar[str]
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse restarts, a tolerance and another start in a matched run."""
         assert isinstance(params, SklearnKMeansParams)
         if protocol == "matched" and params != cls.Params():
@@ -99,7 +99,7 @@ class _SklearnKMeans(SklearnEstimator):
         several = why_no_restarts(params.init, params.n_init)
         if several is not None:
             return several
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Build the estimator. Its ``copy_x`` stays on, so fit centres a copy of X, inside the clock."""

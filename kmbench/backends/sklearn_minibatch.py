@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import FloatMatrix, Job, Traits
+from kmbench.backends.init import why_no_restarts
 from kmbench.backends.sklearn_kmeans import SklearnEstimator, SklearnKMeansParams, native_keywords
-from kmbench.backends.start import why_no_restarts
 
 __all__ = ["SklearnMiniBatch"]
 
@@ -41,10 +41,10 @@ class SklearnMiniBatch(SklearnEstimator):
         self.take_start(X, job)
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse what no MiniBatchKMeans can do, and several restarts from one start."""
         assert isinstance(params, MiniBatchParams)
-        return super().cannot(k, n, d, protocol, params) or why_no_restarts(params.init, params.n_init)
+        return super().unsupported_reason(k, n, d, protocol, params) or why_no_restarts(params.init, params.n_init)
 
     def settings(self) -> dict[str, Any]:
         """Return the estimator's parameters and the number of steps it took."""

@@ -120,8 +120,8 @@ class Trainer:
         if not 1 <= k <= n:
             raise CaseError(f"k={k} is out of bounds for {n} rows", f"use k from 1 to {n}")
         name, backend = self._choice.name, get_backend(self._choice.name)
-        matched = backend.cannot(k, n, d, "matched", self._choice.params) is None
-        reason = None if matched else backend.cannot(k, n, d, "native", self._choice.params)
+        matched = backend.unsupported_reason(k, n, d, "matched", self._choice.params) is None
+        reason = None if matched else backend.unsupported_reason(k, n, d, "native", self._choice.params)
         if reason is not None:
             raise BackendError(f"{name} cannot cluster {n} rows into {k}: {reason}", "choose another --backend")
         if matched and init is None:

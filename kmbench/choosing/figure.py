@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kmbench.choosing.result import ChooseResult
-from kmbench.report.svg import svg_element
+from kmbench.figures.svg import svg_element
 from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:

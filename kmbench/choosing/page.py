@@ -10,7 +10,7 @@ from kmbench.choosing.cells import HEADINGS, cells
 from kmbench.choosing.figure import choose_figure
 from kmbench.choosing.result import ChooseResult
 from kmbench.choosing.words import answer, method_sentences, pick_sentences
-from kmbench.report.html import templates, write_whole
+from kmbench.figures.html import templates, write_whole
 from kmbench.report.sentences import dataset_name
 
 __all__ = ["write_choose_page"]

@@ -30,7 +30,7 @@ def compare_command(
     kmbench compare results/quick/20260101-120000 results/quick/20260102-120000
     """
     from kmbench.analysis.compare import compare_runs
-    from kmbench.analysis.wording import bytes_text, seconds_text, times_text
+    from kmbench.wording import bytes_text, seconds_text, times_text
 
     rows = compare_runs(before, after, force=force)
     if as_json:

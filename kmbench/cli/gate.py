@@ -115,7 +115,7 @@ def _print(console: Console, result: GateResult) -> None:
 
 
 def _table(cells: Iterable[CellVerdict]) -> Table:
-    from kmbench.analysis.wording import seconds_text
+    from kmbench.wording import seconds_text
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("backend", overflow="fold", min_width=13)

@@ -94,8 +94,8 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
 
 
 def _print(console: Console, result: QuantizeResult, output: Path | None) -> None:
-    from kmbench.analysis.wording import bytes_text
     from kmbench.colour.spaces import hexadecimal
+    from kmbench.wording import bytes_text
 
     height, width = result.pixels.shape[:2]
     names = hexadecimal(result.palette)

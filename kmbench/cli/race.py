@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmbench.analysis.target import TARGETS, Race, Runner, TimeToTarget
-from kmbench.analysis.wording import seconds_text, times_text
+from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
 from kmbench.records import Status
+from kmbench.wording import seconds_text, times_text
 
 __all__ = ["print_races", "race_rows"]
 
@@ -23,9 +23,11 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
         console.print()
         console.print(race.title, style="bold", markup=False, highlight=False)
         console.print(_table(race))
-        for runner in race.runners:
-            if runner.status is not Status.OK:
-                note = Text.assemble((f"{runner.label}: ", "bold"), f"{runner.status.value}: {runner.reason}")
+        for contender in race.contenders:
+            if contender.status is not Status.OK:
+                note = Text.assemble(
+                    (f"{contender.label}: ", "bold"), f"{contender.status.value}: {contender.reason}"
+                )
                 console.print(note, highlight=False)
     if races:
         bases = " or ".join(dict.fromkeys(race.baseline for race in races if race.baseline is not None))
@@ -48,7 +50,7 @@ def race_rows(races: Sequence[Race]) -> list[dict[str, Any]]:
         for name in ("seed", "backend", "parameters"):
             del case[name]
         case |= {"seeds": list(race.seeds), "best_inertia": race.best_inertia, "baseline": race.baseline}
-        rows += [case | dataclasses.asdict(runner) for runner in race.runners]
+        rows += [case | dataclasses.asdict(contender) for contender in race.contenders]
     return rows
 
 
@@ -59,18 +61,22 @@ def _table(race: Race) -> Table:
         table.add_column(f"to {target:.1%}".replace(".0%", "%"), justify="right", no_wrap=True)
         table.add_column("starts", justify="right", no_wrap=True)
         table.add_column("speed-up, 95 %", justify="right", no_wrap=True)
-    for runner in race.runners:
+    for contender in race.contenders:
         figures: list[Text | str] = []
-        for time in runner.times:
-            figures += [_time(time), f"{time.reached}/{time.starts}", _speedup(time, runner.label == race.baseline)]
+        for time in contender.times:
+            figures += [
+                _time(time),
+                f"{time.reached}/{time.starts}",
+                _speedup(time, contender.label == race.baseline),
+            ]
         if not figures:
-            figures = [Text(runner.status.value, style="yellow")]
-        table.add_row(Text(runner.label.replace("[", "\n[", 1)), *figures, style=_style(runner))
+            figures = [Text(contender.status.value, style="yellow")]
+        table.add_row(Text(contender.label.replace("[", "\n[", 1)), *figures, style=_style(contender))
     return table
 
 
-def _style(runner: Runner) -> str | None:
-    return None if runner.times else "dim"
+def _style(contender: Contender) -> str | None:
+    return None if contender.times else "dim"
 
 
 def _time(time: TimeToTarget) -> str:

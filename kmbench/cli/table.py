@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from kmbench.analysis import CellSummary, Verdict
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.study import Case
+from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
 
 __all__ = ["print_plan", "print_table"]
 

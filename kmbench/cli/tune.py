@@ -168,7 +168,7 @@ def tune_command(
         err.print("kmbench: interrupted; nothing was written", highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if page is not None:
-        from kmbench.tuning.page import write_tune_page
+        from kmbench.tuning.report.page import write_tune_page
 
         write_tune_page(result, page)
     if as_json:
@@ -206,7 +206,7 @@ def _check(
 ) -> None:
     from kmbench.cli.tune_progress import TuneProgress
     from kmbench.cli.tune_table import print_check
-    from kmbench.tuning.check import check_deployment
+    from kmbench.tuning.deployment.check import check_deployment
 
     if queries is None:
         raise TuneError("--check needs queries to ask", "give them with --queries")

@@ -6,11 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmbench.analysis.wording import bytes_text, seconds_text
-from kmbench.tuning.check import CheckResult
-from kmbench.tuning.result import TuneResult
-from kmbench.tuning.rows import frontier_rows
-from kmbench.tuning.words import (
+from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.deployment.check import CheckResult
+from kmbench.tuning.report.rows import frontier_rows
+from kmbench.tuning.report.words import (
     answer,
     error_sentence,
     interval_sentence,
@@ -18,6 +17,7 @@ from kmbench.tuning.words import (
     next_sentence,
     recall_text,
 )
+from kmbench.wording import bytes_text, seconds_text
 
 __all__ = ["print_answer", "print_check"]
 

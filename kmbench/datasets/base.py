@@ -168,5 +168,5 @@ def matrix_shape(shape: tuple[int, ...], where: str) -> tuple[int, int]:
     """
     if len(shape) == 2:
         return shape[0], shape[1]
-    mend = "X.reshape(-1, 1)" if len(shape) < 2 else "X.reshape(len(X), -1)"
-    raise DataError(f"{where} holds an array of shape {shape}, kmbench clusters the rows of (n, d)", f"save {mend}")
+    hint = "X.reshape(-1, 1)" if len(shape) < 2 else "X.reshape(len(X), -1)"
+    raise DataError(f"{where} holds an array of shape {shape}, kmbench clusters the rows of (n, d)", f"save {hint}")

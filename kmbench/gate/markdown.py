@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.gate.judge import CellVerdict, Outcome
 from kmbench.gate.run import GateResult
+from kmbench.wording import bytes_text, seconds_text
 
 __all__ = ["to_markdown"]
 

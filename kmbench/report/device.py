@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kmbench.analysis.floors import Ceilings, FloorRow, floor_rows, residence_of
-from kmbench.analysis.wording import bytes_text, seconds_text, times_text
 from kmbench.report.contents import CaseContents
 from kmbench.report.table import Value
+from kmbench.wording import bytes_text, seconds_text, times_text
 
 __all__ = ["HEADINGS", "DeviceRow", "DeviceTable", "device_table"]
 

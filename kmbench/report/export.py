@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kmbench.analysis import cells_frame, load_records
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
 from kmbench.errors import OutputError
+from kmbench.figures.html import HINT, write_whole
 from kmbench.report.contents import read_runs
-from kmbench.report.html import MEND, write_whole
 from kmbench.report.page import PAGE_FILE, render_page
 from kmbench.whole_file import whole_file
 
@@ -95,7 +95,7 @@ def _write_frame(frame: pd.DataFrame, file: Path) -> Path:
     if file.suffix == ".csv":
         return write_whole(file, frame.to_csv(index=False, lineterminator="\n"))
     try:
-        with whole_file(file, MEND) as temporary:
+        with whole_file(file, HINT) as temporary:
             frame.to_parquet(temporary, index=False)
     except ImportError:
         raise OutputError("parquet needs pyarrow", "pip install 'kmbench[files]', or choose --format csv") from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary
-from kmbench.analysis.wording import ratio_text, seconds_text, times_text
+from kmbench.figures.style import INK, OTHER, SAME, TEXT, WIDTH, printable, shortened, tick, to_svg
 from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import reaches
-from kmbench.report.style import INK, OTHER, SAME, TEXT, WIDTH, printable, shortened, tick, to_svg
+from kmbench.wording import ratio_text, seconds_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kmbench.errors import OutputError
+from kmbench.figures.html import templates, write_whole
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import RunContents, read_run
-from kmbench.report.html import templates, write_whole
 from kmbench.report.page import PAGE_FILE, render_page
-from kmbench.report.race import answer_of
-from kmbench.report.sentences import Answer, answer, case_name, summary
+from kmbench.report.race import headline_of
+from kmbench.report.sentences import Headline, case_name, headline, summary
 
 __all__ = ["Entry", "find_runs", "write_gallery"]
 
@@ -76,15 +76,15 @@ def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambd
     entries = [entry if names.count(entry.name) == 1 else replace(entry, name=entry.folder) for entry in entries]
     own = {entry.folder for entry in entries}
     others = sorted(page.parent.name for page in output.glob(f"*/{PAGE_FILE}") if page.parent.name not in own)
-    template = templates().get_template("gallery.html")
+    template = templates("kmbench.report").get_template("gallery.html")
     text = template.render(entries=entries, others=others, page=PAGE_FILE, version=version("kmbench"))
     return write_whole(output / PAGE_FILE, text)
 
 
 def _entry(run: RunContents, name: str) -> Entry:
-    answers = [answer(case, case_name(case.lead)) for case in run.cases if case.lead.protocol != "target"]
-    answers += [answer_of(race) for race in run.races]
-    over_all = summary([one for one in answers if isinstance(one, Answer)]) if not run.races else None
+    answers = [headline(case, case_name(case.lead)) for case in run.cases if case.lead.protocol != "target"]
+    answers += [headline_of(race) for race in run.races]
+    over_all = summary([one for one in answers if isinstance(one, Headline)]) if not run.races else None
     sentences = [over_all] if over_all else [str(one) for one in answers[:SHOWN]]
     rows = [row for case in run.cases for row in case.rows]
     cpu = run.host.get("cpu")

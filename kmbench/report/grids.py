@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.grids import agreement_frame, coverage_frame, speedup_grid
-from kmbench.analysis.wording import times_text
-from kmbench.report.style import (
+from kmbench.figures.style import (
     INK,
     OTHER,
     SAME,
@@ -21,6 +20,7 @@ from kmbench.report.style import (
     shortened,
     to_svg,
 )
+from kmbench.wording import times_text
 
 if TYPE_CHECKING:
     import pandas as pd

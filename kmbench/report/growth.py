@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.powerlaw import PowerLaw
 from kmbench.analysis.scaling import AXES, budget_frame, scaling_frame, scaling_laws
-from kmbench.analysis.wording import bytes_text, seconds_text
-from kmbench.report.sentences import dataset_name
-from kmbench.report.style import (
+from kmbench.figures.style import (
     DASHES,
     HEIGHT,
     INK,
@@ -28,6 +26,8 @@ from kmbench.report.style import (
     tick,
     to_svg,
 )
+from kmbench.report.sentences import dataset_name
+from kmbench.wording import bytes_text, seconds_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
 from kmbench.analysis.ratios import Verdict
-from kmbench.analysis.wording import bytes_text, times_text
 from kmbench.errors import OutputError
+from kmbench.figures.html import templates, write_whole
 from kmbench.report.history_figures import lines_svg, versions_svg
-from kmbench.report.html import templates, write_whole
 from kmbench.report.page import PAGE_FILE
+from kmbench.wording import bytes_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def render_history(frame: pd.DataFrame) -> str:
         history_view(frame[frame["machine"] == machine], rows, f"m{number}")
         for number, (machine, rows) in enumerate(history.groupby("machine", sort=False), start=1)
     ]
-    template = templates().get_template("history.html")
+    template = templates("kmbench.report").get_template("history.html")
     return template.render(views=views, version=version("kmbench"))
 
 

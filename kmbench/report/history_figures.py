@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Versions
-from kmbench.analysis.wording import bytes_text, times_text
-from kmbench.report.style import DASHES, INK, MARKERS, MAX_SERIES, PLACES, TEXT, WIDTH, printable, tick, to_svg
+from kmbench.figures.style import DASHES, INK, MARKERS, MAX_SERIES, PLACES, TEXT, WIDTH, printable, tick, to_svg
+from kmbench.wording import bytes_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kmbench.analysis.wording import bytes_text, seconds_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents, RunContents
 from kmbench.report.sentences import case_name
+from kmbench.wording import bytes_text, seconds_text
 
 __all__ = ["BlasPool", "Method", "Printed", "describe_method"]
 

@@ -15,16 +15,16 @@ from typing import Any
 
 from kmbench.analysis import warnings_of
 from kmbench.analysis.floors import Ceilings
+from kmbench.figures.html import templates, write_whole
+from kmbench.figures.style import csv_href
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.contents import CaseContents, RunContents, read_runs
 from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
-from kmbench.report.html import templates, write_whole
 from kmbench.report.method import describe_method
 from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
-from kmbench.report.sentences import Answer, answer, case_name, dataset_name, reaches, summary
-from kmbench.report.style import csv_href
+from kmbench.report.sentences import Headline, case_name, dataset_name, headline, reaches, summary
 from kmbench.report.table import HEADINGS, table_note, table_rows
 from kmbench.report.tasks import task_views
 
@@ -50,7 +50,7 @@ class _CaseView:
     anchor: str
     title: str
     facts: list[str]
-    answer: Answer
+    headline: Headline
     figure: Any
     csv: str
     caption: str
@@ -96,16 +96,16 @@ def render_page(runs: RunContents | Sequence[RunContents]) -> str:
     anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
     rows = [row for case, anchor in zip(compared, anchors, strict=True) for row in table_rows(case, anchor)]
     script = resources.files("kmbench.report").joinpath("templates", "page.js").read_text(encoding="utf-8")
-    answers = [view.answer for view in raced] + [view.answer for view in views]
+    answers = [view.headline for view in raced] + [view.headline for view in views]
     return str(
-        templates()
+        templates("kmbench.report")
         .get_template("page.html")
         .render(
             title=whole.name,
             runs=runs,
             races=raced,
             cases=views[:MAX_CASES],
-            summary=summary([view.answer for view in views]),
+            summary=summary([view.headline for view in views]),
             answers=answers[:SHOWN],
             more_answers=answers[SHOWN:],
             left_out_cases=max(0, len(views) - MAX_CASES),
@@ -168,7 +168,7 @@ def _view(case: CaseContents, number: int, vary: Sequence[str], ceilings: Ceilin
         anchor=f"case{number}",
         title=dataset_name(row.dataset) + ("" if row.workload is None else f" as {row.workload}"),
         facts=_facts(case),
-        answer=answer(case, name),
+        headline=headline(case, name),
         figure=None if figure is None else Markup(figure),  # ElementTree has escaped it
         csv="" if figure is None else csv_href(sample_frame(case).drop(columns="height")),
         caption=_caption(case),

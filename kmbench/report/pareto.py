@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.tradeoff import recall_frame, tradeoff_frame
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text
-from kmbench.report.style import Drawn, csv_href, log_steps, printable, series_of, tick
+from kmbench.figures.style import Drawn, csv_href, log_steps, printable, series_of, tick
+from kmbench.wording import bytes_text, ratio_text, seconds_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.ratios import Verdict
-from kmbench.analysis.target import TARGETS, Race, Runner, TimeToTarget
-from kmbench.analysis.wording import seconds_text, times_text
-from kmbench.records import Status
-from kmbench.report.sentences import FAILED, Answer, dataset_name
-from kmbench.report.style import (
+from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
+from kmbench.figures.style import (
     INK,
     MARKERS,
     MAX_SERIES,
@@ -24,7 +21,10 @@ from kmbench.report.style import (
     tick,
     to_svg,
 )
+from kmbench.records import Status
+from kmbench.report.sentences import FAILED, Headline, dataset_name
 from kmbench.report.table import SYMBOLS, Value
+from kmbench.wording import seconds_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ class RaceView:
     anchor: str
     title: str
     facts: list[str]
-    answer: Answer
+    headline: Headline
     figure: Any
     csv: str
     caption: str
@@ -77,37 +77,37 @@ def view_of(race: Race, number: int) -> RaceView:
         anchor=anchor,
         title=dataset_name(key.dataset),
         facts=[f"{key.n:,} x {key.d}", f"k = {key.k:,}", threads, f"at most {key.iterations} iterations", starts],
-        answer=answer_of(race),
+        headline=headline_of(race),
         figure=figure,
         csv=csv_href(curve_frame(race)),
         caption="Each line is one start, stopped after more and more iterations. Lower and further left is better; "
         "the dashed lines are the targets.",
         targets=[f"to {percent(target)}" for target in TARGETS],
-        rows=[_row(runner, race.baseline) for runner in race.runners],
+        rows=[_row(contender, race.baseline) for contender in race.contenders],
         note=_note(race),
     )
 
 
-def answer_of(race: Race) -> Answer:
+def headline_of(race: Race) -> Headline:
     """Return the sentence for a race: who is first at the nearer target, how sure that is, and what is censored."""
     key = race.key
     threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
     lead = f"On {dataset_name(key.dataset)} ({key.n:,} x {key.d}, k={key.k}, {threads}, target)"
-    left_out = "; ".join(f"{r.label} {FAILED[r.status]}" for r in race.runners if r.status is not Status.OK)
+    left_out = "; ".join(f"{r.label} {FAILED[r.status]}" for r in race.contenders if r.status is not Status.OK)
     aside = f"Not compared: {left_out}." if left_out else None
-    running = [runner for runner in race.runners if runner.times]
-    arrived = [runner for runner in running if runner.times[0].reached]
+    running = [contender for contender in race.contenders if contender.times]
+    arrived = [contender for contender in running if contender.times[0].reached]
     if not running:
-        return Answer(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
+        return Headline(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
     near = percent(TARGETS[0])
     if not arrived:
-        return Answer(
+        return Headline(
             lead=lead, subject="no backend", rest=f"comes within {near} of the best inertia known.", left_out=aside
         )
     first = arrived[0]
     rest = f"is within {near} of the best inertia first, {_when(first.times[0])}"
     rest += _against(first, race.baseline) + _closer(first)
-    return Answer(lead=lead, subject=first.label, rest=f"{rest}.", left_out=aside)
+    return Headline(lead=lead, subject=first.label, rest=f"{rest}.", left_out=aside)
 
 
 def _when(time: TimeToTarget) -> str:
@@ -117,7 +117,7 @@ def _when(time: TimeToTarget) -> str:
     return f"in {seconds_text(time.seconds)}, {starts}"
 
 
-def _against(first: Runner, baseline: str | None) -> str:
+def _against(first: Contender, baseline: str | None) -> str:
     time = first.times[0]
     if first.label == baseline or time.speedup is None:
         return ""
@@ -128,29 +128,29 @@ def _against(first: Runner, baseline: str | None) -> str:
     return f"; {times_text(ratio)} ({times_text(low)[:-1]}-{times_text(high)[:-1]}) over {baseline}{sure}"
 
 
-def _closer(first: Runner) -> str:
+def _closer(first: Contender) -> str:
     time = first.times[1]
     return (
         f"; within {percent(time.target)} {_when(time)}" if time.reached else f"; never within {percent(time.target)}"
     )
 
 
-def _row(runner: Runner, baseline: str | None) -> RaceRow:
+def _row(contender: Contender, baseline: str | None) -> RaceRow:
     values = []
-    for time in runner.times:
+    for time in contender.times:
         if time.seconds is None:  # later than all others, and JavaScript reads the word as a number
             values.append(Value(f"> {seconds_text(time.censored_seconds)}", sort="Infinity"))
         else:
             values.append(Value(seconds_text(time.seconds), sort=f"{time.seconds:.6g}"))
         values.append(Value(f"{time.reached} of {time.starts}", sort=str(time.reached)))
-        values.append(_speedup(time, runner.label == baseline))
-    failed = runner.status.is_failure
+        values.append(_speedup(time, contender.label == baseline))
+    failed = contender.status.is_failure
     return RaceRow(
-        label=runner.label,
-        tone="failed" if failed else "ok" if runner.status is Status.OK else "aside",
-        status=runner.status.value.replace("_", " "),
-        symbol="✕" if failed else SYMBOLS[runner.status],
-        reason=runner.reason,
+        label=contender.label,
+        tone="failed" if failed else "ok" if contender.status is Status.OK else "aside",
+        status=contender.status.value.replace("_", " "),
+        symbol="✕" if failed else SYMBOLS[contender.status],
+        reason=contender.reason,
         values=values or [Value("")] * (3 * len(TARGETS)),
     )
 
@@ -179,7 +179,7 @@ def _note(race: Race) -> str:
 def _figure(race: Race, prefix: str) -> Any:
     if race.best_inertia is None or curve_frame(race).empty:
         return None
-    return to_svg(draw_curves(race), f"{prefix}-", f"Inertia above the best known against time. {answer_of(race)}")
+    return to_svg(draw_curves(race), f"{prefix}-", f"Inertia above the best known against time. {headline_of(race)}")
 
 
 def curve_frame(race: Race) -> pd.DataFrame:
@@ -189,20 +189,20 @@ def curve_frame(race: Race) -> pd.DataFrame:
     best = race.best_inertia or 1.0
     points = [
         {
-            "backend": printable(runner.label),
+            "backend": printable(contender.label),
             "seed": curve.seed,
             "seconds": seconds,
             "excess": max(inertia / best - 1, LEAST_EXCESS),
         }
-        for runner in race.runners[:MAX_SERIES]
-        for curve in runner.curves
+        for contender in race.contenders[:MAX_SERIES]
+        for curve in contender.curves
         for _, seconds, inertia in curve.points
     ]
     return pd.DataFrame(points, columns=["backend", "seed", "seconds", "excess"])
 
 
 def draw_curves(race: Race) -> Figure:
-    """Draw objective against time of a race that has sound runners, both axes logarithmic."""
+    """Draw objective against time of a race that has sound contenders, both axes logarithmic."""
     import seaborn as sns
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, NullLocator

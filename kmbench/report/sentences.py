@@ -1,4 +1,4 @@
-"""The answer to a case in one plain sentence, with what it may and may not claim."""
+"""The headline of a case in one plain sentence, with what it may and may not claim."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import PurePath
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.quality import SAME_INERTIA, same_inertia
 from kmbench.analysis.scaling import family_of
-from kmbench.analysis.wording import ratio_text, seconds_text, times_text
 from kmbench.records import Status
 from kmbench.report.contents import CaseContents
+from kmbench.wording import ratio_text, seconds_text, times_text
 
-__all__ = ["Answer", "answer", "case_name", "dataset_name", "reaches", "summary"]
+__all__ = ["Headline", "case_name", "dataset_name", "headline", "reaches", "summary"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -31,7 +31,7 @@ FAILED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Headline:
     """A sentence in three parts, of which `subject` is set in bold: ``On digits … | numpy-lloyd | is the …``.
 
     Attributes
@@ -98,7 +98,7 @@ def reaches(row: CellSummary) -> bool:
     return same_inertia(row.inertia_ratio)
 
 
-def answer(case: CaseContents, name: str) -> Answer:
+def headline(case: CaseContents, name: str) -> Headline:
     """Return the sentence for a case.
 
     The headline goes to the fastest of the rows that reach the reference's inertia. It is called the fastest only
@@ -113,21 +113,21 @@ def answer(case: CaseContents, name: str) -> Answer:
     sound = case.sound
     lead, left_out = f"On {name}", _left_out(case)
     if not sound:
-        return Answer(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
+        return Headline(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
     left_out = left_out and f"Not compared: {left_out}."
     equal = [row for row in sound if reaches(row)]
     if len(sound) == 1:
         only = sound[0]
         rest = f"is the only backend with a sound answer, in {seconds_text(only.fit_predict_seconds)}"
         rest += f"{_inertia(only)}: there is nothing to compare it with."
-        return Answer(lead=lead, subject=only.label, rest=rest, left_out=left_out)
+        return Headline(lead=lead, subject=only.label, rest=rest, left_out=left_out)
     if not equal:
-        return Answer(lead=lead, subject="no backend", rest=_none_reaches(sound), left_out=left_out)
-    subject, rest, winners = _headline(case, equal)
-    return Answer(lead=lead, subject=subject, rest=rest, left_out=left_out, winners=winners)
+        return Headline(lead=lead, subject="no backend", rest=_none_reaches(sound), left_out=left_out)
+    subject, rest, winners = _fastest(case, equal)
+    return Headline(lead=lead, subject=subject, rest=rest, left_out=left_out, winners=winners)
 
 
-def summary(answers: Sequence[Answer]) -> str | None:
+def summary(answers: Sequence[Headline]) -> str | None:
     """Return one sentence over all cases: who is the fastest right backend in how many; None for one case."""
     decided = [answer.winners for answer in answers]
     if len(decided) < 2:
@@ -149,7 +149,7 @@ def summary(answers: Sequence[Answer]) -> str | None:
     return f"{text}."
 
 
-def _headline(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
+def _fastest(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
     best, rivals = equal[0], equal[1:]
     over = _over_others(case, best)
     base = next((row for row in rivals if row.label == best.baseline), None)

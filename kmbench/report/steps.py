@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.grids import thread_frame
 from kmbench.analysis.tradeoff import performance_profile
-from kmbench.analysis.wording import times_text
-from kmbench.report.sentences import dataset_name
-from kmbench.report.style import (
+from kmbench.figures.style import (
     DASHES,
     HEIGHT,
     INK,
@@ -27,6 +25,8 @@ from kmbench.report.style import (
     shortened,
     to_svg,
 )
+from kmbench.report.sentences import dataset_name
+from kmbench.wording import times_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
+from kmbench.analysis.cells import speedup_text
 from kmbench.analysis.scaling import family_of
-from kmbench.analysis.wording import bytes_text, ratio_text, seconds_text, speedup_text, times_text
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
 from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import dataset_name, reaches
+from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
 
 __all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kmbench.records import RecordKind, Status
-from kmbench.runner.bench import Bench, Context, Live
+from kmbench.runner.case_run import CaseRun, CellRun, Context
 from kmbench.runner.epochs import Epochs
 from kmbench.runner.events import CaseStarted
 from kmbench.runner.judge import Judge, Judged
@@ -31,13 +31,13 @@ def steps_of(cells: Sequence[Cell], rule: Rule) -> int:
 
 def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 1, of: int = 1) -> None:
     """Measure the cells of a case that have no outcome yet, and record one for each."""
-    bench = Bench(case, context)
+    case_run = CaseRun(case, context)
     context.listener(CaseStarted(case.key, number, of, steps_of(cells, context.rule)))
     live = []
     for position, cell in enumerate(cells):
-        one = Live(cell, context.scratch / f"{case.key.case_id}-{position}")
+        one = CellRun(cell, context.scratch / f"{case.key.case_id}-{position}")
         if cell.status is not None:
-            bench.end(one, cell.status, cell.reason)
+            case_run.end(one, cell.status, cell.reason)
             continue
         one.folder.mkdir(exist_ok=True)
         live.append(one)
@@ -49,14 +49,14 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
         judge = Judge(referee, case)
         try:
             judge.open(context.scratch, context.referee_threads)
-            bench.init, bench.iterations = judge.init, judge.iterations
-            bench.rungs = _rungs(case, judge.iterations)
-            bench.step("reference")
-            Epochs(bench, live, lambda rung, answered: _judge_rung(bench, judge, rung, answered)).run()
+            case_run.init, case_run.iterations = judge.init, judge.iterations
+            case_run.rungs = _rungs(case, judge.iterations)
+            case_run.step("reference")
+            Epochs(case_run, live, lambda rung, answered: _judge_rung(case_run, judge, rung, answered)).run()
             answered = [one for one in live if not one.ended]
-            if bench.has_room_for(len(answered)):
+            if case_run.has_room_for(len(answered)):
                 for one in answered:
-                    _post_memory(bench, one)
+                    _post_memory(case_run, one)
             submissions = [one.submission() for one in answered]
             judged = judge.judge(submissions, compare_labels=not case.several_fits)
             for one in answered:
@@ -66,11 +66,11 @@ def run_case(case: Case, cells: Sequence[Cell], context: Context, number: int = 
             for one in live:
                 if not one.ended:
                     one.close()
-                    bench.end(one, Status.ERROR, reason, referee.output())
+                    case_run.end(one, Status.ERROR, reason, referee.output())
             return
     scores = score_answers(case, context, submissions, [found.verdict.status for found in judged])
     for one, found, score in zip(answered, judged, scores, strict=True):
-        _conclude(bench, one, found, score)
+        _conclude(case_run, one, found, score)
 
 
 def _rungs(case: Case, iterations: int | None) -> list[int | None]:
@@ -79,40 +79,40 @@ def _rungs(case: Case, iterations: int | None) -> list[int | None]:
     return [*rungs_up_to(iterations)]
 
 
-def _judge_rung(bench: Bench, judge: Judge, rung: int | None, answered: list[Live]) -> None:
+def _judge_rung(case_run: CaseRun, judge: Judge, rung: int | None, answered: list[CellRun]) -> None:
     """Judge the answers on a rung below the top of a ladder; the top itself is judged as the answer of its cell."""
-    if rung is None or rung == bench.rungs[-1]:
+    if rung is None or rung == case_run.rungs[-1]:
         return
     for one, judged in zip(answered, judge.judge_rung([one.submission() for one in answered], rung), strict=True):
         status, reason = judged.verdict.status, judged.verdict.reason
-        bench.record(one, RecordKind.RUNG, rung, status=status, reason=reason, **judged.figures)
+        case_run.record(one, RecordKind.RUNG, rung, status=status, reason=reason, **judged.figures)
         if status is not Status.OK:
             one.fault = one.fault or f"after {rung} iterations {reason}"
 
 
-def _conclude(bench: Bench, one: Live, judged: Judged, score: dict[str, Any]) -> None:
+def _conclude(case_run: CaseRun, one: CellRun, judged: Judged, score: dict[str, Any]) -> None:
     """Record the quality of an answer, measure the memory of a sound one, and end its cell."""
     status, reason = judged.verdict.status, judged.verdict.reason
     remark = score.pop("remark", None)
-    bench.record(one, RecordKind.QUALITY, status=status, reason=reason, **judged.figures, **score)
-    bench.step("judge", one)
+    case_run.record(one, RecordKind.QUALITY, status=status, reason=reason, **judged.figures, **score)
+    case_run.step("judge", one)
     if status is Status.OK and one.fault is not None:
         status, reason = Status.INVALID, one.fault
     if status is Status.OK:
-        missing = _measure_memory(bench, one)
+        missing = _measure_memory(case_run, one)
         reason = "; ".join(filter(None, (reason, remark, missing))) or None
     one.close()
-    bench.end(one, status, reason, one.output)
+    case_run.end(one, status, reason, one.output)
 
 
-def _post_memory(bench: Bench, one: Live) -> None:
+def _post_memory(case_run: CaseRun, one: CellRun) -> None:
     """Start the process of the memory pass; it loads libraries and input while the referee judges the answer."""
-    one.worker = bench.spawn(one, "memory.log")
+    one.worker = case_run.spawn(one, "memory.log")
     with contextlib.suppress(WorkerFailure):  # told again when its reply is collected
-        bench.post_open(one.worker, one, mapped=False)
+        case_run.post_open(one.worker, one, mapped=False)
 
 
-def _await_memory(one: Live) -> None:
+def _await_memory(one: CellRun) -> None:
     """Wait until the process has warmed up. All do before the first is measured: NVML sees the GPU as a whole."""
     if one.worker is None:
         return
@@ -123,17 +123,17 @@ def _await_memory(one: Live) -> None:
         one.close()
 
 
-def _measure_memory(bench: Bench, one: Live) -> str | None:
+def _measure_memory(case_run: CaseRun, one: CellRun) -> str | None:
     """Measure in a fresh process; return why it could not be done, which leaves the cell as it is."""
     if one.worker is None and one.memory_fault is None:
-        _post_memory(bench, one)
+        _post_memory(case_run, one)
         _await_memory(one)
     if one.memory_fault is not None:
         return f"memory was not measured: {one.memory_fault}"
     assert one.worker is not None
     try:
-        bench.record(one, RecordKind.MEMORY, **one.worker.request("memory"))
+        case_run.record(one, RecordKind.MEMORY, **one.worker.request("memory"))
     except WorkerFailure as failure:
         return f"memory was not measured: {failure.reason}"
-    bench.step("memory", one)
+    case_run.step("memory", one)
     return None

@@ -10,7 +10,7 @@ import numpy as np
 
 from kmbench.analysis.cells import rivals
 from kmbench.records import RecordKind
-from kmbench.runner.bench import Bench, Live
+from kmbench.runner.case_run import CaseRun, CellRun
 from kmbench.runner.stopping import Stop, why_stop, worst_half_width
 
 __all__ = ["CONTAMINATED_SHARE", "Epochs"]
@@ -34,9 +34,9 @@ class Epochs:
     """
 
     def __init__(
-        self, bench: Bench, cells: Sequence[Live], after_rung: Callable[[int | None, list[Live]], None]
+        self, case_run: CaseRun, cells: Sequence[CellRun], after_rung: Callable[[int | None, list[CellRun]], None]
     ) -> None:
-        self._bench = bench
+        self._bench = case_run
         self._cells = list(cells)
         self._after_rung = after_rung
         self._samples = self._contaminated = 0
@@ -67,7 +67,7 @@ class Epochs:
         longest = max(live.fit_seconds for live in alive)
         return why_stop(self._bench.context.rule, epochs, half_width, seconds, longest)
 
-    def _epoch(self, epoch: int, alive: list[Live]) -> None:
+    def _epoch(self, epoch: int, alive: list[CellRun]) -> None:
         random = self._random(epoch)
         order = [alive[chosen] for chosen in random.permutation(len(alive))]
         for step in (self._post_open, self._collect_open):  # processes start side by side: nothing is timed yet
@@ -87,7 +87,7 @@ class Epochs:
                 self._after_rung(rung, [live for live in alive if not live.ended])
 
     def _round(
-        self, epoch: int, number: int, rung: int | None, random: np.random.Generator, alive: list[Live]
+        self, epoch: int, number: int, rung: int | None, random: np.random.Generator, alive: list[CellRun]
     ) -> None:
         """Measure every backend once; where one was disturbed, all of them once more."""
         for _ in range(2):
@@ -102,15 +102,15 @@ class Epochs:
         key = self._bench.case.key
         return np.random.default_rng([key.seed, int(key.case_id, 16), self._bench.context.store.session, epoch])
 
-    def _post_open(self, live: Live) -> None:
+    def _post_open(self, live: CellRun) -> None:
         live.worker = self._bench.spawn(live, "output.log")
         self._bench.post_open(live.worker, live, mapped=not self._bench.has_room_for(len(self._cells)))
 
-    def _collect_open(self, live: Live) -> None:
+    def _collect_open(self, live: CellRun) -> None:
         assert live.worker is not None
         live.first_call_seconds = live.worker.collect().get("first_call_seconds")  # an older kmbench tells nothing
 
-    def _calibrate(self, live: Live, rung: int | None) -> None:
+    def _calibrate(self, live: CellRun, rung: int | None) -> None:
         assert live.worker is not None
         loops = live.loops.get(rung)
         told = live.worker.request("calibrate", loops=loops, iterations=rung)
@@ -118,7 +118,7 @@ class Epochs:
         self._is_contaminated(live, told.get("delay_share"))
         self._bench.step("warm-up", live)
 
-    def _sample(self, live: Live, epoch: int, number: int, rung: int | None, place: int) -> None:
+    def _sample(self, live: CellRun, epoch: int, number: int, rung: int | None, place: int) -> None:
         assert live.worker is not None
         figures = live.worker.request("fit")
         seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
@@ -144,7 +144,7 @@ class Epochs:
         self._bench.step(f"epoch {epoch + 1}, round {number + 1}", live)
         time.sleep(self._bench.context.settle_seconds)
 
-    def _is_contaminated(self, live: Live, delay_share: float | None) -> bool:
+    def _is_contaminated(self, live: CellRun, delay_share: float | None) -> bool:
         """Compare a fit's wait with the least that its backend has waited, this fit included."""
         if delay_share is None:
             return False
@@ -152,7 +152,7 @@ class Epochs:
         live.least_delay_share = delay_share if least is None else min(least, delay_share)
         return delay_share - live.least_delay_share > CONTAMINATED_SHARE
 
-    def _export(self, live: Live) -> None:
+    def _export(self, live: CellRun) -> None:
         assert live.worker is not None
         target = live.submission()
         live.told = live.worker.request("export", centroids=target.centroids, labels=target.labels)

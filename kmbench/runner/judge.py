@@ -11,7 +11,14 @@ from typing import Any
 
 from kmbench.backends.registry import arithmetic_of, get_backend
 from kmbench.records import CellKey, Status
-from kmbench.runner.gates import Answer, ReferenceAnswer, Verdict, judge_matched, judge_native, nothing_left
+from kmbench.runner.correctness import (
+    Evaluation,
+    ReferenceEvaluation,
+    Verdict,
+    judge_matched,
+    judge_native,
+    nothing_left,
+)
 from kmbench.runner.process import WorkerProcess
 from kmbench.study.expand import Case
 
@@ -63,7 +70,7 @@ class Judge:
     def __init__(self, process: WorkerProcess, case: Case) -> None:
         self._process = process
         self._case = case
-        self._reference: ReferenceAnswer | None = None
+        self._reference: ReferenceEvaluation | None = None
         self.init: str | None = None
         self.iterations = case.key.iterations
         self.inertias: list[float] = []
@@ -92,10 +99,10 @@ class Judge:
         self.inertias, self.empty_events = found["inertias"], found["empty_events"]
         self._reference = self._after(self.iterations or 1)
 
-    def _after(self, iterations: int) -> ReferenceAnswer:
+    def _after(self, iterations: int) -> ReferenceEvaluation:
         """Return the reference's answer after so many iterations."""
         emptied = sum(self.empty_events[:iterations])
-        return ReferenceAnswer(inertia=self.inertias[iterations - 1], iterations=iterations, empty_events=emptied)
+        return ReferenceEvaluation(inertia=self.inertias[iterations - 1], iterations=iterations, empty_events=emptied)
 
     def judge_rung(self, submissions: Sequence[Submission], iterations: int) -> list[Judged]:
         """Judge the answers after fewer iterations, by inertia alone.
@@ -126,7 +133,7 @@ class Judge:
         best = min(finite, key=lambda pair: pair[0], default=None)
         judged = []
         for submission, evaluation in zip(submissions, found, strict=True):
-            answer = Answer(
+            answer = Evaluation(
                 n_iter=submission.told["n_iter"],
                 precision=arithmetic_of(submission.key.backend, submission.key.parameters),
                 finite=evaluation["finite"],
@@ -155,7 +162,7 @@ class Judge:
             its.setdefault("pairwise_ari", {})[other.key.label] = ari
             theirs.setdefault("pairwise_ari", {})[one.key.label] = ari
 
-    def _verdict(self, backend: str, answer: Answer) -> Verdict:
+    def _verdict(self, backend: str, answer: Evaluation) -> Verdict:
         traits, dataset = get_backend(backend).traits, self._case.dataset
         if self._reference is None:
             return judge_native(answer, traits, dataset)

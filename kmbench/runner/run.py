@@ -13,8 +13,8 @@ from kmbench.datasets import Rows, materialise, read_spec
 from kmbench.errors import OutputError
 from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
-from kmbench.runner.bench import Context
 from kmbench.runner.case import run_case
+from kmbench.runner.case_run import Context
 from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.records import Status
-from kmbench.runner.bench import Context
+from kmbench.runner.case_run import Context
 from kmbench.runner.judge import Submission
 from kmbench.runner.process import WorkerFailure, WorkerProcess
 from kmbench.study.expand import Case

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from kmbench.backends.grid import Choice, expand_backends
+from kmbench.backends.init import why_no_start
 from kmbench.backends.registry import get_backend
-from kmbench.backends.start import why_no_start
 from kmbench.errors import CaseError, StudyError, WorkloadError
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
@@ -117,7 +117,7 @@ def _check_workload(label: str | None, block: Block, k: int, dataset: DatasetInf
     if label is None:
         return
     workload = workload_from(label)
-    reason = workload.cannot(k, dataset.n, dataset.d)
+    reason = workload.unsupported_reason(k, dataset.n, dataset.d)
     if reason is not None:
         raise WorkloadError(f"workload {label} on {dataset.spec} with k={k}: {reason}")
     if block.protocol == "target" and isinstance(workload, SeveralFits):
@@ -150,7 +150,7 @@ def _cell(
         return Cell(key, choice, version, Status.UNAVAILABLE, reason)
     # To a backend every rung of a ladder is a matched run.
     asked = "matched" if protocol == "target" else protocol
-    reason = backend.cannot(k, dataset.n, dataset.d, asked, choice.params)
+    reason = backend.unsupported_reason(k, dataset.n, dataset.d, asked, choice.params)
     if reason is None:
         reason = why_no_start(getattr(choice.params, "init", None), k, dataset.d)
     if reason is not None:

@@ -210,8 +210,8 @@ class Study(Block):
         """
         path = Path(path).expanduser()
         if not path.exists():
-            mend = "check the path; a data SPEC goes after --data" if path.suffix != ".toml" else "check the path"
-            raise StudyError(f"study file {path} does not exist", mend)
+            hint = "check the path; a data SPEC goes after --data" if path.suffix != ".toml" else "check the path"
+            raise StudyError(f"study file {path} does not exist", hint)
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:

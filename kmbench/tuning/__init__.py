@@ -1,6 +1,6 @@
 """Choose nlist and nprobe of an IVF index: one exact pass instead of a search per setting."""
 
-from kmbench.tuning.pipeline import tune
-from kmbench.tuning.result import TuneResult
+from kmbench.tuning.api import tune
+from kmbench.tuning.choice.result import TuneResult
 
 __all__ = ["TuneResult", "tune"]

@@ -1,155 +1,211 @@
-"""`tune`: what a caller asks, brought together."""
+"""One tuning from the true neighbours to the measured answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kmbench.backends.training import check_numbers, one_backend
-from kmbench.instruments import default_threads
-from kmbench.runner.scratch import scratch_folder
-from kmbench.tuning.codec import parse_kinds
-from kmbench.tuning.data import read_problem
-from kmbench.tuning.deploy import check_target
-from kmbench.tuning.device import read_device
-from kmbench.tuning.grid import read_nlists
-from kmbench.tuning.latency import EPOCHS
-from kmbench.tuning.request import read_constraints
-from kmbench.tuning.result import TuneResult
-from kmbench.tuning.session import Session
-from kmbench.tuning.training import ITERATIONS, Training
-from kmbench.tuning.truth import (
-    Progress,
+from kmbench.backends.faiss_gpu_index import GPU_MOST
+from kmbench.instruments.software import package_versions
+from kmbench.tuning.choice.choose import Choice, choose, neighbours
+from kmbench.tuning.choice.result import ListsInfo, TimedOption, TuneResult
+from kmbench.tuning.choice.settings import Option, Settings, tabulate
+from kmbench.tuning.deployment.save import save_deployment
+from kmbench.tuning.index.training import Trained, train_lists
+from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
+from kmbench.tuning.problem.device import gpu_name, most_nprobe
+from kmbench.tuning.problem.nlist import LEAST_ROWS_PER_LIST
+from kmbench.tuning.problem.truth import (
+    OWN_ROWS,
+    OWN_ROWS_NOTED,
+    Truth,
+    exact_neighbours,
+    neighbours_from_file,
+    own_rows_share,
 )
+from kmbench.tuning.recall.compressed import compressed_curves
+from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.tuning.settle import settle
+from kmbench.tuning.timing.calibrate import Calibration, calibrate
+from kmbench.tuning.timing.cost import TimedPoint, held_out_error
+from kmbench.tuning.timing.latency import Measured
+from kmbench.tuning.verify import recall_of_file
 from kmbench.tuning.workbench import Workbench
 
-__all__ = ["tune"]
+__all__ = ["Session"]
+
+SATURATED = 0.999
+"""Ceiling by list ranks above which more probes cannot help lists of codes."""
+
+FEW_QUERIES = 200
+
+TIES_NOTED = 0.01
+"""Share of the queries from which on ties at the last place are worth a note."""
 
 
-def _silent(what: str, share: float) -> None:
-    """Take progress and do nothing."""
+class Session:
+    """One run of the tuner, with everything read."""
 
+    def __init__(self, bench: Workbench) -> None:
+        self.bench, self.problem, self.asked = bench, bench.problem, bench.asked
+        self.notes = list(bench.problem.notes)
 
-def tune(
-    data: str | Path | NDArray[Any],
-    queries: str | Path | NDArray[Any] | None = None,
-    *,
-    metric: str | None = None,
-    recall: float = 0.95,
-    at: int = 10,
-    max_latency_ms: float | None = None,
-    max_memory: int | str | None = None,
-    max_build_seconds: float | None = None,
-    nlist: str | None = None,
-    index: str = "flat",
-    backend: str = "faiss-cpu",
-    iterations: int = ITERATIONS,
-    points_per_list: int = 256,
-    threads: int | None = None,
-    device: str = "cpu",
-    truth: str | Path | None = None,
-    epochs: int = EPOCHS,
-    seed: int = 0,
-    save: str | Path | None = None,
-    progress: Progress = _silent,
-) -> TuneResult:
-    """Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+    def run(self, target: Path | None) -> TuneResult:
+        """Do all of it."""
+        self.truth = self._truth()
+        curves = self._curves()
+        calibration = calibrate(self.bench, curves)
+        land = self._land(curves, calibration)
+        choice, timed, points = self._measure(land, calibration)
+        option = choice.option
+        own = next(one for one in timed if one.option.key == option.key)
+        kind = self.bench.kind(option.index)
+        file = self.bench.shelf.file(kind, option.nlist)
+        self.bench.progress("check of the index", 0.0)
+        verified = recall_of_file(self.bench, self.truth.ids, file, option)
+        memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space, self.bench.device)
+        if choice.met and verified < self.asked.recall:
+            choice = replace(choice, met=False, broken=("recall",))
+        self._note(own.measured, verified, option)
+        result = TuneResult(
+            name=self.problem.name,
+            n=len(self.problem.base),
+            d=self.problem.base.shape[1],
+            asked=self.asked,
+            choice=choice,
+            measured=own.measured,
+            verified_recall=verified,
+            memory_bytes=memory,
+            build_seconds=self.bench.shelf.build_seconds[kind.name, option.nlist],
+            land=land,
+            timed=timed,
+            single_error=held_out_error(calibration.single[kind.name], [p[0] for p in points if p is not None]),
+            batch_error=held_out_error(calibration.batch[kind.name], [p[1] for p in points if p is not None]),
+            method=land.curves[int(land.curve[land.find(option.key)])].method,
+            queries=len(self.problem.queries),
+            queries_text=self.problem.queries_text,
+            truth_text=self.truth.source,
+            metric=self.problem.space.metric,
+            backend=self.bench.training.backend.name,
+            threads=self.bench.training.threads,
+            device=self.bench.device,
+            gpu=gpu_name() if self.bench.device == "cuda" else None,
+            seed=self.bench.training.seed,
+            lists=[self._lists_info(one) for one in self.bench.lists.values()],
+            versions=package_versions(),
+            notes=tuple(self.notes),
+        )
+        if target is not None:
+            self.bench.progress("saving", 0.0)
+            saved = save_deployment(result, kind, self.problem, self.bench.lists[option.nlist], file, target)
+            result = replace(result, saved=saved)
+        return result
 
-    Parameters
-    ----------
-    data, queries : str, Path or ndarray of shape (n, d)
-        Data SPECs, or arrays. Without queries those of an ann-benchmarks file are used, else rows drawn from the
-        data, which are then left out of it.
-    metric : {"l2", "ip", "cosine"}, optional
-        That of an ann-benchmarks file, else L2.
-    recall : float
-        Target for recall@`at`, below 1; its whole 95 % interval must reach it.
-    at : int
-        Neighbours per query.
-    max_latency_ms : float, optional
-        For the 95th percentile of one query at a time.
-    max_memory : int or str, optional
-        Of the index: bytes, or text such as ``"4G"``.
-    max_build_seconds : float, optional
-        For training, assignment and encoding on this host.
-    nlist : str, optional
-        Numbers of lists, such as ``"256,1024"``; by default powers of two around the square root of the rows.
-    index : str
-        Kinds of index: ``flat``, ``fp16``, ``sq8``, ``sq4``, ``pqM``, each but flat also with ``+refine``.
-    backend : str
-        k-means backend that trains the centroids.
-    iterations, points_per_list : int
-        Of the training; rows beyond ``points_per_list * nlist`` are left out by chance.
-    threads : int, optional
-        For batches, training and the exact search; all cores by default.
-    device : {"cpu", "cuda"}
-        Where the index is searched, timed and checked: ``cuda`` is the first GPU. The recall curve does not depend
-        on it, nor does what is saved, but for the recipe and the example.
-    truth : str or Path, optional
-        File of true neighbours, such as ``.ivecs``.
-    epochs : int
-        Processes that each index is timed in.
-    seed : int
-    save : str or Path, optional
-        Folder for the index, its recipe and an example that serves it.
-    progress : callable
-        Called with what is being done and the share of it that is done.
-
-    Returns
-    -------
-    TuneResult
-
-    Raises
-    ------
-    KmbenchError
-        For bad input; nothing is then written.
-    """
-    import faiss
-
-    asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
-    place = read_device(device, at)
-    check_numbers(iterations=iterations, points_per_list=points_per_list, epochs=epochs, threads=threads, seed=seed)
-    chosen_backend = one_backend(backend)
-    count = threads or default_threads()
-    target = None if save is None else check_target(Path(save))
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count)
-    try:
-        with scratch_folder() as scratch:
-            progress("data", 0.0)
-            problem = read_problem(
-                _spec(data, scratch / "data.npy"),
-                None if queries is None else _spec(queries, scratch / "asked.npy"),
-                None if truth is None else str(truth),
-                metric,
-                at,
-                seed,
-                scratch,
+    def _truth(self) -> Truth:
+        problem, k = self.problem, self.asked.at
+        if problem.stored is not None:
+            self.bench.progress("check of the neighbours in the file", 0.0)
+            truth = neighbours_from_file(
+                problem.base, problem.queries, problem.stored, k, problem.space, problem.stored_where
             )
-            if isinstance(data, np.ndarray):
-                problem = replace(problem, name="an array")
-            n, d = problem.base.shape
-            kinds, nlists = parse_kinds(index, d, n, place), read_nlists(nlist, n)
-            training = Training(
-                backend=chosen_backend,
-                iterations=iterations,
-                points_per_list=points_per_list,
-                seed=seed,
-                threads=count,
-                scratch=scratch,
+        else:
+            parts = (problem.data.fingerprint, problem.queries_fingerprint, problem.space.metric, k)
+            key = content_key(*parts)
+            kept = load_truth(key)
+            truth = kept or exact_neighbours(problem.base, problem.queries, k, problem.space, self.bench.progress)
+            if kept is None:
+                store_truth(key, truth)
+        if truth.tied >= TIES_NOTED * len(problem.queries):
+            self.notes.append(
+                f"{truth.tied:,} of {len(problem.queries):,} queries have neighbours that tie at place {k}: any of "
+                "them counts as found"
             )
-            return Session(Workbench(problem, asked, kinds, nlists, training, progress, epochs, place)).run(target)
-    finally:
-        faiss.omp_set_num_threads(before)
+        own = own_rows_share(problem.base, problem.queries, truth)
+        if problem.held_out is None and own >= OWN_ROWS_NOTED:
+            self.notes.append(OWN_ROWS.format(share=own))
+        if truth.cut:
+            self.notes.append(
+                f"{truth.cut:,} queries have thousands of neighbours that tie at place {k} (duplicates in the data): "
+                "for them recall is a lower bound"
+            )
+        return truth
 
+    def _curves(self) -> list[Curve]:
+        problem, k, curves = self.problem, self.asked.at, []
+        ceiling = max(SATURATED, 1 - (1 - self.asked.recall) / 10)
+        for number, nlist in enumerate(self.bench.nlists):
+            self.bench.progress(f"nlist {nlist}", number / len(self.bench.nlists))
+            trained = self.bench.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.bench.training)
+            flat = one_pass(trained.quantizer, problem.queries, self.truth.ids, trained.list_of_row, k)
+            limit = most_nprobe(self.bench.device, nlist)
+            sizes = np.bincount(trained.list_of_row, minlength=nlist).astype(np.int64)
+            for kind in self.bench.kinds:
+                if kind.exact:
+                    curves.append(flat.up_to(limit))
+                    self.bench.shelf.note_lists(kind, nlist)
+                    continue
+                most = int(np.searchsorted(flat.recall, ceiling)) + 1
+                ivf = self.bench.shelf.codes(kind, nlist)
+                curves += compressed_curves(
+                    kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(limit, most)
+                )
+        return curves
 
-def _spec(given: str | Path | NDArray[Any], file: Path) -> str:
-    """Return a data SPEC; an array is written to a file first."""
-    if isinstance(given, np.ndarray):
-        np.save(file, given)
-        return str(file)
-    return str(given)
+    def _land(self, curves: list[Curve], calibration: Calibration) -> Settings:
+        n, d = self.problem.base.shape
+        memory = {
+            (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space, self.bench.device))
+            for kind in self.bench.kinds
+            for nlist in self.bench.nlists
+        }
+        return tabulate(
+            curves, self.asked.at, calibration.single, calibration.batch, memory, self.bench.shelf.build_seconds
+        )
+
+    def _measure(
+        self, land: Settings, calibration: Calibration
+    ) -> tuple[Choice, list[TimedOption], list[tuple[TimedPoint, TimedPoint] | None]]:
+        """Measure the setting that the model chooses and those beside it, and choose by what was measured."""
+        first = choose(land, self.asked)
+        options = [first.option, *neighbours(land, first.option, self.asked)]
+        points = [self.bench.point(o.index, o.nlist, o.nprobe, o.k_factor) for o in options]
+        measured = self.bench.measure(points)
+        timed, held_out = [], []
+        for option, point, figures in zip(options, points, measured, strict=True):
+            fresh = point.key not in calibration.fitted
+            timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
+            held_out.append(
+                self.bench.timed_points(point, figures) if fresh and option.index == first.option.index else None
+            )
+        return settle(land, first, timed, self.asked), timed, held_out
+
+    def _lists_info(self, trained: Trained) -> ListsInfo:
+        return ListsInfo(
+            nlist=trained.nlist,
+            points=trained.points,
+            train_seconds=trained.train_seconds,
+            imbalance=trained.imbalance,
+            empty_lists=trained.empty_lists,
+        )
+
+    def _note(self, measured: Measured, verified: float, option: Option) -> None:
+        few = [t.nlist for t in self.bench.lists.values() if t.points < LEAST_ROWS_PER_LIST * t.nlist]
+        if few:
+            listed = ", ".join(map(str, few))
+            self.notes.append(
+                f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list: centroids follow noise"
+            )
+        cut = [nlist for nlist in self.bench.nlists if most_nprobe(self.bench.device, nlist) < nlist]
+        if cut:
+            listed = ", ".join(map(str, cut))
+            self.notes.append(
+                f"nlist {listed}: nprobe above {GPU_MOST:,} is left out, FAISS's GPU indexes search no more lists"
+            )
+        if len(self.problem.queries) < FEW_QUERIES:
+            self.notes.append(f"{len(self.problem.queries)} queries tell the recall only roughly: give more")
+        if measured.disturbed:
+            self.notes.append("other work ran on this host while latency was measured: expect less on a quiet one")
+        if abs(verified - option.recall) > 1e-6:
+            self.notes.append(f"a direct search of the index file found recall {verified:.4f}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kmbench.tuning.choose import NEAR_BEST, Choice, violations
-from kmbench.tuning.landscape import Constraints, Landscape
-from kmbench.tuning.result import TimedOption
+from kmbench.tuning.choice.choose import NEAR_BEST, Choice, violations
+from kmbench.tuning.choice.result import TimedOption
+from kmbench.tuning.choice.settings import Constraints, Settings
 
 __all__ = ["settle"]
 
 
-def settle(land: Landscape, first: Choice, timed: Sequence[TimedOption], asked: Constraints) -> Choice:
+def settle(land: Settings, first: Choice, timed: Sequence[TimedOption], asked: Constraints) -> Choice:
     """Judge the chosen setting, and those beside it, by their measured times."""
     limit = float("inf") if asked.max_latency_seconds is None else asked.max_latency_seconds
     broken = violations(land, asked)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from kmbench.errors import TuneError
 from kmbench.runner.process import Limits, WorkerFailure
-from kmbench.tuning.landscape import Option
-from kmbench.tuning.training import WORKER
-from kmbench.tuning.truth import is_neighbour
+from kmbench.tuning.choice.settings import Option
+from kmbench.tuning.index.training import WORKER
+from kmbench.tuning.problem.truth import is_neighbour
 from kmbench.tuning.workbench import Workbench
 
 __all__ = ["per_query_recall", "recall_of_file"]

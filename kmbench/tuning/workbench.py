@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.tuning.codec import Kind
-from kmbench.tuning.cost import TimedPoint
-from kmbench.tuning.data import Problem
-from kmbench.tuning.device import Device
-from kmbench.tuning.landscape import Constraints
-from kmbench.tuning.latency import Measured, Point, measure_points
-from kmbench.tuning.shelf import Shelf
-from kmbench.tuning.training import Trained, Training
-from kmbench.tuning.truth import Progress
+from kmbench.tuning.choice.settings import Constraints
+from kmbench.tuning.index.cache import IndexCache
+from kmbench.tuning.index.kinds import Kind
+from kmbench.tuning.index.training import Trained, Training
+from kmbench.tuning.problem.data import Problem
+from kmbench.tuning.problem.device import Device
+from kmbench.tuning.problem.truth import Progress
+from kmbench.tuning.timing.cost import TimedPoint
+from kmbench.tuning.timing.latency import Measured, Point, measure_points
 
 __all__ = ["Workbench"]
 
@@ -46,7 +46,7 @@ class Workbench:
         self.training, self.progress, self.scratch = training, progress, training.scratch
         self.epochs, self.device = epochs, device
         self.lists: dict[int, Trained] = {}
-        self.shelf = Shelf(problem, self.lists, training.seed, self.scratch)
+        self.shelf = IndexCache(problem, self.lists, training.seed, self.scratch)
         self.queries_file = self.scratch / "queries.npy"
         np.save(self.queries_file, problem.raw_queries)
 

@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Params
 from kmbench.datasets import Rows
-from kmbench.tuning.codec import flat_quantizer
-from kmbench.tuning.curve import Curve, one_pass
-from kmbench.tuning.space import FloatMatrix, Space
-from kmbench.tuning.training import assign_rows
-from kmbench.tuning.truth import Truth, exact_neighbours
+from kmbench.tuning.index.kinds import flat_quantizer
+from kmbench.tuning.index.training import assign_rows
+from kmbench.tuning.problem.space import FloatMatrix, Space
+from kmbench.tuning.problem.truth import Truth, exact_neighbours
+from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 from kmbench.workloads.queries import BaseRows, query_rows
@@ -84,7 +84,7 @@ class Ivf(Workload):
         """Return all rows but those that serve as queries."""
         return BaseRows(spec, self._own.queries)
 
-    def cannot(self, k: int, n: int, d: int) -> str | None:
+    def unsupported_reason(self, k: int, n: int, d: int) -> str | None:
         """Return why there are too few rows for the search, or None."""
         return f"at={self._own.at} neighbours of {n} rows" if self._own.at > n else None
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from kmbench.backends.base import FloatMatrix, Labels, NoParams, Params
 from kmbench.datasets import Rows, read_spec
+from kmbench.deprecation import accept_former_name
 
 __all__ = ["Answer", "Clusters", "Figure", "KMeans", "SeveralFits", "Task", "TaskResult", "Workload"]
 
@@ -126,6 +127,10 @@ class Workload(ABC):
     figures: ClassVar[tuple[Figure, ...]] = ()
     Params: ClassVar[type[Params]] = NoParams
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        accept_former_name(cls, "cannot", "unsupported_reason")
+
     def __init__(self, params: BaseModel) -> None:
         self.params = params
 
@@ -145,7 +150,7 @@ class Workload(ABC):
         """
         return read_spec(spec)
 
-    def cannot(self, k: int, n: int, d: int) -> str | None:
+    def unsupported_reason(self, k: int, n: int, d: int) -> str | None:
         """Return why the task cannot be done with k clusters on rows of this shape, or None."""
         return None
 
@@ -162,6 +167,9 @@ class Workload(ABC):
     def common(self, task: Task) -> dict[str, bytes]:
         """Return artefacts of the case itself, such as the picture before its colours were reduced."""
         return {}
+
+
+accept_former_name(Workload, "cannot", "unsupported_reason")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Codebooks(SeveralFits):
                                 f"use m <= {base.d}")  # fmt: skip
         return base
 
-    def cannot(self, k: int, n: int, d: int) -> str | None:
+    def unsupported_reason(self, k: int, n: int, d: int) -> str | None:
         """Return why there are too few rows for the search, or None."""
         return f"at={self._own.at} neighbours of {n} rows" if self._own.at > n else None
 

@@ -91,7 +91,7 @@ def _choices(text: str) -> list[Choice]:
     try:
         return expand_items(text, get_workload, "workload")
     except BackendError as error:  # of the grammar, which is that of backends
-        raise WorkloadError(error.what, error.mend) from None
+        raise WorkloadError(error.what, error.hint) from None
 
 
 def describe_workloads() -> list[WorkloadInfo]:

@@ -40,19 +40,19 @@ def race():
     return found
 
 
-def runner(race, label):
-    return next(runner for runner in race.runners if runner.label == label)
+def contender_of(race, label):
+    return next(one for one in race.contenders if one.label == label)
 
 
 def test_the_starts_of_a_case_are_one_race_and_the_best_of_them_is_known(race):
     assert race.seeds == (0, 1, 2, 3)
     assert race.best_inertia == 1000.0
     assert race.baseline == "sklearn-lloyd"
-    assert [runner.label for runner in race.runners] == ["faiss-cpu", "sklearn-lloyd"]
+    assert [one.label for one in race.contenders] == ["faiss-cpu", "sklearn-lloyd"]
 
 
 def test_the_time_is_that_of_the_first_rung_that_is_there(race):
-    near, far = runner(race, "sklearn-lloyd").times
+    near, far = contender_of(race, "sklearn-lloyd").times
     assert (near.reached, near.starts, near.seconds, near.iterations) == (3, 4, 2.0, 2)
     assert near.censored_seconds == 4.0
     # Only the first start comes within 0.1 %: most do not, so the median is not known.
@@ -60,12 +60,12 @@ def test_the_time_is_that_of_the_first_rung_that_is_there(race):
 
 
 def test_starts_are_paired_and_only_those_from_which_both_arrive(race):
-    near, far = runner(race, "faiss-cpu").times
+    near, far = contender_of(race, "faiss-cpu").times
     assert near.speedup.pairs == 3
     assert near.speedup.ratio == pytest.approx((2 * 2 / 1.01 * 2 / 1.02) ** (1 / 3))
     assert near.verdict is Verdict.FASTER
     assert (far.speedup.pairs, far.verdict) == (1, Verdict.INCONCLUSIVE)
-    assert runner(race, "sklearn-lloyd").times[0].verdict is None
+    assert contender_of(race, "sklearn-lloyd").times[0].verdict is None
 
 
 def test_nothing_is_interpolated():
@@ -80,9 +80,9 @@ def test_a_backend_that_was_wrong_on_a_rung_does_not_run():
     records = ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0))
     records += ladder("faiss-cpu", 0, (0.1, 0.2, 0.4), (9.0, 2.0, 1.0), **wrong)
     (race,) = races(records)
-    failed = runner(race, "faiss-cpu")
+    failed = contender_of(race, "faiss-cpu")
     assert (failed.status, failed.reason, failed.times) == (Status.INVALID, wrong["reason"], ())
-    assert race.runners[-1] is failed
+    assert race.contenders[-1] is failed
 
 
 def test_the_summary_of_a_ladder_is_that_of_its_top_rung():

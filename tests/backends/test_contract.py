@@ -150,8 +150,8 @@ def test_more_probes_find_a_better_answer(blobs):
 )
 def test_what_would_not_be_the_same_work_is_refused_when_matched(name, params):
     backend = get_backend(name)
-    assert "native" in backend.cannot(3, 100, 4, "matched", backend.Params(**params))
-    assert backend.cannot(3, 100, 4, "native", backend.Params(**params)) is None
+    assert "native" in backend.unsupported_reason(3, 100, 4, "matched", backend.Params(**params))
+    assert backend.unsupported_reason(3, 100, 4, "native", backend.Params(**params)) is None
 
 
 def test_the_gpu_backend_says_why_it_cannot_run_or_runs(blobs):

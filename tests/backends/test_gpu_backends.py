@@ -65,9 +65,9 @@ def test_precision_is_a_parameter_where_it_can_be_chosen(name):
     ],
 )
 def test_a_matched_run_takes_device_options_but_no_other_work(backend, params):
-    assert "native" in backend.cannot(4, 100, 3, "matched", backend.Params(**params))
+    assert "native" in backend.unsupported_reason(4, 100, 3, "matched", backend.Params(**params))
     free = {"precision": "float16"} if "precision" in backend.Params.model_fields else {}
-    assert backend.cannot(4, 100, 3, "matched", backend.Params(**free)) is None
+    assert backend.unsupported_reason(4, 100, 3, "matched", backend.Params(**free)) is None
 
 
 class FakeFaiss:
@@ -156,8 +156,10 @@ def test_ivf_on_the_gpu_is_unavailable_with_the_reason_and_the_cpu_is_not_affect
     assert ivf.unavailable_with(ivf.Params()) is None
     with pytest.raises(RuntimeError, match="no GPU"):
         ivf(ivf.Params(device="cuda")).prepare(np.zeros((4, 2), dtype=np.float32), None)
-    assert "2048" in ivf.cannot(10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096, device="cuda"))
-    assert ivf.cannot(10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096)) is None
+    assert "2048" in ivf.unsupported_reason(
+        10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096, device="cuda")
+    )
+    assert ivf.unsupported_reason(10**5, 10**6, 8, "matched", ivf.Params(nlist=4096, nprobe=4096)) is None
 
 
 def test_ivf_on_the_gpu_fills_and_searches_the_copy_that_is_there(monkeypatch):

@@ -251,9 +251,9 @@ def test_parameters_have_bounds():
 
 
 def test_matched_refuses_a_stopping_rule():
-    assert "native" in NumpyLloyd.cannot(3, 10, 2, "matched", NumpyLloyd.Params(tol=0.1))
-    assert NumpyLloyd.cannot(3, 10, 2, "native", NumpyLloyd.Params(tol=0.1)) is None
-    assert NumpyLloyd.cannot(3, 10, 2, "matched", NumpyLloyd.Params(path="dense")) is None
+    assert "native" in NumpyLloyd.unsupported_reason(3, 10, 2, "matched", NumpyLloyd.Params(tol=0.1))
+    assert NumpyLloyd.unsupported_reason(3, 10, 2, "native", NumpyLloyd.Params(tol=0.1)) is None
+    assert NumpyLloyd.unsupported_reason(3, 10, 2, "matched", NumpyLloyd.Params(path="dense")) is None
 
 
 def test_a_job_that_does_not_fit_is_named():

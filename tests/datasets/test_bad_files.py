@@ -90,10 +90,10 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.hdf5"])
 @pytest.mark.parametrize(
-    ("shape", "mend"),
+    ("shape", "hint"),
     [((), "reshape(-1, 1)"), ((7,), "reshape(-1, 1)"), ((2, 3, 4), "reshape(len(X), -1)")],
 )
-def test_other_shapes_say_what_to_do(tmp_path: Path, name: str, shape: tuple[int, ...], mend: str) -> None:
+def test_other_shapes_say_what_to_do(tmp_path: Path, name: str, shape: tuple[int, ...], hint: str) -> None:
     if name == "x.hdf5":
         with h5py.File(tmp_path / name, "w") as file:
             file["train"] = np.zeros(shape)
@@ -101,7 +101,7 @@ def test_other_shapes_say_what_to_do(tmp_path: Path, name: str, shape: tuple[int
         WRITERS[name](tmp_path / name, np.zeros(shape))
     said = message(tmp_path / name)
     assert str(shape) in said
-    assert mend in said
+    assert hint in said
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.fbin", "x.hdf5"])

@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kmbench.figures.svg import for_page
 from kmbench.records import Status
 from kmbench.report.contents import read_run
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, draw_times, drawn_rows, sample_frame, times_figure
-from kmbench.report.svg import for_page
 
 
 @pytest.fixture

@@ -45,10 +45,10 @@ def race(folder):
 
 
 def test_the_sentence_names_who_arrives_first(race):
-    said = str(view_of(race, 1).answer)
+    said = str(view_of(race, 1).headline)
     assert said.startswith("On digits.npy (100 x 4, k=3, 1 thread, target) numpy-lloyd is within 1% of the best")
     assert "in 1.01 s, from 3 of 3 starts; 1.9" in said
-    assert view_of(race, 1).answer.left_out == "Not compared: bad-means gave an invalid answer."
+    assert view_of(race, 1).headline.left_out == "Not compared: bad-means gave an invalid answer."
 
 
 def test_the_table_has_a_row_for_each_backend_and_the_invalid_one_stands_out(race):
@@ -93,4 +93,4 @@ def test_no_sound_start_has_no_figure(tmp_path):
     (tmp_path / "records.jsonl").write_text("".join(record.to_line() + "\n" for record in records))
     view = view_of(read_run(tmp_path).races[0], 1)
     assert view.figure is None
-    assert str(view.answer).endswith("no backend gave a sound answer: numpy-lloyd crashed.")
+    assert str(view.headline).endswith("no backend gave a sound answer: numpy-lloyd crashed.")

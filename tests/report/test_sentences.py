@@ -4,7 +4,7 @@ import pytest
 
 from kmbench.records import Status
 from kmbench.report.contents import read_run
-from kmbench.report.sentences import answer, case_name, dataset_name
+from kmbench.report.sentences import case_name, dataset_name, headline
 
 DIGITS = "digits (1,797 x 64, k=10, 1 thread)"
 
@@ -15,7 +15,7 @@ def said(tmp_path, write):
 
     def say(case, study='name = "quick"\n'):
         run = read_run(write(tmp_path / "run", case, study=study))
-        found = answer(run.cases[0], case_name(run.cases[0].lead))
+        found = headline(run.cases[0], case_name(run.cases[0].lead))
         return str(found), found.left_out
 
     return say

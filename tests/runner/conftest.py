@@ -8,8 +8,8 @@ import pytest
 from kmbench.backends.base import NoParams
 from kmbench.backends.grid import Choice
 from kmbench.records import CellKey, DatasetInfo, RecordKind
-from kmbench.runner.bench import Context
 from kmbench.runner.case import REFEREE, run_case
+from kmbench.runner.case_run import Context
 from kmbench.runner.process import Limits
 from kmbench.runner.stopping import Rule
 from kmbench.study import Case, Cell

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kmbench.tuning.codec import flat_quantizer
-from kmbench.tuning.space import Space
-from kmbench.tuning.truth import exact_neighbours
+from kmbench.tuning.index.kinds import flat_quantizer
+from kmbench.tuning.problem.space import Space
+from kmbench.tuning.problem.truth import exact_neighbours
 
 K, NLIST, QUERIES = 10, 32, 100
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kmbench.tuning.choose import best_at, choose, neighbours
-from kmbench.tuning.cost import CostModel, TimedPoint, fit_cost, held_out_error
-from kmbench.tuning.curve import Curve
-from kmbench.tuning.landscape import Constraints, lay_out
+from kmbench.tuning.choice.choose import best_at, choose, neighbours
+from kmbench.tuning.choice.settings import Constraints, tabulate
+from kmbench.tuning.recall.curve import Curve
+from kmbench.tuning.timing.cost import CostModel, TimedPoint, fit_cost, held_out_error
 
 MODEL = CostModel(
     overhead_seconds=10e-6, list_seconds=10e-9, probe_seconds=2e-6, vector_seconds=20e-9, rerank_seconds=0.0
@@ -38,7 +38,7 @@ def landscape():
     memory = {("flat", 100): 50e6, ("flat", 1000): 51e6, ("pq8", 1000): 2e6}
     build = {("flat", 100): 1.0, ("flat", 1000): 10.0, ("pq8", 1000): 12.0}
     models = {"flat": MODEL, "pq8": MODEL}
-    return lay_out(curves, 10, models, models, memory, build)
+    return tabulate(curves, 10, models, models, memory, build)
 
 
 def test_fastest_setting_whose_whole_interval_reaches_the_target():
@@ -68,7 +68,7 @@ def test_latency_out_of_reach_names_the_constraint_and_what_it_keeps():
 def test_codes_that_saturate_name_the_recall():
     found = choose(landscape(), Constraints(recall=0.95, at=10, max_memory_bytes=10_000_000))
     assert found.broken == ("memory",)
-    only_codes = lay_out(
+    only_codes = tabulate(
         [curve(1000, [0.3, 0.5, 0.5], index="pq8")], 10, {"pq8": MODEL}, {"pq8": MODEL}, {("pq8", 1000): 1.0},
         {("pq8", 1000): 1.0},
     )  # fmt: skip

@@ -4,9 +4,9 @@ import faiss
 import numpy as np
 import pytest
 
-from kmbench.tuning.codec import build_ivf, parse_kinds
-from kmbench.tuning.compressed import compressed_curves
-from kmbench.tuning.curve import one_pass
+from kmbench.tuning.index.kinds import build_ivf, parse_kinds
+from kmbench.tuning.recall.compressed import compressed_curves
+from kmbench.tuning.recall.curve import one_pass
 
 K, NLIST = 10, 32
 KINDS = ["clustered", "uniform", "duplicated", "integers", "far from the origin", "cosine", "ip"]
@@ -78,7 +78,7 @@ def test_interval_covers_the_recall_of_other_queries(searched):
     rng = np.random.default_rng(3)
     queries = np.ascontiguousarray(data.base[rng.choice(len(data.base), 1000, replace=False)])
     queries += rng.normal(0, 0.1, queries.shape).astype(np.float32)
-    from kmbench.tuning.truth import exact_neighbours
+    from kmbench.tuning.problem.truth import exact_neighbours
 
     truth = exact_neighbours(data.base, queries, K, data.space).ids
     whole = one_pass(data.quantizer, queries, truth, data.list_of_row, K)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kmbench.errors import TuneError
-from kmbench.tuning.data import read_problem
+from kmbench.tuning.problem.data import read_problem
 
 N, D = 1200, 8
 

@@ -13,16 +13,18 @@ import pytest
 
 import kmbench
 from kmbench.errors import TuneError
-from kmbench.tuning import check, device, pipeline
-from kmbench.tuning.check import check_deployment
-from kmbench.tuning.codec import build_ivf, parse_kinds
-from kmbench.tuning.curve import one_pass
-from kmbench.tuning.page import render_tune_page
-from kmbench.tuning.recipe import read_recipe
-from kmbench.tuning.shelf import write_servable
-from kmbench.tuning.training import Training
-from kmbench.tuning.words import answer, loosen_sentences
-from kmbench.tuning.worker import TuneWorker
+from kmbench.tuning import api
+from kmbench.tuning.deployment import check
+from kmbench.tuning.deployment.check import check_deployment
+from kmbench.tuning.deployment.recipe import read_recipe
+from kmbench.tuning.index.cache import write_servable
+from kmbench.tuning.index.kinds import build_ivf, parse_kinds
+from kmbench.tuning.index.training import Training
+from kmbench.tuning.problem import device
+from kmbench.tuning.recall.curve import one_pass
+from kmbench.tuning.report.page import render_tune_page
+from kmbench.tuning.report.words import answer, loosen_sentences
+from kmbench.tuning.timing.worker import TuneWorker
 
 K = 10
 
@@ -66,10 +68,10 @@ def gpu(monkeypatch, tmp_path):
     for module in (device, check):
         monkeypatch.setattr(module, "why_no_gpu", lambda: None)
         monkeypatch.setattr(module, "gpu_name", lambda: "NVIDIA Stand-in")
-    monkeypatch.setattr("kmbench.tuning.session.gpu_name", lambda: "NVIDIA Stand-in")
+    monkeypatch.setattr("kmbench.tuning.pipeline.gpu_name", lambda: "NVIDIA Stand-in")
     monkeypatch.setattr(check, "WorkerProcess", InProcess)
     monkeypatch.setattr(check, "measure_points", partial(check.measure_points, spawn=InProcess))
-    monkeypatch.setattr(pipeline, "Training", partial(Training, spawn=InProcess))
+    monkeypatch.setattr(api, "Training", partial(Training, spawn=InProcess))
     return copied
 
 
@@ -202,7 +204,7 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
 
 
 def test_a_search_that_finds_less_than_the_curve_promised_does_not_meet_the_target(gpu, monkeypatch):
-    monkeypatch.setattr("kmbench.tuning.session.recall_of_file", lambda *given: 0.83)
+    monkeypatch.setattr("kmbench.tuning.pipeline.recall_of_file", lambda *given: 0.83)
     x = vectors(3000)
     result = kmbench.tune(x[:2800], x[2800:], recall=0.9, nlist="16", threads=1, epochs=1, device="cuda")
     assert not result.target_met

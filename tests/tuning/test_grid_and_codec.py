@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from kmbench.errors import TuneError
-from kmbench.tuning.codec import build_ivf, flat_quantizer, parse_kinds
-from kmbench.tuning.grid import default_nlists, read_nlists
-from kmbench.tuning.space import Space
+from kmbench.tuning.index.kinds import build_ivf, flat_quantizer, parse_kinds
+from kmbench.tuning.problem.nlist import default_nlists, read_nlists
+from kmbench.tuning.problem.space import Space
 
 
 @pytest.mark.parametrize(

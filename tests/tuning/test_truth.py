@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kmbench.errors import DataError, TuneError
-from kmbench.tuning.space import Space
-from kmbench.tuning.truth import exact_neighbours, neighbours_from_file
-from kmbench.tuning.truth_cache import content_key, load_truth, store_truth
+from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
+from kmbench.tuning.problem.space import Space
+from kmbench.tuning.problem.truth import exact_neighbours, neighbours_from_file
 
 K = 10
 

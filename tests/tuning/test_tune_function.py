@@ -51,12 +51,12 @@ def test_a_backend_that_fails_or_is_missing_is_named():
 
 
 def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
-    from kmbench.tuning import deploy
+    from kmbench.tuning.deployment import save
 
     def full(*arguments, **named):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(deploy, "write_servable", full)
+    monkeypatch.setattr(save, "write_servable", full)
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
         kmbench.tune(vectors(1500), recall=0.8, nlist="8", threads=1, epochs=1, save=tmp_path / "saved")
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]

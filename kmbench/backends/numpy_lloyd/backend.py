@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.base import Precision as Arithmetic
+from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
-from kmbench.backends.start import Init, read_start, sample_of, start_of
 from kmbench.errors import CaseError
 
-from .lloyd import Outcome, assign, lloyd
+from .lloyd import LloydResult, assign, lloyd
 from .plan import Path, Plan, Precision, make_plan
 from .workers import blas_controller
 
@@ -50,12 +50,12 @@ class NumpyLloyd(Backend):
     params: NumpyLloydParams
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse a stopping rule and another start in a matched run."""
         free = {"max_iterations", "tol", "init"} & params.model_fields_set
         if protocol == "matched" and free:
             return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     @classmethod
     def arithmetic(cls, params: BaseModel) -> Arithmetic:
@@ -81,7 +81,7 @@ class NumpyLloyd(Backend):
         self._X = X
         self._job = job
         self._plan = self._make_plan(n)
-        self._outcome: Outcome | None = None
+        self._outcome: LloydResult | None = None
         self._start = start_of(self.params.init)
         self._start_settings: dict[str, Any] = {}
         self._init = job.init
@@ -167,7 +167,7 @@ class NumpyLloyd(Backend):
         rows = np.random.default_rng(self._job.seed).choice(len(self._X), self._job.k, replace=False)
         return self._X[rows]
 
-    def _fitted(self) -> Outcome:
+    def _fitted(self) -> LloydResult:
         if self._outcome is None:
             raise RuntimeError("fit has not been run since prepare")
         return self._outcome

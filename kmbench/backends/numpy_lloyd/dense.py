@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from .plan import Plan, spans, without_aliasing
-from .rows import Floats, Rows, score_weights
+from .rows import Floats, RowBlocks, score_weights
 from .workers import Each
 
 __all__ = ["DensePass"]
@@ -20,7 +20,7 @@ class DensePass:
 
     Parameters
     ----------
-    rows : Rows
+    rows : RowBlocks
         The augmented rows, in the dense layout.
     n : int
         Number of rows.
@@ -29,7 +29,7 @@ class DensePass:
         From `workers`.
     """
 
-    def __init__(self, rows: Rows, n: int, plan: Plan, each: Each) -> None:
+    def __init__(self, rows: RowBlocks, n: int, plan: Plan, each: Each) -> None:
         self._rows = rows
         self._plan = plan
         self._each = each

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .plan import Plan, spans
-from .rows import Floats, Rows, score_weights
+from .rows import Floats, RowBlocks, score_weights
 
 __all__ = ["KMajorPass"]
 
@@ -21,7 +21,7 @@ class KMajorPass:
 
     Parameters
     ----------
-    rows : Rows
+    rows : RowBlocks
         The augmented rows, in the k-major layout.
     n : int
         Number of rows.
@@ -30,7 +30,7 @@ class KMajorPass:
         Number of clusters.
     """
 
-    def __init__(self, rows: Rows, n: int, plan: Plan, k: int) -> None:
+    def __init__(self, rows: RowBlocks, n: int, plan: Plan, k: int) -> None:
         self._rows = rows
         self._n = n
         self._chunks = spans(n, plan.chunk_rows)

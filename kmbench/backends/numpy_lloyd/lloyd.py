@@ -12,10 +12,10 @@ from .dense import DensePass
 from .kmajor import KMajorPass
 from .plan import Plan
 from .relocate import average, empty_clusters, relocate
-from .rows import LazyRows, Rows, StoredRows, column_mean, mean_variance
+from .rows import LazyRows, RowBlocks, StoredRows, column_mean, mean_variance
 from .workers import Each, workers
 
-__all__ = ["Outcome", "assign", "lloyd"]
+__all__ = ["LloydResult", "assign", "lloyd"]
 
 
 class Pass(Protocol):
@@ -29,7 +29,7 @@ class Pass(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class LloydResult:
     """What a run of Lloyd's algorithm leaves.
 
     Attributes
@@ -60,7 +60,7 @@ def lloyd(
     *,
     iterations: int,
     tol: float | None = None,
-) -> Outcome:
+) -> LloydResult:
     """Run Lloyd's algorithm from given centroids, and label the rows by the final ones.
 
     Parameters
@@ -80,7 +80,7 @@ def lloyd(
 
     Returns
     -------
-    Outcome
+    LloydResult
     """
     n, k = len(X), len(init)
     found_empty: list[int] = []
@@ -100,7 +100,9 @@ def lloyd(
             if least_shift is not None and float(np.square(centres - old).sum()) <= least_shift:
                 break
         labels = passes.labels(centres)
-    return Outcome(centres=centres, mean=mean, labels=labels, n_iter=len(found_empty), empty_events=sum(found_empty))
+    return LloydResult(
+        centres=centres, mean=mean, labels=labels, n_iter=len(found_empty), empty_events=sum(found_empty)
+    )
 
 
 def assign(
@@ -128,7 +130,7 @@ def assign(
         return _passes(LazyRows(X, mean, plan), len(X), len(centres), plan, each).labels(centres)
 
 
-def _passes(rows: Rows, n: int, k: int, plan: Plan, each: Each) -> Pass:
+def _passes(rows: RowBlocks, n: int, k: int, plan: Plan, each: Each) -> Pass:
     if plan.path == "k-major":
         return KMajorPass(rows, n, plan, k)
     return DensePass(rows, n, plan, each)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from .plan import Path, Plan, spans
 from .workers import Each
 
-__all__ = ["Floats", "LazyRows", "Rows", "StoredRows", "column_mean", "mean_variance", "score_weights"]
+__all__ = ["Floats", "LazyRows", "RowBlocks", "StoredRows", "column_mean", "mean_variance", "score_weights"]
 
 Floats = NDArray[np.floating[Any]]
 
 MEAN_ROWS = 8192
 
 
-class Rows(Protocol):
+class RowBlocks(Protocol):
     """Where a pass has its rows from."""
 
     def __call__(self, start: int, stop: int) -> Floats:

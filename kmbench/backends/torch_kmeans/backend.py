@@ -8,14 +8,14 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Traits
+from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
-from kmbench.backends.start import Init, read_start, sample_of, start_of
 from kmbench.errors import CaseError
 
 from .build import INSTALL, why_no_cuda, why_no_torch
-from .lloyd import Outcome, labels_of, lloyd
+from .lloyd import LloydResult, labels_of, lloyd
 from .nearest import MatmulNearest, Nearest, TorchPrecision
-from .rows import Rows, host_tensor
+from .rows import DeviceRows, host_tensor
 
 __all__ = ["BlockwiseLloyd", "TorchKmeans", "TorchParams"]
 
@@ -48,18 +48,18 @@ class BlockwiseLloyd(Backend):
     """Exact Lloyd over blocks on a torch device; children say where, and who finds the nearest centres."""
 
     params: LloydParams
-    _rows: Rows | None
-    _outcome: Outcome | None
+    _rows: DeviceRows | None
+    _outcome: LloydResult | None
     _source: Any
     _nearest: Any
 
     @classmethod
-    def cannot(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse a stopping rule and another start in a matched run."""
         free = {"max_iterations", "tol", "init"} & params.model_fields_set
         if protocol == "matched" and free:
             return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
-        return super().cannot(k, n, d, protocol, params)
+        return super().unsupported_reason(k, n, d, protocol, params)
 
     def _place(self) -> tuple[str, bool]:
         """Return the type of the device, and whether the rows stay on it."""
@@ -105,13 +105,13 @@ class BlockwiseLloyd(Backend):
         self._rows = self._rows_of(self._source)
         self._outcome = self._run(self._rows, init, self.params.tol if native else None, label=True)
 
-    def _run(self, rows: Rows, init: FloatMatrix, tol: float | None, label: bool) -> Outcome:
+    def _run(self, rows: DeviceRows, init: FloatMatrix, tol: float | None, label: bool) -> LloydResult:
         iterations = self.params.max_iterations if self._job.iterations is None else self._job.iterations
         start = host_tensor(np.ascontiguousarray(init)).to(self._device)
         return lloyd(rows, start, self._nearest, iterations=iterations, tol=tol, label=label)
 
-    def _rows_of(self, X: Any, mean: Any = None) -> Rows:
-        return Rows(X, self._device, self._block_rows(), mean, keep=self._resident)
+    def _rows_of(self, X: Any, mean: Any = None) -> DeviceRows:
+        return DeviceRows(X, self._device, self._block_rows(), mean, keep=self._resident)
 
     def _block_rows(self) -> int:
         if self.params.block_rows is not None:
@@ -134,7 +134,7 @@ class BlockwiseLloyd(Backend):
         self._start_settings = {"init_rows": len(sample), "init_n_iter": found.n_iter}
         return self._centroids(rows, found)
 
-    def _centroids(self, rows: Rows, outcome: Outcome) -> FloatMatrix:
+    def _centroids(self, rows: DeviceRows, outcome: LloydResult) -> FloatMatrix:
         centroids: FloatMatrix = (outcome.centres + rows.mean.double()).float().cpu().numpy()
         return centroids
 
@@ -152,7 +152,7 @@ class BlockwiseLloyd(Backend):
         """Label any rows by the final centroids, centred as in fit; other rows than fit's are streamed."""
         rows, outcome = self._fitted()
         if X is not self._X:
-            rows = Rows(host_tensor(X), self._device, self._block_rows(), rows.mean, keep=False)
+            rows = DeviceRows(host_tensor(X), self._device, self._block_rows(), rows.mean, keep=False)
         labels: Labels = labels_of(rows, outcome.centres, self._nearest).cpu().numpy()
         return labels
 
@@ -188,7 +188,7 @@ class BlockwiseLloyd(Backend):
         if getattr(self, "_device", None) is not None and self._device.type == "cuda":
             self._torch.cuda.empty_cache()
 
-    def _fitted(self) -> tuple[Rows, Outcome]:
+    def _fitted(self) -> tuple[DeviceRows, LloydResult]:
         if self._rows is None or self._outcome is None:
             raise RuntimeError("fit has not been run since prepare")
         return self._rows, self._outcome

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .nearest import Nearest
-from .rows import Rows
+from .rows import DeviceRows
 
-__all__ = ["Outcome", "labels_of", "lloyd"]
+__all__ = ["LloydResult", "labels_of", "lloyd"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class LloydResult:
     """What a run leaves, on the device.
 
     Attributes
@@ -34,8 +34,8 @@ class Outcome:
 
 
 def lloyd(
-    rows: Rows, init: Any, nearest: Nearest, *, iterations: int, tol: float | None = None, label: bool = True
-) -> Outcome:
+    rows: DeviceRows, init: Any, nearest: Nearest, *, iterations: int, tol: float | None = None, label: bool = True
+) -> LloydResult:
     """Run Lloyd's algorithm from given centroids.
 
     Sums are float64: a float32 sum of m rows is off by up to m roundings, which shows from some 10,000 rows in a
@@ -43,7 +43,7 @@ def lloyd(
 
     Parameters
     ----------
-    rows : Rows
+    rows : DeviceRows
     init : Tensor of float32, shape (k, d), on the device
         Initial centroids, of the data as it came.
     nearest : Nearest
@@ -57,7 +57,7 @@ def lloyd(
 
     Returns
     -------
-    Outcome
+    LloydResult
     """
     import torch
 
@@ -77,10 +77,10 @@ def lloyd(
         if least_shift is not None and float((centres - old).square().sum()) <= least_shift:
             break
     final = labels_of(rows, centres, nearest, labels) if label else None
-    return Outcome(centres=centres, labels=final, n_iter=done, empty_events=emptied)
+    return LloydResult(centres=centres, labels=final, n_iter=done, empty_events=emptied)
 
 
-def labels_of(rows: Rows, centres: Any, nearest: Nearest, out: Any = None) -> Any:
+def labels_of(rows: DeviceRows, centres: Any, nearest: Nearest, out: Any = None) -> Any:
     """Return the nearest centre of each row: a tensor of int32, shape (n,), on the device."""
     import torch
 
@@ -91,7 +91,7 @@ def labels_of(rows: Rows, centres: Any, nearest: Nearest, out: Any = None) -> An
     return labels
 
 
-def _accumulate(rows: Rows, centres: Any, nearest: Nearest, labels: Any) -> tuple[Any, Any]:
+def _accumulate(rows: DeviceRows, centres: Any, nearest: Nearest, labels: Any) -> tuple[Any, Any]:
     """Assign every row, and return the sums of the rows of each cluster (k, d) and their numbers (k,), float64."""
     import torch
 
@@ -106,7 +106,7 @@ def _accumulate(rows: Rows, centres: Any, nearest: Nearest, labels: Any) -> tupl
     return sums, counts
 
 
-def _relocate(rows: Rows, old: Any, labels: Any, sums: Any, counts: Any, empty: Any) -> None:
+def _relocate(rows: DeviceRows, old: Any, labels: Any, sums: Any, counts: Any, empty: Any) -> None:
     """Give each empty cluster one of the rows farthest from their centres, taken out of its donor; in place."""
     import torch
 
@@ -124,7 +124,7 @@ def _relocate(rows: Rows, old: Any, labels: Any, sums: Any, counts: Any, empty: 
     sums[empty], counts[empty] = moved, one
 
 
-def _mean_variance(rows: Rows) -> float:
+def _mean_variance(rows: DeviceRows) -> float:
     total = 0.0
     for _, _, block in rows.blocks():
         total += float(block.double().square().sum())

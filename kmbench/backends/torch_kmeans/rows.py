@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rows", "host_tensor"]
+__all__ = ["DeviceRows", "host_tensor"]
 
 STAGES = 2
 """Buffers that blocks go through in turns: one is filled while the device works on the other."""
@@ -24,7 +24,7 @@ def host_tensor(X: NDArray[np.float32]) -> Any:
         return torch.from_numpy(X)
 
 
-class Rows:
+class DeviceRows:
     """Rows as blocks of a centred float32 matrix.
 
     Parameters

@@ -1,0 +1,1 @@
+"""The settings side by side, and the one that is chosen."""

@@ -1,0 +1,133 @@
+"""What the tuner answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmbench.tuning.choice.choose import Choice
+from kmbench.tuning.choice.settings import Constraints, Option, Settings
+from kmbench.tuning.problem.device import Device
+from kmbench.tuning.timing.cost import ModelError
+from kmbench.tuning.timing.latency import Measured
+
+__all__ = ["ListsInfo", "TimedOption", "TuneResult"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListsInfo:
+    """How one number of lists came out of training."""
+
+    nlist: int
+    points: int
+    train_seconds: float
+    imbalance: float
+    empty_lists: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOption:
+    """A setting whose time was predicted first and then measured."""
+
+    option: Option
+    measured: Measured
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneResult:
+    """The answer, and all it rests on.
+
+    Attributes
+    ----------
+    asked : Constraints
+    choice : Choice
+        Setting, and whether it does what is asked.
+    measured : Measured
+        Its times.
+    verified_recall : float
+        Recall of the index file at that setting, by a direct search in another process.
+    memory_bytes, build_seconds : int, float
+        Of the recommended index, as built.
+    land : Settings
+        Every setting.
+    timed : list of TimedOption
+        The recommended setting and its neighbours.
+    single_error, batch_error : ModelError or None
+        Of the cost model, at points it was not fitted to.
+    method : str
+        How the recall of the recommended kind of index was found.
+    queries : int
+    queries_text, truth_text, metric : str
+    device : {"cpu", "cuda"}
+        Where the index was searched, and is to be served.
+    gpu : str or None
+        Name of the GPU.
+    lists : list of ListsInfo
+    versions : dict
+    notes : tuple of str
+        What a user should know, one sentence each.
+    folder, page, saved : Path or None
+    """
+
+    name: str
+    n: int
+    d: int
+    asked: Constraints
+    choice: Choice
+    measured: Measured
+    verified_recall: float
+    memory_bytes: int
+    build_seconds: float
+    land: Settings
+    timed: list[TimedOption]
+    single_error: ModelError | None
+    batch_error: ModelError | None
+    method: str
+    queries: int
+    queries_text: str
+    truth_text: str
+    metric: str
+    backend: str
+    threads: int
+    seed: int
+    lists: list[ListsInfo]
+    versions: dict[str, str]
+    notes: tuple[str, ...]
+    device: Device = "cpu"
+    gpu: str | None = None
+    saved: Path | None = None
+
+    @property
+    def target_met(self) -> bool:
+        """Whether the recommended setting does all that is asked."""
+        return self.choice.met
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that ``--json`` prints."""
+        option, measured, land = self.choice.option, self.measured, self.land
+        frontier = [
+            {
+                "nlist": int(land.nlist[place]),
+                "nprobe": int(land.nprobe[place]),
+                "recall": float(land.recall[place]),
+                "scanned_vectors": float(land.scanned[place]),
+            }
+            for place in land.frontier()
+        ]
+        return {
+            "nlist": option.nlist,
+            "nprobe": option.nprobe,
+            "index": option.index,
+            "recall": option.recall,
+            "recall_low": option.recall_low,
+            "recall_high": option.recall_high,
+            "scanned_vectors": option.scanned,
+            "latency_ms": {name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
+            "queries_per_second": 1 / measured.batch,
+            "memory_bytes": self.memory_bytes,
+            "build_seconds": self.build_seconds,
+            "target_met": self.target_met,
+            "frontier": frontier,
+        }

@@ -1,0 +1,1 @@
+"""A tuned index as a folder that can be served and checked."""

@@ -1,0 +1,106 @@
+"""What stands in ``recipe.json``: how an index was made, what it was measured to do, and on which data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kmbench.errors import DataError
+from kmbench.tuning.problem.device import Device
+
+__all__ = ["INDEX_FILE", "RECIPE_FILE", "SERVE_FILE", "DataSample", "Recipe", "read_recipe"]
+
+INDEX_FILE, RECIPE_FILE, SERVE_FILE = "index.faiss", "recipe.json", "serve.py"
+
+
+class DataSample(BaseModel):
+    """Which data: a fingerprint of all of it, and of single rows, which tell changed data from other data.
+
+    Attributes
+    ----------
+    rows : dict of str by int
+        First hex digits of the SHA-256 of some rows as float32.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    spec: str
+    n: int
+    d: int
+    fingerprint: str
+    rows: dict[int, str]
+
+
+class Lists(BaseModel):
+    """How even the lists are: what drifts when the data does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    imbalance: float
+    longest_over_mean: float
+    empty: int
+
+
+class Recipe(BaseModel):
+    """One deployment. Recipes without a device are older than the choice: their index was timed on the CPU."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recipe_version: Literal[1] = 1
+    factory: str
+    transform: str | None
+    index: str
+    nlist: int
+    nprobe: int
+    k_factor: int
+    metric: Literal["l2", "ip", "cosine"]
+    at: int
+    recall_target: float
+    max_latency_ms: float | None
+    max_memory_bytes: int | None
+    max_build_seconds: float | None
+    target_met: bool
+    recall: float
+    recall_low: float
+    recall_high: float
+    recall_method: str
+    queries: int
+    queries_from: str
+    scanned_vectors: float
+    latency_ms: dict[str, float]
+    latency_model_error: float | None
+    queries_per_second: float
+    threads: int
+    device: Device = "cpu"
+    gpu: str | None = None
+    memory_bytes: int
+    build_seconds: float
+    backend: str
+    training_points: int
+    seed: int
+    lists: Lists
+    data: DataSample
+    versions: dict[str, str]
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """Read the recipe of a saved index.
+
+    Raises
+    ------
+    DataError
+        If the folder holds none, or one that this version does not read.
+    """
+    path = folder / RECIPE_FILE
+    try:
+        return Recipe.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{folder} holds no {RECIPE_FILE}", "give a folder that --save has written") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}", "check the folder") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise DataError(f"{path}: {where}: {first['msg']}", "save the index again with this version") from None

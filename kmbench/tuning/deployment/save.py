@@ -1,0 +1,196 @@
+"""``--save``: an index that is ready to serve, its recipe, and an example that loads and searches it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmbench.errors import OutputError
+from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.deployment.recipe import INDEX_FILE, RECIPE_FILE, SERVE_FILE, DataSample, Lists, Recipe
+from kmbench.tuning.index.cache import write_servable
+from kmbench.tuning.index.kinds import Kind, build_ivf
+from kmbench.tuning.index.training import Trained, assign_rows
+from kmbench.tuning.problem.data import Problem
+from kmbench.tuning.problem.space import FloatMatrix
+
+__all__ = ["QUERIES_FILE", "check_target", "row_digests", "save_deployment"]
+
+QUERIES_FILE = "queries.npy"
+"""A few queries, so that the example runs as it stands."""
+
+EXAMPLE_QUERIES = 16
+
+SAMPLED_ROWS = 64
+
+
+def check_target(folder: Path) -> Path:
+    """Make sure that a deployment can be written, before hours are spent on it.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and holds anything, or its parent cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"--save {folder} exists and is not empty", "give a new folder, or remove it first")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        probe = folder.parent / f".kmbench-{os.getpid()}-{secrets.token_hex(4)}"
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise OutputError(
+            f"--save {folder} cannot be written: {error.strerror or error}", "choose another folder"
+        ) from None
+    return folder
+
+
+def save_deployment(
+    result: TuneResult, kind: Kind, problem: Problem, trained: Trained, file: Path, folder: Path
+) -> Path:
+    """Write a folder that is whole or not there: it is filled under another name and then renamed.
+
+    Parameters
+    ----------
+    file : Path
+        The index that was measured. It is taken as it is, unless rows were held out as queries: then all rows go
+        into a new one with the same centroids, and the ids are the rows of the data.
+    folder : Path
+        From `check_target`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    partial = folder.parent / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}.partial"
+    try:
+        partial.mkdir()
+        list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
+        recipe = _recipe(result, kind, problem, trained, list_of_row)
+        (partial / RECIPE_FILE).write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (partial / SERVE_FILE).write_text(_example(result), encoding="utf-8")
+        np.save(partial / QUERIES_FILE, problem.raw_queries[:EXAMPLE_QUERIES])
+        if folder.exists():
+            folder.rmdir()  # it is empty: see check_target
+        partial.rename(folder)
+    except (OSError, RuntimeError) as error:  # RuntimeError: what FAISS raises when it cannot write
+        raise OutputError(f"--save {folder} cannot be written: {error}", "choose another folder") from None
+    finally:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _write_index(result: TuneResult, kind: Kind, problem: Problem, trained: Trained, path: Path) -> NDArray[np.int32]:
+    """Write the index of all rows and return the list of each."""
+    import faiss
+
+    option, everything = result.choice.option, problem.base
+    list_of_row = trained.list_of_row
+    if problem.held_out is not None:
+        everything = np.ascontiguousarray(problem.space.apply(problem.raw, problem.name))
+        list_of_row = np.empty(len(everything), dtype=np.int32)
+        rest = np.ones(len(everything), dtype=bool)
+        rest[problem.held_out] = False
+        list_of_row[rest] = trained.list_of_row
+        list_of_row[problem.held_out] = assign_rows(trained.quantizer, problem.queries)
+    ivf = build_ivf(kind, trained.quantizer, everything, list_of_row, problem.space, result.seed)
+    write_servable(kind, ivf, everything, problem, path, option.nprobe, option.k_factor)
+    written = faiss.read_index(str(path))
+    if written.ntotal != len(everything) or faiss.extract_index_ivf(written).nprobe != option.nprobe:
+        raise OSError(f"{path.name} does not read back as it was written")
+    return list_of_row
+
+
+def row_digests(X: FloatMatrix, rows: NDArray[np.int64]) -> dict[int, str]:
+    """Return a short digest of the content of some rows."""
+    return {int(row): hashlib.sha256(np.ascontiguousarray(X[row], "<f4").tobytes()).hexdigest()[:16] for row in rows}
+
+
+def _recipe(
+    result: TuneResult, kind: Kind, problem: Problem, trained: Trained, list_of_row: NDArray[np.int32]
+) -> Recipe:
+    option, asked, measured = result.choice.option, result.asked, result.measured
+    sizes = np.bincount(list_of_row, minlength=option.nlist)
+    n = problem.data.n
+    rows = np.unique(np.linspace(0, n - 1, SAMPLED_ROWS).astype(np.int64))
+    error = result.single_error
+    return Recipe(
+        factory=kind.factory(option.nlist, option.k_factor),
+        transform=problem.space.transform_name,
+        index=option.index,
+        nlist=option.nlist,
+        nprobe=option.nprobe,
+        k_factor=option.k_factor,
+        metric=problem.space.metric,
+        at=asked.at,
+        recall_target=asked.recall,
+        max_latency_ms=None if asked.max_latency_seconds is None else 1e3 * asked.max_latency_seconds,
+        max_memory_bytes=asked.max_memory_bytes,
+        max_build_seconds=asked.max_build_seconds,
+        target_met=result.target_met,
+        recall=option.recall,
+        recall_low=option.recall_low,
+        recall_high=option.recall_high,
+        recall_method=result.method,
+        queries=result.queries,
+        queries_from=result.queries_text,
+        scanned_vectors=option.scanned,
+        latency_ms={name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
+        latency_model_error=None if error is None else error.worst,
+        queries_per_second=1 / measured.batch,
+        threads=result.threads,
+        device=result.device,
+        gpu=result.gpu,
+        memory_bytes=result.memory_bytes,
+        build_seconds=result.build_seconds,
+        backend=result.backend,
+        training_points=trained.points,
+        seed=result.seed,
+        lists=Lists(
+            imbalance=float(option.nlist * np.square(sizes / n).sum()),
+            longest_over_mean=float(sizes.max() / sizes.mean()),
+            empty=int((sizes == 0).sum()),
+        ),
+        data=DataSample(
+            spec=_published(problem.name),
+            n=n,
+            d=problem.data.d,
+            fingerprint=problem.data.fingerprint,
+            rows=row_digests(problem.raw, rows),
+        ),
+        versions=result.versions,
+    )
+
+
+def _published(spec: str) -> str:
+    """Return a SPEC without the folders of this machine: recipes are passed on."""
+    return spec.rpartition(os.sep)[2]
+
+
+def _example(result: TuneResult) -> str:
+    text = resources.files("kmbench.tuning.deployment").joinpath("templates/serve.py.txt").read_text(encoding="utf-8")
+    option = result.choice.option
+    values: dict[str, Any] = {
+        "INDEX": option.index,
+        "AT": result.asked.at,
+        "RECALL": f"{option.recall:.3f}",
+        "METRIC": {"l2": "squared L2 distance", "ip": "inner product", "cosine": "cosine"}[result.metric],
+        "D": result.d,
+        "DEVICE": result.device,
+    }
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    return text

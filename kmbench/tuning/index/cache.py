@@ -1,0 +1,89 @@
+"""Indexes on disk, as a server would load them: built once each, when they are first needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmbench.tuning.index.kinds import Kind, build_ivf
+from kmbench.tuning.index.training import Trained
+from kmbench.tuning.problem.data import Problem
+
+__all__ = ["IndexCache", "write_servable"]
+
+
+class IndexCache:
+    """The indexes of one problem.
+
+    Attributes
+    ----------
+    build_seconds : dict
+        By kind and nlist: training of the centroids, assignment and, once built, encoding.
+    """
+
+    def __init__(self, problem: Problem, lists: Mapping[int, Trained], seed: int, scratch: Path) -> None:
+        self.build_seconds: dict[tuple[str, int], float] = {}
+        self._problem, self._lists, self._seed, self._scratch = problem, lists, seed, scratch
+        self._files: dict[tuple[str, int], Path] = {}
+        self._codes: dict[tuple[str, int], Path] = {}
+
+    def note_lists(self, kind: Kind, nlist: int) -> None:
+        """Count training and assignment as the build time of a kind that has not been built."""
+        trained = self._lists[nlist]
+        self.build_seconds.setdefault((kind.name, nlist), trained.train_seconds + trained.assign_seconds)
+
+    def codes(self, kind: Kind, nlist: int) -> Any:
+        """Return the IVF index of a kind; it is kept on disk, because codes take long to make."""
+        import faiss
+
+        key = (kind.name.removesuffix("+refine"), nlist)
+        if key in self._codes:
+            self.note_lists(kind, nlist)
+            return faiss.read_index(str(self._codes[key]))
+        began = time.perf_counter()
+        trained = self._lists[nlist]
+        ivf = build_ivf(
+            kind, trained.quantizer, self._problem.base, trained.list_of_row, self._problem.space, self._seed
+        )
+        spent = time.perf_counter() - began + trained.train_seconds + trained.assign_seconds
+        for name in (key[0], key[0] + "+refine"):
+            self.build_seconds[name, nlist] = spent
+        if not kind.exact:
+            self._codes[key] = self._scratch / f"codes-{key[0]}-{nlist}.faiss"
+            faiss.write_index(ivf, str(self._codes[key]))
+        return ivf
+
+    def file(self, kind: Kind, nlist: int) -> Path:
+        """Return the file of an index that takes a user's vectors as they are."""
+        key = (kind.name, nlist)
+        if key not in self._files:
+            path = self._scratch / f"{kind.name}-{nlist}.faiss"
+            write_servable(kind, self.codes(kind, nlist), self._problem.base, self._problem, path)
+            self._files[key] = path
+        return self._files[key]
+
+
+def write_servable(
+    kind: Kind, ivf: Any, base: np.ndarray[Any, Any], problem: Problem, path: Path, nprobe: int = 1, k_factor: int = 1
+) -> None:
+    """Write an index with what it needs around it: re-ranking vectors, and the transform of a user's vectors.
+
+    Parameters
+    ----------
+    ivf : faiss.IndexIVF
+        Populated with `base`.
+    base : ndarray of float32, shape (n, d)
+        In the space of the index.
+    """
+    import faiss
+
+    ivf.nprobe = nprobe
+    inner = ivf
+    if kind.refine:
+        inner = faiss.IndexRefineFlat(ivf, faiss.swig_ptr(np.ascontiguousarray(base)))
+        inner.k_factor = k_factor
+    faiss.write_index(problem.space.wrap(inner), str(path))

@@ -1,0 +1,42 @@
+"""What is asked, held to its bounds before anything is read."""
+
+from __future__ import annotations
+
+from kmbench.errors import TuneError
+from kmbench.study.model import parse_bytes
+from kmbench.tuning.choice.settings import Constraints
+
+__all__ = ["read_constraints"]
+
+
+def read_constraints(
+    recall: float, at: int, latency_ms: float | None, memory: int | str | None, build: float | None
+) -> Constraints:
+    """Return the constraints of a tuning.
+
+    Raises
+    ------
+    TuneError
+        If a target or a limit cannot be met by any index.
+    """
+    if not 0 < recall < 1:
+        hint = "ask for less, such as 0.999, or search a flat index, which needs no tuning"
+        raise TuneError(f"--recall {recall:g} is not between 0 and 1 (both excluded)", hint)
+    if at < 1:
+        raise TuneError(f"--at {at}: a query asks for at least one neighbour", "use --at 1 or more")
+    for name, value in (("--max-latency-ms", latency_ms), ("--max-build-seconds", build)):
+        if value is not None and not value > 0:
+            raise TuneError(f"{name} {value:g} is not above 0", "give a larger limit or leave it out")
+    try:
+        size = parse_bytes(memory)
+    except ValueError as error:
+        raise TuneError(f"--max-memory {memory}: not a size", str(error)) from None
+    if size is not None and size < 1:
+        raise TuneError(f"--max-memory {memory} is not above 0", "give a larger limit or leave it out")
+    return Constraints(
+        recall=recall,
+        at=at,
+        max_latency_seconds=None if latency_ms is None else latency_ms / 1e3,
+        max_memory_bytes=size,
+        max_build_seconds=build,
+    )

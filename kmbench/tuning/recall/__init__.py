@@ -1,0 +1,1 @@
+"""The recall of every nprobe: the one pass, codes, intervals."""
