@@ -1,0 +1,5 @@
+"""What a reader must know before believing a result: notes as values, with codes that never change."""
+
+from kmbench.notes.note import KINDS, Note, NoteKind, note
+
+__all__ = ["KINDS", "Note", "NoteKind", "note"]

@@ -1,0 +1,9 @@
+"""Notes about the tuner: ``KM3xx``."""
+
+from __future__ import annotations
+
+from kmbench.notes.kind import NoteKind
+
+__all__ = ["KINDS"]
+
+KINDS: dict[str, NoteKind] = {}
