@@ -126,8 +126,8 @@ def hampel(values: Series, window: int = HAMPEL_WINDOW, sigmas: float = HAMPEL_S
 def kernel_partition(values: Series) -> list[int]:
     """Return the steps of the partition that is best under a Gaussian kernel, with a penalty of ln n for each.
 
-    The cost of a segment is the scatter of its values in the kernel's feature space. The best partition is exact: it is
-    found by dynamic programming over all segments, whose costs come from cumulative sums of the Gram matrix.
+    The cost of a segment is the scatter of its values in the kernel's feature space. The best partition is exact:
+    it is found by dynamic programming over all segments, whose costs come from cumulative sums of the Gram matrix.
 
     Parameters
     ----------
@@ -215,8 +215,8 @@ def mann_whitney_scan(values: Series) -> list[int]:
 
     References
     ----------
-    Pettitt, A non-parametric approach to the change-point problem (1979). The statistic is standardised at each cut, so
-    that steps near an end are found too; its critical values are simulated.
+    Pettitt, A non-parametric approach to the change-point problem (1979). The statistic is standardised at each
+    cut, so that steps near an end are found too; its critical values are simulated.
     """
     from scipy.stats import rankdata
 
@@ -297,9 +297,7 @@ def vote(values: Sequence[float], detectors: Mapping[str, Callable[[Series], lis
     agreed = _agreed(found)
     while True:
         bounds = [0, *(at for at, _ in agreed), len(logs)]
-        steps = [
-            _step(smooth, bounds[i], bounds[i + 1], bounds[i + 2], votes) for i, (_, votes) in enumerate(agreed)
-        ]
+        steps = [_step(smooth, bounds[i], bounds[i + 1], bounds[i + 2], votes) for i, (_, votes) in enumerate(agreed)]
         small = [i for i, step in enumerate(steps) if abs(math.log(step.ratio)) < math.log1p(LEAST_STEP)]
         if not small:
             return steps
@@ -315,7 +313,7 @@ def _step(logs: Series, start: int, at: int, stop: int, votes: tuple[str, ...]) 
 def _agreed(found: Mapping[str, Sequence[int]]) -> list[tuple[int, tuple[str, ...]]]:
     """Return the places that enough detectors name, within `TOLERANCE`, with their names; each place is used once."""
     left = {name: list(places) for name, places in found.items()}
-    agreed = []
+    agreed: list[tuple[int, tuple[str, ...]]] = []
     while True:
         places = sorted({at for own in left.values() for at in own})
         groups = [
