@@ -171,7 +171,7 @@ def otava(count: int) -> None:
             for seed in range(count):
                 for n in (50, 100):
                     series = add_noise(
-                        make(length=n, seed=seed, **given), noise_type="normal", sigma=noise, seed=seed
+                        make(length=n, seed=seed, **given), sigma=noise, seed=seed
                     )
                     values = np.maximum(np.asarray(series.data, dtype=float), 1.0)
                     kinds = ("step", "regression_start", "regression_end")
