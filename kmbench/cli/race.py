@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +12,7 @@ from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
 from kmbench.records import Status
 from kmbench.wording import seconds_text, times_text
 
-__all__ = ["print_races", "race_rows"]
+__all__ = ["print_races"]
 
 
 def print_races(console: Console, races: Sequence[Race]) -> None:
@@ -40,18 +38,6 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
             markup=False,
             highlight=False,
         )
-
-
-def race_rows(races: Sequence[Race]) -> list[dict[str, Any]]:
-    """Return an object for each backend of each race, as ``--json`` prints it."""
-    rows = []
-    for race in races:
-        case = dataclasses.asdict(race.key)
-        for name in ("seed", "backend", "parameters"):
-            del case[name]
-        case |= {"seeds": list(race.seeds), "best_inertia": race.best_inertia, "baseline": race.baseline}
-        rows += [case | dataclasses.asdict(contender) for contender in race.contenders]
-    return rows
 
 
 def _table(race: Race) -> Table:

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmbench.analysis import CellSummary, Verdict
+from kmbench.analysis import CellSummary
+from kmbench.comparison import Verdict
 from kmbench.records import Status
 from kmbench.study import Case
 from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text

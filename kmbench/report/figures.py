@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary
+from kmbench.analysis.run import RunCase
 from kmbench.figures.style import INK, OTHER, SAME, TEXT, WIDTH, printable, shortened, tick, to_svg
-from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import reaches
 from kmbench.wording import ratio_text, seconds_text, times_text
 
@@ -36,17 +36,17 @@ DOTS = {"same": (SAME, "o"), "other": (OTHER, "D")}
 """Colour and shape of a dot by whether the inertia is the reference's."""
 
 
-def drawn_rows(case: CaseContents) -> list[CellSummary]:
+def drawn_rows(case: RunCase) -> list[CellSummary]:
     """Return the rows that the figure shows: sound ones alone, the fastest first."""
     return [row for row in case.sound if case.samples[row.cell_id]][:MAX_ROWS]
 
 
-def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
+def times_figure(case: RunCase, prefix: str, name: str) -> str | None:
     """Return the figure of a case as an SVG element, or None where no row is sound.
 
     Parameters
     ----------
-    case : CaseContents
+    case : RunCase
     prefix : str
         Put before the ids of the SVG.
     name : str
@@ -59,7 +59,7 @@ def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
     return str(to_svg(draw_times(case), prefix, f"Time for fit and labels on {name}, median: {medians}"))
 
 
-def sample_frame(case: CaseContents) -> pd.DataFrame:
+def sample_frame(case: RunCase) -> pd.DataFrame:
     """Return what is drawn: a row for each dot, with its ``label``, ``seconds``, ``height`` and ``inertia``."""
     import pandas as pd
 
@@ -80,7 +80,7 @@ def sample_frame(case: CaseContents) -> pd.DataFrame:
     return pd.DataFrame(dots)
 
 
-def draw_times(case: CaseContents) -> Figure:
+def draw_times(case: RunCase) -> Figure:
     """Draw the figure of a case that has sound rows."""
     import seaborn as sns
     from matplotlib.figure import Figure

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from kmbench.analysis.run import Run, read_run
 from kmbench.errors import OutputError
 from kmbench.figures.html import templates, write_whole
 from kmbench.records import RECORDS_FILE, Status
-from kmbench.report.contents import RunContents, read_run
 from kmbench.report.page import PAGE_FILE, render_page
 from kmbench.report.race import headline_of
 from kmbench.report.sentences import Headline, case_name, headline, summary
@@ -81,7 +81,7 @@ def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambd
     return write_whole(output / PAGE_FILE, text)
 
 
-def _entry(run: RunContents, name: str) -> Entry:
+def _entry(run: Run, name: str) -> Entry:
     answers = [headline(case, case_name(case.lead)) for case in run.cases if case.lead.protocol != "target"]
     answers += [headline_of(race) for race in run.races]
     over_all = summary([one for one in answers if isinstance(one, Headline)]) if not run.races else None
@@ -93,7 +93,7 @@ def _entry(run: RunContents, name: str) -> Entry:
     sound = sum(row.status is Status.OK for row in rows)
     facts = [f"{len(run.cases)} case{'s' * (len(run.cases) != 1)}", f"{sound} of {len(rows)} cells sound"]
     facts += [f"{model}, {cores} cores" if cores else str(model)] if model else []
-    facts += [run.last_at[:10]] if run.last_at else []
+    facts += [run.span[1][:10]] if run.span else []
     return Entry(
         href=f"{name}/{PAGE_FILE}",
         name=run.name,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
-from kmbench.analysis.ratios import Verdict
+from kmbench.comparison import Verdict
 from kmbench.errors import OutputError
 from kmbench.figures.html import templates, write_whole
 from kmbench.report.history_figures import lines_svg, versions_svg

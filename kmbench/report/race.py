@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.ratios import Verdict
 from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
+from kmbench.comparison import Verdict
 from kmbench.figures.style import (
     INK,
     MARKERS,

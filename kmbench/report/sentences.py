@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
-from kmbench.analysis.quality import SAME_INERTIA, same_inertia
+from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
+from kmbench.comparison import SAME_INERTIA, counted_cells, same_inertia
 from kmbench.records import Status
-from kmbench.report.contents import CaseContents
 from kmbench.wording import ratio_text, seconds_text, times_text
 
 __all__ = ["Headline", "case_name", "dataset_name", "headline", "reaches", "summary"]
@@ -98,7 +98,7 @@ def reaches(row: CellSummary) -> bool:
     return same_inertia(row.inertia_ratio)
 
 
-def headline(case: CaseContents, name: str) -> Headline:
+def headline(case: RunCase, name: str) -> Headline:
     """Return the sentence for a case.
 
     The headline goes to the fastest of the rows that reach the reference's inertia. It is called the fastest only
@@ -106,7 +106,7 @@ def headline(case: CaseContents, name: str) -> Headline:
 
     Parameters
     ----------
-    case : CaseContents
+    case : RunCase
     name : str
         As `case_name` gives it.
     """
@@ -149,7 +149,7 @@ def summary(answers: Sequence[Headline]) -> str | None:
     return f"{text}."
 
 
-def _fastest(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
+def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
     best, rivals = equal[0], equal[1:]
     over = _over_others(case, best)
     base = next((row for row in rivals if row.label == best.baseline), None)
@@ -186,12 +186,12 @@ def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, _Rati
     return f"{best.label} is {ratios}"
 
 
-def _over_others(case: CaseContents, best: CellSummary) -> dict[str, _Ratio]:
+def _over_others(case: RunCase, best: CellSummary) -> dict[str, _Ratio]:
     """Return how many times as fast as each other sound row `best` is."""
     # The first row of the baseline's name is taken, and `best` may share its backend's name with others.
     records = sorted(case.records, key=lambda record: record.key.label != best.label)
     ratios = {}
-    for row in summarise(records, best.label):
+    for row in summarise(counted_cells(records), best.label):
         if row.label != best.label and row.speedup is not None:
             low = None if row.speedup_high is None else 1 / row.speedup_high
             high = None if row.speedup_low is None else 1 / row.speedup_low
@@ -199,9 +199,7 @@ def _over_others(case: CaseContents, best: CellSummary) -> dict[str, _Ratio]:
     return ratios
 
 
-def _faster_approximate(
-    case: CaseContents, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None
-) -> str:
+def _faster_approximate(case: RunCase, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None) -> str:
     """Say which rows with a worse inertia are faster than the best one, and at which price."""
     parts = []
     for row in case.sound:
@@ -263,7 +261,7 @@ def _direction(ratio: float) -> str:
     return "worse" if ratio > 1 else "better"
 
 
-def _left_out(case: CaseContents) -> str | None:
+def _left_out(case: RunCase) -> str | None:
     """List the rows that are not sound by what became of them."""
     groups: dict[Status, list[str]] = {}
     for row in case.rows:

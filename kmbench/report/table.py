@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
 from kmbench.analysis.cells import speedup_text
+from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
-from kmbench.report.contents import CaseContents
 from kmbench.report.sentences import dataset_name, reaches
 from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
 
@@ -82,12 +82,12 @@ class Row:
     values: list[Value] = field(default_factory=list)
 
 
-def table_rows(case: CaseContents, anchor: str) -> list[Row]:
+def table_rows(case: RunCase, anchor: str) -> list[Row]:
     """Return the rows of a case in the order of its summaries."""
     return [_row(row, anchor) for row in case.rows]
 
 
-def table_note(case: CaseContents) -> str:
+def table_note(case: RunCase) -> str:
     """Say what the figures of a case are relative to."""
     baseline = next((row.baseline for row in case.sound if row.baseline is not None), None)
     reference = next((row.reference for row in case.rows if row.reference is not None), None)

@@ -3,8 +3,8 @@
 import pytest
 from test_cells import measured
 
-from kmbench.analysis import summarise
 from kmbench.analysis.advice import kernel_level, warnings_of
+from kmbench.analysis.run import Run
 
 
 def pool(architecture, library="libopenblas.so"):
@@ -14,7 +14,7 @@ def pool(architecture, library="libopenblas.so"):
 def rows(pools, **changes):
     import dataclasses
 
-    found = summarise(measured("sklearn-lloyd", [2.0, 2.1]) + measured("faiss-cpu", [1.0, 1.1]))
+    found = Run(records=measured("sklearn-lloyd", [2.0, 2.1]) + measured("faiss-cpu", [1.0, 1.1])).cells
     return [dataclasses.replace(row, pools=pools.get(row.backend, []), **changes) for row in found]
 
 

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kmbench.analysis.run import read_run
 from kmbench.figures.svg import for_page
 from kmbench.records import Status
-from kmbench.report.contents import read_run
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, draw_times, drawn_rows, sample_frame, times_figure
 
 

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kmbench.analysis.run import read_runs
 from kmbench.analysis.scaling import scaling_frame, scaling_laws
 from kmbench.records import Status
-from kmbench.report.contents import read_runs
 from kmbench.report.grids import draw_agreement, draw_speedups
 from kmbench.report.growth import draw_growth
 from kmbench.report.overview import _merged, overview_of

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kmbench.analysis.run import read_run
 from kmbench.records import Status
-from kmbench.report.contents import read_run
 from kmbench.report.sentences import case_name, dataset_name, headline
 
 DIGITS = "digits (1,797 x 64, k=10, 1 thread)"
