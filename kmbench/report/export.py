@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from kmbench.analysis import cells_frame, load_records
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
 from kmbench.errors import OutputError
-from kmbench.figures.html import HINT, write_whole
+from kmbench.figures.html import HINT, PAGE_FILE, write_whole
 from kmbench.report.contents import read_runs
-from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.report.page import render_page
 from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
