@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["axes_below_legend", "bare_axes", "legend", "log_steps", "named_axes", "new_axes", "one_per_line"]
+__all__ = ["axes_below_legend", "bare_axes", "legend", "log_steps", "named_axes", "new_axes"]
 
 SMALL = TEXT - 1
+
+LINE = 15.5
+"""Points from one entry of the legend to the next."""
 
 OUT = 54
 """Points from the axes to the figure's left edge, where the y axis's name and the legend begin."""
@@ -32,7 +35,7 @@ def new_axes(
 
 def axes_below_legend(entries: int) -> tuple[Figure, Axes]:
     """Return a figure whose axes have the usual size, with room above them for a legend of so many entries."""
-    top = one_per_line(entries) + 10
+    top = LINE * entries + 26
     return new_axes(HEIGHT + top - 14, top=top)
 
 
@@ -83,11 +86,6 @@ def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> None:
 def _left_edge(ax: Axes) -> float:
     """Return where the page's left edge is, in widths of the axes."""
     return -OUT / (WIDTH * ax.get_position().width)
-
-
-def one_per_line(count: int) -> float:
-    """Return the points that a legend of so many entries takes above a figure."""
-    return 15.5 * count + 16
 
 
 def log_steps(low: float, high: float) -> tuple[float, ...]:

@@ -127,7 +127,7 @@ def _write_row(ax: Axes, position: int, row: CellSummary) -> None:
     ax.plot([row.fit_predict_seconds], [position], zorder=2, clip_on=False, **bar)
     right = _figures(row)
     place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "baseline", "parse_math": False}
-    place |= {"color": INK, "size": TEXT}
+    place |= {"color": INK, "size": TEXT - 1}
     ax.text(0, position - 0.3, shortened(printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place)
     ax.text(1, position - 0.3, right, ha="right", **place)
 

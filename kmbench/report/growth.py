@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.powerlaw import PowerLaw
 from kmbench.analysis.scaling import AXES, budget_frame, scaling_frame, scaling_laws
-from kmbench.figures.axes import legend, log_steps, named_axes, new_axes, one_per_line
+from kmbench.figures.axes import axes_below_legend, legend, log_steps, named_axes
 from kmbench.figures.drawn import Drawn, csv_href
-from kmbench.figures.style import DASHES, HEIGHT, INK, MARKERS, PLACES, RULE, series_of
+from kmbench.figures.style import DASHES, INK, MARKERS, PLACES, RULE, series_of
 from kmbench.figures.svg import to_svg
 from kmbench.wording import (
     bytes_text,
@@ -88,8 +88,7 @@ def draw_growth(
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
     memory = column == "peak_extra_bytes"
-    height = HEIGHT + one_per_line(len(labels) + memory)
-    fig, ax = new_axes(height, top=one_per_line(len(labels) + memory) + 10)
+    fig, ax = axes_below_legend(len(labels) + memory)
     handles, names = [], []
     for label in labels:
         place = series_of(order).index(label)
