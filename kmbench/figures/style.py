@@ -10,6 +10,7 @@ from kmbench.wording import printable
 __all__ = [
     "COLOURS",
     "DASHES",
+    "GLYPHS",
     "GOAL",
     "HEIGHT",
     "INK",
@@ -47,6 +48,9 @@ PRINTED = {INK: "#1d2127", GOAL: "#a3231f", PLACES[0]: "#0072b2", PLACES[1]: "#c
 """For a figure in a file of its own, on white: the page's light scheme."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+GLYPHS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★")
+"""The markers as text, for a key beside the figure."""
+
 DASHES: tuple[Any, ...] = ("", (5, 2), (2, 1.5), (6, 2, 1.5, 2), (1, 1.5), (8, 3), (4, 1, 1, 1, 1, 1), (3, 3))
 
 RULE: Any = (0, (4, 3))

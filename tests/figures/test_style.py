@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from kmbench.figures.style import COLOURS, DASHES, MARKERS, MAX_SERIES, PLACES, PRINTED, series_of
+from kmbench.figures.style import COLOURS, DASHES, GLYPHS, MARKERS, MAX_SERIES, PLACES, PRINTED, series_of
 
 CSS = resources.files("kmbench.figures").joinpath("templates", "page.css").read_text(encoding="utf-8")
 SCHEMES = [dict(re.findall(r"(--\w+): (#\w+)", block)) for block in re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)]
@@ -30,7 +30,7 @@ def test_a_figure_in_a_file_has_the_colours_of_the_light_page():
 
 
 def test_series_are_told_apart_without_colour():
-    assert len(set(MARKERS)) == len(set(DASHES)) == len(set(PLACES)) == MAX_SERIES
+    assert len(set(MARKERS)) == len(set(GLYPHS)) == len(set(DASHES)) == len(set(PLACES)) == MAX_SERIES
 
 
 def test_the_first_labels_get_the_styles_each_once():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.figures.axes import named_axes, new_axes
-from kmbench.figures.style import COLOURS, GOAL, INK, MARKERS, MAX_SERIES, PLACES, RULE, TEXT
+from kmbench.figures.style import COLOURS, GLYPHS, GOAL, INK, MARKERS, MAX_SERIES, PLACES, RULE, TEXT
 from kmbench.figures.svg import to_svg
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.report.words import recall_text, setting_text
@@ -30,9 +30,6 @@ LOWEST, HIGHEST = 0.4, 0.9995
 MOST_CURVES = MAX_SERIES
 LEAST_STEP = 1.5
 """Points on the page, in points of type: of nprobes that fall closer together, one is drawn."""
-
-SHAPES = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★")
-"""The markers of the series, for the page's key."""
 
 
 def drawn_curves(result: TuneResult) -> list[int]:
@@ -145,6 +142,6 @@ def _name(result: TuneResult, number: int) -> str:
 def legend(result: TuneResult) -> list[tuple[str, str, str]]:
     """Return name, colour and shape of each line, for the page's key."""
     return [
-        (_name(result, number), COLOURS[PLACES[order]], SHAPES[order])
+        (_name(result, number), COLOURS[PLACES[order]], GLYPHS[order])
         for order, number in enumerate(drawn_curves(result))
     ]
