@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
+from kmbench.wording import threads_text
 
 __all__ = ["NOISY_SHARE", "kernel_level", "warnings_of"]
 
@@ -112,7 +113,7 @@ def _threads(cells: Sequence[CellSummary]) -> list[str]:
         if row.threads_seen > row.threads and cores > row.threads * (1 + CORES_TOLERANCE):
             found.add((row.backend, row.threads, row.threads_seen))
     return [
-        f"{backend} was given {asked} thread{'s' * (asked > 1)} and kept {seen} busy: its times are not comparable"
+        f"{backend} was given {threads_text(asked)} and kept {seen} busy: its times are not comparable"
         for backend, asked, seen in sorted(found)
     ]
 

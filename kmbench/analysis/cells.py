@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, rivals, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status
-from kmbench.wording import interval_text, times_text
+from kmbench.wording import interval_text, threads_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,10 +125,10 @@ class CellSummary:
     @property
     def case_title(self) -> str:
         """The case as a person reads it."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         work = "" if self.iterations_given is None else f", {self.iterations_given} iterations"
         task = "" if self.workload is None else f"{self.workload} on "
-        return f"{task}{self.dataset}  {self.n:,} x {self.d}  k={self.k}{work}, {threads}, {self.protocol}"
+        size = f"{self.n:,} x {self.d}  k={self.k}{work}"
+        return f"{task}{self.dataset}  {size}, {threads_text(self.threads)}, {self.protocol}"
 
 
 def speedup_text(cell: CellSummary) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.cells import CellSummary, speedup_text
 from kmbench.records import RecordKind, Status
-from kmbench.wording import bytes_text, ratio_text, seconds_text
+from kmbench.wording import bytes_text, dataset_name, ratio_text, seconds_text, threads_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +24,8 @@ def markdown_table(cells: Sequence[CellSummary]) -> str:
     for case_id in dict.fromkeys(cell.case_id for cell in cells):
         rows = [cell for cell in cells if cell.case_id == case_id]
         lead = rows[0]
-        threads = "1 thread" if lead.threads == 1 else f"{lead.threads} threads"
-        title = f"{_data(lead.dataset)}, {lead.n:,} x {lead.d}, k={lead.k}, {threads}, {lead.protocol}"
+        size = f"{lead.n:,} x {lead.d}, k={lead.k}, {threads_text(lead.threads)}"
+        title = f"{dataset_name(lead.dataset)}, {size}, {lead.protocol}"
         lines = [f"**{_escaped(title)}**", "", f"| {' | '.join(HEAD)} |", "|---|---|---:|---:|---|---:|---:|---:|"]
         for row in rows:
             figures = [
@@ -46,16 +45,11 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\`*_[]|~#" else character for character in text)
 
 
-def _data(spec: str) -> str:
-    path, colon, options = spec.partition(":")
-    return f"{PurePath(path).name}{colon}{options}"
-
-
 def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame that any format can hold: mappings and lists become JSON texts, folders are left out."""
     found = frame.copy()
     if "dataset" in found:
-        found["dataset"] = [_data(str(spec)) for spec in found["dataset"]]
+        found["dataset"] = [dataset_name(str(spec)) for spec in found["dataset"]]
     for name in found:
         if found[name].dtype == object:
             found[name] = [_plain(value) for value in found[name]]
@@ -124,7 +118,7 @@ def _row(fit: dict[Any, Any], number: int, found: dict[str, Any]) -> dict[str, A
         "obj_description": "Sum of squared distances to the nearest centroid, by kmbench, in float64",
         "solver_name": solver,
         "solver_description": "",
-        "data_name": _data(str(fit["dataset"])),  # since 1.10 benchopt calls it dataset_name, and reads both
+        "data_name": dataset_name(str(fit["dataset"])),  # since 1.10 benchopt calls it dataset_name, and reads both
         "idx_rep": number,
         "stop_val": fit.get("iterations_given"),
         "time": fit["fit_predict_seconds"],

@@ -11,6 +11,7 @@ from typing import Any
 
 from kmbench.comparison import DEFAULT_BASELINE, RatioInterval, Verdict, epoch_means, paired_ratio, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status
+from kmbench.wording import count_text, threads_text
 
 __all__ = ["TARGETS", "Contender", "Curve", "Race", "TimeToTarget", "race_rows", "races"]
 
@@ -106,8 +107,7 @@ class Race:
     def title(self) -> str:
         """The race as a person reads it."""
         key = self.key
-        threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
-        starts = "1 start" if len(self.seeds) == 1 else f"{len(self.seeds)} starts"
+        threads, starts = threads_text(key.threads), count_text(len(self.seeds), "start")
         size = f"{key.dataset}  {key.n:,} x {key.d}  k={key.k}"
         return f"{size}, up to {key.iterations} iterations, {starts}, {threads}, {key.protocol}"
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
 from kmbench.records import Status
-from kmbench.wording import seconds_text, times_text
+from kmbench.wording import percent_text, range_text, seconds_text, times_text
 
 __all__ = ["print_races"]
 
@@ -44,7 +44,7 @@ def _table(race: Race) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("backend", overflow="fold", min_width=13, max_width=13)
     for target in TARGETS:
-        table.add_column(f"to {target:.1%}".replace(".0%", "%"), justify="right", no_wrap=True)
+        table.add_column(f"to {percent_text(target)}", justify="right", no_wrap=True)
         table.add_column("starts", justify="right", no_wrap=True)
         table.add_column("speed-up, 95 %", justify="right", no_wrap=True)
     for contender in race.contenders:
@@ -79,4 +79,4 @@ def _speedup(time: TimeToTarget, is_baseline: bool) -> str:
     ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
     if low is None or high is None:
         return times_text(ratio)
-    return f"{times_text(ratio)} {times_text(low)[:-1]}-{times_text(high)[:-1]}"
+    return f"{times_text(ratio)} {range_text(low, high)}"

@@ -13,7 +13,7 @@ from kmbench.analysis import CellSummary
 from kmbench.comparison import Verdict
 from kmbench.records import Status
 from kmbench.study import Case
-from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
+from kmbench.wording import bytes_text, range_text, ratio_text, seconds_text, spread_text, times_text
 
 __all__ = ["print_plan", "print_table"]
 
@@ -86,7 +86,7 @@ def _speedup(row: CellSummary) -> str:
         return "baseline"
     if row.speedup_low is None or row.speedup_high is None:
         return times_text(row.speedup)
-    return f"{times_text(row.speedup)} {times_text(row.speedup_low)[:-1]}-{times_text(row.speedup_high)[:-1]}"
+    return f"{times_text(row.speedup)} {range_text(row.speedup_low, row.speedup_high)}"
 
 
 def _cpu_speedup(row: CellSummary) -> str:
@@ -118,7 +118,7 @@ def _spread(row: CellSummary) -> str:
     middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
     if middle is None or low is None or high is None or row.epochs < 2:
         return ""
-    return f"{100 * (high - low) / (2 * middle):.0f}%"
+    return spread_text(low, middle, high)
 
 
 def print_plan(console: Console, cases: Sequence[Case], seconds: float) -> None:

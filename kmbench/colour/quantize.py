@@ -16,6 +16,7 @@ from kmbench.colour.spaces import Space, from_space, packed, to_space, unpacked
 from kmbench.errors import CaseError, WorkloadError
 from kmbench.instruments import default_threads
 from kmbench.metrics import evaluate
+from kmbench.wording import count_text
 
 __all__ = ["ITERATIONS", "QuantizeResult", "needs_skimage", "quantize"]
 
@@ -135,8 +136,7 @@ def quantize(
     if len(distinct) <= k:
         palette, labels = unpacked(distinct), np.searchsorted(distinct, numbers).astype(np.int32)
         if len(distinct) < k:
-            plural = "colour" if len(distinct) == 1 else "colours"
-            notes.append(f"the picture has only {len(distinct)} {plural}: all are kept")
+            notes.append(f"the picture has only {count_text(len(distinct), 'colour')}: all are kept")
     else:
         X = to_space(colours, space)
         part = X

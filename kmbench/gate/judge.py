@@ -12,6 +12,7 @@ from kmbench.analysis.cells import CellSummary
 from kmbench.analysis.run import Run
 from kmbench.comparison import RatioInterval, epoch_means, paired_ratio
 from kmbench.records import Status, label_of
+from kmbench.wording import interval_text
 
 __all__ = ["LEVEL", "MARGIN", "ROUNDING", "CellVerdict", "Finding", "Outcome", "holm", "judge", "p_slower"]
 
@@ -224,7 +225,7 @@ def _told(row: CellSummary | None) -> str:
 def _time(ratio: RatioInterval, slower: bool | None, margin: float) -> list[Finding]:
     if slower is None or ratio.low is None or ratio.high is None:
         return [Finding("time", "not compared: it takes two epochs", False)]
-    told = f"{ratio.ratio:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
+    told = interval_text(ratio.ratio, ratio.low, ratio.high)
     if slower:
         return [Finding("time", f"slower: {told}, margin {margin:.0%}", True)]
     if ratio.high < 1 / (1 + margin):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
 from kmbench.analysis.run import Run, read_runs
 from kmbench.errors import OutputError
-from kmbench.figures.html import HINT, write_whole
-from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.figures.html import HINT, PAGE_FILE, write_whole
+from kmbench.report.page import render_page
 from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 from kmbench.analysis.run import Run, RunCase, RunGroup
 from kmbench.records import Status
 from kmbench.report.sentences import case_name
-from kmbench.wording import bytes_text, seconds_text
+from kmbench.wording import bytes_text, seconds_text, threads_text
 
 __all__ = ["BlasPool", "Method", "Printed", "describe_method"]
 
@@ -234,10 +234,14 @@ def _pool(pool: Mapping[str, Any]) -> str:
     if pool.get("architecture"):
         parts.append(f"kernels for {_text(pool['architecture'])}")
     if pool.get("num_threads"):
-        parts.append("1 thread" if pool["num_threads"] == 1 else f"{_text(pool['num_threads'])} threads")
+        parts.append(_threads(pool["num_threads"]))
     if pool.get("threading_layer"):
         parts.append(_text(pool["threading_layer"]))
     return ", ".join(part for part in parts if part)
+
+
+def _threads(number: Any) -> str:
+    return threads_text(number) if isinstance(number, int) else f"{_text(number)} threads"
 
 
 def _pairs(mapping: Any) -> list[tuple[str, str]]:

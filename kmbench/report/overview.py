@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary, cells_frame
 from kmbench.analysis.run import Run
-from kmbench.figures.style import Drawn, printable
+from kmbench.figures.drawn import Drawn
 from kmbench.report.grids import agreement_figures, coverage_table, speedup_figures
 from kmbench.report.growth import budget_table, growth_figures, memory_figures
 from kmbench.report.pareto import pareto_figures, recall_figures
 from kmbench.report.steps import profile_figure, thread_figures
+from kmbench.wording import printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from kmbench.analysis.floors import Ceilings
 from kmbench.analysis.run import Run, RunCase, RunGroup, read_runs
 from kmbench.errors import OutputError
-from kmbench.figures.html import templates, write_whole
-from kmbench.figures.style import csv_href
+from kmbench.figures.drawn import csv_href
+from kmbench.figures.html import PAGE_FILE, render, script_of, write_whole
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
 from kmbench.report.method import describe_method
 from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
-from kmbench.report.sentences import Headline, case_name, dataset_name, headline, reaches, summary
+from kmbench.report.sentences import Headline, case_name, headline, reaches, summary
 from kmbench.report.table import HEADINGS, table_note, table_rows
 from kmbench.report.tasks import task_views
+from kmbench.wording import count_text, dataset_name, threads_text
 
 __all__ = ["MAX_CASES", "PAGE_FILE", "render_page", "write_page", "write_run_page"]
-
-PAGE_FILE = "index.html"
-"""Name of the page in a run folder."""
 
 MAX_CASES = 24
 """Cases with a section and a figure of their own; the others are in the table and in the figures over all."""
@@ -97,8 +91,6 @@ def write_run_page(run: Run) -> Path:
 
 def render_page(runs: Run | Sequence[Run]) -> str:
     """Return the page of one or several runs as HTML."""
-    from markupsafe import Markup
-
     whole = RunGroup([runs] if isinstance(runs, Run) else list(runs))
     compared = [case for case in whole.cases if case.lead.protocol != "target"]
     vary = _varying(compared)
@@ -107,36 +99,31 @@ def render_page(runs: Run | Sequence[Run]) -> str:
     names = {case.lead.case_id: case_name(case.lead, vary) for case in whole.cases}
     anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
     rows = [row for case, anchor in zip(compared, anchors, strict=True) for row in table_rows(case, anchor)]
-    script = resources.files("kmbench.report").joinpath("templates", "page.js").read_text(encoding="utf-8")
     answers = [view.headline for view in raced] + [view.headline for view in views]
-    return str(
-        templates("kmbench.report")
-        .get_template("page.html")
-        .render(
-            title=whole.name,
-            runs=whole.runs,
-            races=raced,
-            cases=views[:MAX_CASES],
-            summary=summary([view.headline for view in views]),
-            answers=answers[:SHOWN],
-            more_answers=answers[SHOWN:],
-            left_out_cases=max(0, len(views) - MAX_CASES),
-            overview=overview_of(whole.runs, names),
-            tasks=task_views(whole.cases),
-            rows=rows,
-            headings=HEADINGS,
-            note=_note(compared),
-            counts=_counts(whole.cases),
-            torn=[run.torn for run in whole.runs if run.torn],
-            unfinished=_unfinished(whole),
-            warnings=whole.warnings,
-            method=describe_method(whole),
-            records_file=RECORDS_FILE,
-            when=_when(*(whole.span or (None, None))),
-            version=version("kmbench"),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        )
+    return render(
+        "kmbench.report",
+        "page.html",
+        title=whole.name,
+        runs=whole.runs,
+        races=raced,
+        cases=views[:MAX_CASES],
+        summary=summary([view.headline for view in views]),
+        answers=answers[:SHOWN],
+        more_answers=answers[SHOWN:],
+        left_out_cases=max(0, len(views) - MAX_CASES),
+        overview=overview_of(whole.runs, names),
+        tasks=task_views(whole.cases),
+        rows=rows,
+        headings=HEADINGS,
+        note=_note(compared),
+        counts=_counts(whole.cases),
+        torn=[run.torn for run in whole.runs if run.torn],
+        unfinished=_unfinished(whole),
+        warnings=whole.warnings,
+        method=describe_method(whole),
+        records_file=RECORDS_FILE,
+        when=_when(*(whole.span or (None, None))),
+        script=script_of("kmbench.report", "page.js"),
     )
 
 
@@ -180,7 +167,7 @@ def _varying(cases: Sequence[RunCase]) -> list[str]:
 
 def _facts(case: RunCase) -> list[str]:
     row = case.lead
-    facts = [f"{row.n:,} x {row.d}", f"k = {row.k:,}", "1 thread" if row.threads == 1 else f"{row.threads} threads"]
+    facts = [f"{row.n:,} x {row.d}", f"k = {row.k:,}", threads_text(row.threads)]
     given = row.iterations_given if row.iterations_given is not None else row.iterations
     if given is not None:
         facts.append(f"{'at most ' if row.protocol == 'native' else ''}{given} iterations")
@@ -203,11 +190,7 @@ def _counts(cases: Sequence[RunCase]) -> str:
     """Count the cells by what became of them: ``2 cases, 9 cells: 5 ok, 2 invalid``."""
     found = Counter(row.status for case in cases for row in case.rows)
     by_status = ", ".join(f"{found[status]} {status.value.replace('_', ' ')}" for status in Status if found[status])
-    return f"{_plural(len(cases), 'case')}, {_plural(found.total(), 'cell')}: {by_status}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return f"{count_text(len(cases), 'case')}, {count_text(found.total(), 'cell')}: {by_status}"
 
 
 def _when(first: str | None, last: str | None) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
 from kmbench.comparison import SAME_INERTIA, counted_cells, same_inertia
 from kmbench.records import Status
-from kmbench.wording import ratio_text, seconds_text, times_text
+from kmbench.wording import dataset_name, interval_text, ratio_text, seconds_text, threads_text, times_text
 
-__all__ = ["Headline", "case_name", "dataset_name", "headline", "reaches", "summary"]
+__all__ = ["Headline", "case_name", "headline", "reaches", "summary"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -61,15 +60,7 @@ class _Ratio:
     high: float | None
 
     def __str__(self) -> str:
-        if self.low is None or self.high is None:
-            return times_text(self.value)
-        return f"{times_text(self.value)} ({times_text(self.low)[:-1]}-{times_text(self.high)[:-1]})"
-
-
-def dataset_name(spec: str) -> str:
-    """Return a data SPEC fit to be published: of a file's path only the name is kept."""
-    path, colon, options = spec.partition(":")
-    return f"{PurePath(path).name}{colon}{options}"
+        return interval_text(self.value, self.low, self.high)
 
 
 def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
@@ -82,7 +73,7 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
     vary : sequence of str
         Fields that differ between the cases of the run and are therefore named too.
     """
-    parts = [f"{row.n:,} x {row.d}", f"k={row.k}", "1 thread" if row.threads == 1 else f"{row.threads} threads"]
+    parts = [f"{row.n:,} x {row.d}", f"k={row.k}", threads_text(row.threads)]
     if "iterations" in vary and row.iterations is not None:
         parts.append(f"{row.iterations} iterations")
     if "seed" in vary:

@@ -10,8 +10,18 @@ from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
-from kmbench.report.sentences import dataset_name, reaches
-from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
+from kmbench.report.sentences import reaches
+from kmbench.wording import (
+    agreement_text,
+    bytes_text,
+    dataset_name,
+    range_text,
+    ratio_text,
+    seconds_text,
+    spread_text,
+    threads_text,
+    times_text,
+)
 
 __all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
 
@@ -101,10 +111,9 @@ def table_note(case: RunCase) -> str:
 
 def _row(row: CellSummary, anchor: str) -> Row:
     tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
-    threads = "1 thread" if row.threads == 1 else f"{row.threads} threads"
     return Row(
         case=dataset_name(family_of(row.dataset, "n", "d")) + ("" if row.workload is None else f" as {row.workload}"),
-        size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads}",
+        size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads_text(row.threads)}",
         anchor=anchor,
         command=repeat_command(row),
         backend=row.backend,
@@ -120,7 +129,7 @@ def _row(row: CellSummary, anchor: str) -> Row:
             _memory(row),
             _value(ratio_text(row.inertia_ratio), row.inertia_ratio, differs=tone == "ok" and not reaches(row)),
             _value("" if row.ari is None else f"{row.ari:.3f}", row.ari),
-            _value("" if row.matched_agreement is None else _percent(row.matched_agreement), row.matched_agreement),
+            _value(agreement_text(row.matched_agreement), row.matched_agreement),
             _cpu_speedup(row),
             _value(seconds_text(row.fit_seconds), row.fit_seconds),
             _value(seconds_text(row.assign_seconds), row.assign_seconds),
@@ -138,7 +147,7 @@ def _spread(row: CellSummary) -> str:
     middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
     if not middle or low is None or high is None:
         return ""
-    return "1 epoch" if row.epochs < 2 else f"±{100 * (high - low) / (2 * middle):.0f}%"
+    return "1 epoch" if row.epochs < 2 else f"±{spread_text(low, middle, high)}"
 
 
 def _speedup(row: CellSummary) -> Value:
@@ -153,7 +162,7 @@ def _cpu_speedup(row: CellSummary) -> Value:
         return Value("")
     if row.cpu_speedup_low is None or row.cpu_speedup_high is None:
         return _value(times_text(row.cpu_speedup), row.cpu_speedup)
-    interval = f"{times_text(row.cpu_speedup_low)[:-1]}–{times_text(row.cpu_speedup_high)[:-1]}"
+    interval = range_text(row.cpu_speedup_low, row.cpu_speedup_high, "–")
     return _value(times_text(row.cpu_speedup), row.cpu_speedup, interval)
 
 
@@ -162,8 +171,3 @@ def _memory(row: CellSummary) -> Value:
         return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes)
     share = f"{row.peak_extra_bytes / row.input_bytes:.2f}x"
     return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes, share)
-
-
-def _percent(share: float) -> str:
-    """Write a share so that only a whole agreement reads as 100 %."""
-    return "100%" if share == 1 else f"{min(share, 0.9999):.2%}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.tasks import TaskTable, figure_text, task_table
-from kmbench.report.sentences import dataset_name
+from kmbench.wording import dataset_name
 
 __all__ = ["TaskView", "task_views"]
 
