@@ -24,6 +24,7 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.stopping import rule_of
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
+from kmbench.study.expand import with_data
 from kmbench.workloads import workload_from
 
 __all__ = ["RunResult", "plan", "run_study"]
@@ -105,12 +106,12 @@ def run_study(
     KmbenchError
         Before anything is written, if the study, its data or the folder will not do.
     """
-    plan(study)
+    cases = plan(study)
     path = _folder_for(study, output, resume)
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
-        cases = expand(
-            study, lambda spec, workload: materialise(spec, scratch, _rows_of(spec, workload)), default_threads()
-        )
+        pairs = dict.fromkeys((case.key.dataset, case.key.workload) for case in cases)
+        datasets = {pair: materialise(pair[0], scratch, _rows_of(*pair)) for pair in pairs}
+        cases = [with_data(case, datasets[case.key.dataset, case.key.workload]) for case in cases]
         cases = [_in_revisions(case, revisions or {}) for case in cases]
         host = describe_host()
         host["fingerprint"] = fingerprint(host)
