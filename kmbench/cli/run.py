@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kmbench.api import study_from
 from kmbench.cli.progress import Progress
 from kmbench.errors import StudyError
 
@@ -153,15 +152,15 @@ def run_command(
         "timeout": timeout,
         "memory_limit": memory_limit,
     }
-    chosen = study_from(study, options)
-    out, err = Console(soft_wrap=False), Console(stderr=True)
-    # Imported here, so that --help does not wait for pandas and SciPy.
-    from kmbench.api import measure
+    # Imported here, so that --help does not wait for them.
+    from kmbench.api import measure, study_from
     from kmbench.cli.race import print_races
     from kmbench.cli.table import print_plan, print_table
     from kmbench.cli.task_table import print_tasks
     from kmbench.runner.run import plan
 
+    chosen = study_from(study, options)
+    out, err = Console(soft_wrap=False), Console(stderr=True)
     if dry_run:
         from kmbench.runner.estimate import estimate_seconds
 
