@@ -34,19 +34,21 @@ LEAST_STEP = 1.5
 
 def drawn_curves(result: TuneResult) -> list[int]:
     """Return the curves that are drawn: of each kind and nlist the number of re-ranked candidates that is fastest."""
-    land, target = result.land, result.asked.recall
+    settings, target = result.settings, result.asked.recall
     best: dict[tuple[str, int], tuple[tuple[bool, float], int]] = {}
-    for number, curve in enumerate(land.curves):
-        own = np.flatnonzero(land.curve == number)
+    for number, curve in enumerate(settings.curves):
+        own = np.flatnonzero(settings.curve == number)
         first = curve.first_at(target)
-        rank = (first is None, float(land.mean[own[(first or len(own)) - 1]]))
+        rank = (first is None, float(settings.mean[own[(first or len(own)) - 1]]))
         key = (curve.index, curve.nlist)
         if key not in best or rank < best[key][0]:
             best[key] = (rank, number)
     ordered = sorted(best.values())[:MOST_CURVES]
     chosen = result.choice.option
     numbers = [number for _, number in ordered]
-    return sorted(numbers, key=lambda number: (land.curves[number].index != chosen.index, land.curves[number].nlist))
+    return sorted(
+        numbers, key=lambda number: (settings.curves[number].index != chosen.index, settings.curves[number].nlist)
+    )
 
 
 def tune_figure(result: TuneResult) -> Markup:
@@ -62,12 +64,12 @@ def tune_figure(result: TuneResult) -> Markup:
 
 def draw_curves(result: TuneResult) -> Figure:
     """Draw the curves of a result."""
-    land = result.land
+    settings = result.settings
     figure, ax = new_axes(HEIGHT, left=46)
     numbers = drawn_curves(result)
-    shown = [np.flatnonzero((land.curve == number) & (land.recall >= LOWEST)) for number in numbers]
-    shown = [places[: 1 + int(np.searchsorted(land.recall[places], HIGHEST))] for places in shown]
-    times = np.concatenate([land.mean[places] for places in shown if len(places)] or [land.mean]) * 1e3
+    shown = [np.flatnonzero((settings.curve == number) & (settings.recall >= LOWEST)) for number in numbers]
+    shown = [places[: 1 + int(np.searchsorted(settings.recall[places], HIGHEST))] for places in shown]
+    times = np.concatenate([settings.mean[places] for places in shown if len(places)] or [settings.mean]) * 1e3
     _scale(ax, float(times.min()), float(times.max()))
     for order, (number, places) in enumerate(zip(numbers, shown, strict=True)):
         if len(places):
@@ -77,8 +79,8 @@ def draw_curves(result: TuneResult) -> Figure:
 
 
 def _line(ax: Axes, result: TuneResult, number: int, places: NDArray[np.int64], order: int) -> None:
-    land, colour = result.land, PLACES[order]
-    x, y = land.mean[places] * 1e3, np.clip(land.recall[places], LOWEST, HIGHEST)
+    settings, colour = result.settings, PLACES[order]
+    x, y = settings.mean[places] * 1e3, np.clip(settings.recall[places], LOWEST, HIGHEST)
     ax.plot(x, y, color=colour, linewidth=1.2, zorder=2)
     at = ax.transData.transform(np.column_stack([x, y])) * 72 / ax.figure.dpi
     kept, last = [], None
@@ -133,7 +135,7 @@ def _scale(ax: Axes, low: float, high: float) -> None:
 
 
 def _name(result: TuneResult, number: int) -> str:
-    curve = result.land.curves[number]
+    curve = result.settings.curves[number]
     kind = "" if curve.index == "flat" else f"{curve.index} "
     factor = f" k_factor {curve.k_factor}" if curve.index.endswith("+refine") else ""
     return f"{kind}nlist {curve.nlist}{factor}"

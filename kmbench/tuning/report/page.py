@@ -53,7 +53,7 @@ def render_tune_page(result: TuneResult) -> str:
         answer=answer(result),
         sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
         facts=_facts(result),
-        notes=result.notes,
+        notes=[str(note) for note in result.notes],
         figure=tune_figure(result),
         legend=legend(result),
         caption=_caption(result),
@@ -76,10 +76,10 @@ def _caption(result: TuneResult) -> str:
         "for. Recall is exact for these queries, the time is the cost model's. Dots that would cover each other are "
         "drawn once."
     ]
-    kinds = {(curve.index, curve.nlist) for curve in result.land.curves}
+    kinds = {(curve.index, curve.nlist) for curve in result.settings.curves}
     if len(kinds) > MOST_CURVES:
         parts.append(f"Of {len(kinds)} pairs of index and nlist the {MOST_CURVES} fastest at the target are drawn.")
-    if any(curve.index.endswith("+refine") for curve in result.land.curves):
+    if any(curve.index.endswith("+refine") for curve in result.settings.curves):
         parts.append("With re-ranking, the number of candidates is the one that reaches the target fastest.")
     return " ".join(parts)
 

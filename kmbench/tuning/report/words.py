@@ -91,7 +91,7 @@ def next_sentence(result: TuneResult) -> str | None:
     recall = next_recall(max(result.asked.recall, result.choice.option.recall_low))
     if recall is None:
         return None
-    option, here = best_at(result.land, recall), result.choice.option
+    option, here = best_at(result.settings, recall), result.choice.option
     if option is None:
         return f"No setting that was tried is sure to reach recall {recall:g}."
     # Both by the model: its errors are alike on both sides.
