@@ -1,6 +1,5 @@
 """Statistics over records: what each cell came to, and ratios with intervals."""
 
-from kmbench.analysis.advice import warnings_of
 from kmbench.analysis.cells import CellSummary, cells_frame, summarise
 from kmbench.analysis.frames import load_cells, load_records, load_targets
 from kmbench.analysis.run import Run, RunCase, RunGroup, read_run, read_runs
@@ -17,5 +16,4 @@ __all__ = [
     "read_run",
     "read_runs",
     "summarise",
-    "warnings_of",
 ]

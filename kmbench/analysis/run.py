@@ -1,4 +1,4 @@
-"""A run, read once: its cells, cases, races and warnings, each worked out when it is first asked for."""
+"""A run, read once: its cells, cases, races and notes, each worked out when it is first asked for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.advice import warnings_of
 from kmbench.analysis.cells import CellSummary, cells_frame, summarise
 from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
 from kmbench.analysis.hosts import differing_fields
 from kmbench.analysis.target import Race, race_rows, races
+from kmbench.analysis.warnings import concerning, notes_of
 from kmbench.comparison import counted_cells, epoch_means
 from kmbench.errors import OutputError
-from kmbench.records import CellKey, Record, Status, read_records, torn_line
+from kmbench.notes import Note, note
+from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records, torn_line
 from kmbench.run_folder import read_host, read_study
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Run:
         As in ``study.toml`` and ``host.json``; empty where these are missing or cannot be read.
     folder : Path or None
         Where it lies.
-    torn : str or None
-        What is said of a last line that a kill has torn.
+    torn : int or None
+        Number of a last line of the records that a kill has torn.
     shown_as : str
         What tells it from others that are shown beside it; empty where it stands alone.
     """
@@ -85,7 +86,7 @@ class Run:
     study: dict[str, Any] = field(default_factory=dict)
     host: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
-    torn: str | None = None
+    torn: int | None = None
     shown_as: str = ""
 
     @property
@@ -129,9 +130,19 @@ class Run:
         return races(self.counted, self.baseline)
 
     @cached_property
-    def warnings(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What a reader must know before believing the run."""
-        return warnings_of(self.cells, self.host)
+        return [*self.torn_notes, *notes_of(self.cells, self.host)]
+
+    @property
+    def torn_notes(self) -> list[Note]:
+        """A note where the last record was torn."""
+        return [] if self.torn is None else [note("KM207", file=self.records_file, line=self.torn)]
+
+    @property
+    def records_file(self) -> str:
+        """Where the records lie, as a message names it."""
+        return RECORDS_FILE if self.folder is None else str(self.folder / RECORDS_FILE)
 
     @cached_property
     def unfinished(self) -> list[CellKey]:
@@ -174,7 +185,11 @@ class Run:
 
     def json_rows(self) -> list[dict[str, Any]]:
         """Return the array that ``run --json`` prints: an object for each cell, and last those of the races."""
-        return [dataclasses.asdict(cell) for cell in self.compared] + race_rows(self.races)
+        rows = []
+        for cell in self.compared:
+            own = [one.as_dict() for one in concerning(self.notes, cell.label)]
+            rows.append(dataclasses.asdict(cell) | {"notes": own})
+        return rows + race_rows(self.races)
 
 
 def read_run(folder: Path) -> Run:
@@ -274,6 +289,7 @@ class RunGroup:
         return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
     @property
-    def warnings(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What a reader must know before believing the runs."""
-        return warnings_of([row for case in self.cases for row in case.rows], self.host)
+        torn = [one for run in self.runs for one in run.torn_notes]
+        return [*torn, *notes_of([row for case in self.cases for row in case.rows], self.host)]

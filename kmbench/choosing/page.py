@@ -29,7 +29,7 @@ def write_choose_page(result: ChooseResult, page: Path) -> None:
         answer=answer(result),
         sentences=pick_sentences(result),
         facts=[f"{result.n:,} x {result.d}", result.backend, threads_text(result.threads), f"seed {result.seed}"],
-        notes=result.notes,
+        notes=[str(note) for note in result.notes],
         figure=choose_figure(result),
         headings=["k", *HEADINGS],
         rows=[(row.k, cells(row, result), row.k == result.recommended) for row in result.rows],

@@ -196,7 +196,7 @@ def run_command(
         print(json.dumps(run.json_rows(), indent=1, allow_nan=False))  # noqa: T201
     else:
         print_races(out, run.races)
-        print_table(out, run.compared, run.warnings)
+        print_table(out, run.compared, run.notes)
         print_tasks(out, run.cells)
         out.print(f"records  {run.folder}", soft_wrap=True, highlight=False)
         if page is not None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kmbench.analysis import CellSummary
 from kmbench.comparison import Verdict
+from kmbench.notes import Note
 from kmbench.records import Status
 from kmbench.study import Case
 from kmbench.wording import bytes_text, range_text, ratio_text, seconds_text, spread_text, times_text
@@ -22,8 +23,8 @@ VERDICT_STYLES = {Verdict.FASTER: "bold green", Verdict.SLOWER: "cyan"}
 STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
 
 
-def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequence[str] = ()) -> None:
-    """Print one table per case, below it the reasons of the rows that have one, and last the warnings."""
+def print_table(console: Console, cells: Sequence[CellSummary], notes: Sequence[Note] = ()) -> None:
+    """Print one table per case, below it the reasons of the rows that have one, and last the notes."""
     for _, group in groupby(cells, key=lambda cell: cell.case_id):
         rows = list(group)
         first = next((row for row in rows if row.status is Status.OK), rows[0])
@@ -33,8 +34,8 @@ def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequen
         for row in rows:
             if row.reason:
                 status = "" if row.status is Status.OK else f"{row.status.value}: "
-                note = Text.assemble((f"{row.label}: ", "bold"), status, row.reason)
-                console.print(note, highlight=False)
+                reason = Text.assemble((f"{row.label}: ", "bold"), status, row.reason)
+                console.print(reason, highlight=False)
     console.print()
     baselines = sorted({cell.baseline for cell in cells if cell.baseline is not None})
     if baselines:
@@ -45,8 +46,8 @@ def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequen
             style="dim",
             highlight=False,
         )
-    for warning in warnings:
-        console.print(Text.assemble(("! ", "bold yellow"), warning), highlight=False)
+    for note in notes:
+        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
 
 
 def _resolution(cells: Sequence[CellSummary]) -> str:

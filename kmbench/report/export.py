@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
-from kmbench.analysis.run import Run, read_runs
+from kmbench.analysis.run import Run
 from kmbench.errors import OutputError
 from kmbench.figures.html import HINT, PAGE_FILE, write_whole
 from kmbench.report.page import render_page
@@ -30,14 +30,14 @@ class Format(StrEnum):
 
 
 def write_report(
-    folders: Sequence[Path], output: Path, formats: Sequence[Format], *, benchopt: bool = False
+    runs: Sequence[Run], output: Path, formats: Sequence[Format], *, benchopt: bool = False
 ) -> list[Path]:
     """Write the report of one or several runs of one host.
 
     Parameters
     ----------
-    folders : sequence of Path
-        Run folders.
+    runs : sequence of Run
+        As `kmbench.analysis.read_runs` gives them.
     output : Path
         Folder for ``index.html``, ``table.md``, ``cells.csv`` and ``samples.csv``, ``cells.parquet`` and
         ``samples.parquet``.
@@ -53,9 +53,8 @@ def write_report(
     Raises
     ------
     OutputError
-        If a run cannot be read, the runs are of different hosts or versions, or a file cannot be written.
+        If a file cannot be written.
     """
-    runs = read_runs(folders)
     written = []
     for form in dict.fromkeys(formats):
         if form is Format.HTML:
