@@ -9,24 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, rivals, verdict_of
+from kmbench.figures_of_cells import Summary, summarised_by
 from kmbench.records import CellKey, Record, RecordKind, Status
-from kmbench.wording import interval_text, threads_text, times_text
+from kmbench.wording import threads_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CellSummary", "cells_frame", "speedup_text", "summarise"]
-
-TIMES = (
-    "fit_seconds",
-    "fit_cpu_seconds",
-    "assign_seconds",
-    "fit_predict_seconds",
-    "fit_predict_cpu_seconds",
-    "first_call_seconds",
-    "prepare_seconds",
-    "run_delay_seconds",
-)
+__all__ = ["CellSummary", "cells_frame", "summarise"]
 
 SLOW_SECONDS, SLOW_MARGIN = 60.0, 0.10
 """Fits that take longer are measured less often, so no finer difference than this share is claimed of them."""
@@ -131,17 +121,6 @@ class CellSummary:
         return f"{task}{self.dataset}  {size}, {threads_text(self.threads)}, {self.protocol}"
 
 
-def speedup_text(cell: CellSummary) -> str:
-    """Write a speed-up with its interval: ``1.32x (1.28-1.36)``; the baseline itself is marked."""
-    if cell.speedup is None:
-        return ""
-    if cell.label == cell.baseline:
-        return "baseline"
-    if cell.speedup_low is None or cell.speedup_high is None:
-        return f"{times_text(cell.speedup)} (1 epoch)"
-    return interval_text(cell.speedup, cell.speedup_low, cell.speedup_high)
-
-
 def summarise(counted: Mapping[str, Sequence[Record]], baseline: str | None = None) -> list[CellSummary]:
     """Return a summary of each cell that has an outcome.
 
@@ -203,7 +182,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
                 figures[name] = value
     figures |= {"status": outcome.status, "reason": outcome.reason}
     fits = [record for record in lines if record.kind is RecordKind.FIT]
-    for name in TIMES:
+    for name in summarised_by(Summary.MEDIAN):
         values = list(epoch_means(lines, name).values())
         if values:
             figures[name] = statistics.median(values)

@@ -5,39 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
-from kmbench.analysis.cells import speedup_text
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
+from kmbench.figures_of_cells import CellFigure, Face, figures_of
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
 from kmbench.report.sentences import reaches
 from kmbench.wording import (
-    agreement_text,
-    bytes_text,
     dataset_name,
-    range_text,
-    ratio_text,
-    seconds_text,
-    spread_text,
     threads_text,
-    times_text,
 )
 
 __all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
 
-HEADINGS = (
-    ("fit + labels", "± spread"),
-    ("speed-up", "95% interval"),
-    ("memory", "to input"),
-    ("inertia", "to reference"),
-    ("ARI", ""),
-    ("matched", ""),
-    ("in CPU time", "95% interval"),
-    ("fit", ""),
-    ("assign", ""),
-    ("empty", "clusters"),
-    ("iterations", ""),
-)
+HEADINGS = tuple((figure.page_title or figure.title, figure.aside) for figure in figures_of(Face.PAGE))
 """Columns after backend, status and case: what they hold, and what the small second line does."""
 
 SYMBOLS = {Status.OK: "✓", Status.SKIPPED: "–", Status.UNAVAILABLE: "–"}
@@ -123,51 +104,24 @@ def _row(row: CellSummary, anchor: str) -> Row:
         symbol=SYMBOLS.get(row.status, "✕"),
         tone=tone,
         reason=row.reason,
-        values=[
-            _value(seconds_text(row.fit_predict_seconds), row.fit_predict_seconds, _spread(row)),
-            _speedup(row),
-            _memory(row),
-            _value(ratio_text(row.inertia_ratio), row.inertia_ratio, differs=tone == "ok" and not reaches(row)),
-            _value("" if row.ari is None else f"{row.ari:.3f}", row.ari),
-            _value(agreement_text(row.matched_agreement), row.matched_agreement),
-            _cpu_speedup(row),
-            _value(seconds_text(row.fit_seconds), row.fit_seconds),
-            _value(seconds_text(row.assign_seconds), row.assign_seconds),
-            _value("" if row.empty_clusters is None else str(row.empty_clusters), row.empty_clusters),
-            _value("" if row.n_iter is None else str(row.n_iter), row.n_iter),
-        ],
+        values=[_value(row, figure) for figure in figures_of(Face.PAGE)],
     )
 
 
-def _value(main: str, figure: float | None, small: str = "", *, differs: bool = False) -> Value:
-    return Value(main, small, differs, "" if figure is None else f"{figure:.6g}")
-
-
-def _spread(row: CellSummary) -> str:
-    middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
-    if not middle or low is None or high is None:
-        return ""
-    return "1 epoch" if row.epochs < 2 else f"±{spread_text(low, middle, high)}"
-
-
-def _speedup(row: CellSummary) -> Value:
-    """Split ``1.32x (1.28-1.36)`` into its two lines."""
-    main, _, small = speedup_text(row).partition(" (")
-    interval = small.removesuffix(")").replace("-", "–")
-    return _value(main, row.speedup, interval if row.verdict is None else f"{interval} {row.verdict}")
-
-
-def _cpu_speedup(row: CellSummary) -> Value:
-    if row.cpu_speedup is None or row.label == row.baseline:
+def _value(row: CellSummary, figure: CellFigure) -> Value:
+    """Write a figure of a row; the smaller one below it as the page has it."""
+    worded, found = figure.word(row), getattr(row, figure.name)
+    if not worded.main:
         return Value("")
-    if row.cpu_speedup_low is None or row.cpu_speedup_high is None:
-        return _value(times_text(row.cpu_speedup), row.cpu_speedup)
-    interval = range_text(row.cpu_speedup_low, row.cpu_speedup_high, "–")
-    return _value(times_text(row.cpu_speedup), row.cpu_speedup, interval)
+    differs = figure.name == "inertia_ratio" and row.status is Status.OK and not reaches(row)
+    return Value(worded.main, _aside(row, figure, worded.aside), differs, "" if found is None else f"{found:.6g}")
 
 
-def _memory(row: CellSummary) -> Value:
-    if row.peak_extra_bytes is None or not row.input_bytes:
-        return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes)
-    share = f"{row.peak_extra_bytes / row.input_bytes:.2f}x"
-    return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes, share)
+def _aside(row: CellSummary, figure: CellFigure, aside: str) -> str:
+    if figure.name == "fit_predict_seconds":
+        return f"±{aside}" if aside else "1 epoch" if row.epochs == 1 else ""
+    if figure.unit == "x":
+        aside = aside.replace("-", "–")
+    if figure.name == "speedup" and row.speedup is not None and not aside and row.label != row.baseline:
+        aside = "1 epoch"
+    return f"{aside} {row.verdict}" if figure.name == "speedup" and row.verdict is not None else aside
