@@ -329,14 +329,11 @@ def read_records(path: Path) -> list[Record]:
     return list(parse_records(file.read_bytes(), str(file)))
 
 
-def torn_line(path: Path) -> str | None:
-    """Tell of a last line that was torn by a kill, and is skipped by all readers; None where there is none."""
+def torn_line(path: Path) -> int | None:
+    """Return the number of a last line that was torn by a kill, and is skipped by all readers; None without one."""
     file = path / RECORDS_FILE if path.is_dir() else path
     content = file.read_bytes()
-    if not content or content.endswith(b"\n"):
-        return None
-    number = content.count(b"\n") + 1
-    return f"{file}, line {number}, was torn when the run was cut off, and is skipped; kmbench run --resume goes on"
+    return content.count(b"\n") + 1 if content and not content.endswith(b"\n") else None
 
 
 def parse_records(content: bytes, name: str) -> Iterator[Record]:

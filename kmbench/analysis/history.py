@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
+from kmbench.comparison import RatioInterval, Verdict, paired_ratio, verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import shlex
 
 from kmbench.analysis import CellSummary
 from kmbench.records import label_of
-from kmbench.report.sentences import dataset_name
+from kmbench.wording import dataset_name
 
 __all__ = ["repeat_command"]
 

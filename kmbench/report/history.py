@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
-from kmbench.analysis.ratios import Verdict
+from kmbench.comparison import Verdict
 from kmbench.errors import OutputError
-from kmbench.figures.html import templates, write_whole
+from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.report.history_figures import lines_svg, versions_svg
-from kmbench.report.page import PAGE_FILE
-from kmbench.wording import bytes_text, times_text
+from kmbench.wording import bytes_text, count_text, range_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,8 +103,7 @@ def render_history(frame: pd.DataFrame) -> str:
         history_view(frame[frame["machine"] == machine], rows, f"m{number}")
         for number, (machine, rows) in enumerate(history.groupby("machine", sort=False), start=1)
     ]
-    template = templates("kmbench.report").get_template("history.html")
-    return template.render(views=views, version=version("kmbench"))
+    return render("kmbench.report", "history.html", views=views)
 
 
 def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
@@ -146,9 +143,8 @@ def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tu
             yield (f"Over {commits} commits the {name}", "did not change", f" in any of {cells} cells.")
         else:
             places = len({change.after for change in own})
-            at = "1 commit" if places == 1 else f"{places} commits"
             yield (
-                f"Over {commits} commits the {name}", f"changed at {at}",
+                f"Over {commits} commits the {name}", f"changed at {count_text(places, 'commit')}",
                 f": {worse} times for the worse, {better} times for the better, in {cells} cells.",
             )  # fmt: skip
 
@@ -186,7 +182,7 @@ def _takes(one: Versions) -> str:
 
 def _interval(one: Versions) -> str:
     low, high = one.slowdown.low, one.slowdown.high
-    return "" if low is None or high is None else f" ({times_text(low)[:-1]}–{times_text(high)[:-1]})"
+    return "" if low is None or high is None else f" ({range_text(low, high, '–')})"
 
 
 def _change_row(change: Change) -> _ChangeRow:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kmbench.analysis.cells import rivals
+from kmbench.comparison import rivals
 from kmbench.records import RecordKind
 from kmbench.runner.case_run import CaseRun, CellRun
 from kmbench.runner.stopping import Stop, why_stop, worst_half_width

@@ -171,7 +171,7 @@ class Study(Block):
                 merged["iterations"] = ITERATIONS[merged["protocol"]]
             if merged["protocol"] == "target" and merged["seeds"] is None:
                 merged["seeds"] = SEEDS
-            blocks.append(Block.model_construct(**merged))
+            blocks.append(Block.model_validate(merged))
         return blocks
 
     def overridden(self, given: dict[str, Any]) -> Study:

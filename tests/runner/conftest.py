@@ -5,8 +5,6 @@ import functools
 
 import pytest
 
-from kmbench.backends.base import NoParams
-from kmbench.backends.grid import Choice
 from kmbench.records import CellKey, DatasetInfo, RecordKind
 from kmbench.runner.case import REFEREE, run_case
 from kmbench.runner.case_run import Context
@@ -119,7 +117,7 @@ class Lab:
         self.store = FakeStore()
         key = dataclasses.replace(KEY, protocol=protocol, iterations=None if protocol == "native" else 10)
         self.cells = [
-            Cell(dataclasses.replace(key, backend=name), Choice(name, NoParams(), {}), "1.0")
+            Cell(dataclasses.replace(key, backend=name), "1.0", {}, "float32")
             for name in ("numpy-lloyd", "sklearn-lloyd", "faiss-cpu")
         ]
         self.context = Context(

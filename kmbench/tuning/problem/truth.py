@@ -41,9 +41,7 @@ CHECKED = 50
 """Queries whose neighbours in a file are compared with exact ones."""
 
 OWN_ROWS_NOTED = 0.1
-OWN_ROWS = (
-    "{share:.0%} of the queries are rows of the data: each finds itself, so the recall of real queries is lower"
-)
+"""Share of the queries that are rows of the data from which on it is worth a note."""
 
 _QUERY_BLOCK = 256
 
@@ -71,10 +69,6 @@ class Truth:
     tied: int
     cut: int
     source: str
-
-    def head(self, k: int) -> NDArray[np.int64]:
-        """Return ids of the first k columns."""
-        return self.ids[:, :k]
 
 
 def float64_measure(
