@@ -5,7 +5,8 @@
     python benchmarks/tools/change_detectors.py --series 500
 
 Recorded noise is that of results/noise: what the ratios of its epochs are off their cell's median, scaled to the
-standard deviation that the row names. asv's own step detection runs on the same series. A hit is a step found within one commit of where it was planted.
+standard deviation that the row names. asv's own step detection runs on the same series. A hit is a step found within
+one commit of where it was planted.
 """
 
 from __future__ import annotations
@@ -170,9 +171,7 @@ def otava(count: int) -> None:
             found, beside, planted = dict.fromkeys(DETECT, 0), dict.fromkeys(DETECT, 0), 0
             for seed in range(count):
                 for n in (50, 100):
-                    series = add_noise(
-                        make(length=n, seed=seed, **given), sigma=noise, seed=seed
-                    )
+                    series = add_noise(make(length=n, seed=seed, **given), sigma=noise, seed=seed)
                     values = np.maximum(np.asarray(series.data, dtype=float), 1.0)
                     kinds = ("step", "regression_start", "regression_end")
                     truth = [point.index for point in series.change_points if point.change_type in kinds]

@@ -287,9 +287,10 @@ def vote(values: Sequence[float], detectors: Mapping[str, Callable[[Series], lis
     ValueError
         If a value is not positive and finite.
     """
-    logs = np.log(np.asarray(values, dtype=np.float64))
-    if not np.isfinite(logs).all():
+    given = np.asarray(values, dtype=np.float64)
+    if not (np.isfinite(given).all() and (given > 0).all()):
         raise ValueError("vote needs positive, finite values")
+    logs = np.log(given)
     if len(logs) < LEAST_COMMITS:
         return []
     smooth = hampel(logs)

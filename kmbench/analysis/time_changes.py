@@ -21,7 +21,7 @@ from kmbench.analysis.change_points import (
     smallest_step,
     vote,
 )
-from kmbench.analysis.ratios import unpaired_ratio
+from kmbench.comparison import unpaired_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
