@@ -22,7 +22,7 @@ from kmbench.tuning.index.training import Trained, Training, train_lists
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.data import Problem
-from kmbench.tuning.problem.device import gpu_name, most_nprobe
+from kmbench.tuning.problem.device import most_nprobe
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neighbours_from_file
 from kmbench.tuning.recall.compressed import compressed_curves
@@ -56,6 +56,8 @@ class TuningPlan:
         How indexes are searched and timed.
     epochs : int
         Processes that each index is timed in.
+    gpu : str or None
+        Name of the GPU that indexes are searched on.
     progress : callable
     """
 
@@ -66,6 +68,7 @@ class TuningPlan:
     training: Training
     setup: SearchSetup
     epochs: int
+    gpu: str | None
     progress: Progress
 
     def kind(self, name: str) -> Kind:
@@ -130,7 +133,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         backend=plan.training.backend.name,
         threads=plan.training.threads,
         device=device,
-        gpu=gpu_name() if device == "cuda" else None,
+        gpu=plan.gpu,
         seed=plan.training.seed,
         lists=[_lists_info(one) for one in lists.values()],
         versions=package_versions(),

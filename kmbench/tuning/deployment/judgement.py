@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kmbench.notes import Note, note
 from kmbench.tuning.deployment.recipe import Recipe
-from kmbench.tuning.problem.device import Device, device_text, gpu_name
+from kmbench.tuning.problem.device import Device, device_text
 from kmbench.tuning.problem.truth import OWN_ROWS_NOTED
 from kmbench.tuning.recall.interval import recall_interval
 from kmbench.tuning.timing.latency import Measured
@@ -82,6 +82,8 @@ class Today:
         Of the index.
     device : {"cpu", "cuda"}
         Where it was searched.
+    gpu : str or None
+        Name of the GPU that it was searched on.
     """
 
     recalls: NDArray[np.float64]
@@ -91,6 +93,7 @@ class Today:
     vectors: int
     imbalance: float
     device: Device
+    gpu: str | None
     own_rows: float
 
 
@@ -137,7 +140,7 @@ def _rows(recipe: Recipe, today: Today, recall: float) -> list[tuple[str, str, s
         ("list imbalance", f"{recipe.lists.imbalance:.2f}", f"{today.imbalance:.2f}"),
     ]
     if "cuda" in (recipe.device, today.device):
-        now_on = device_text(today.device, gpu_name())
+        now_on = device_text(today.device, today.gpu)
         rows.append(("searched on", device_text(recipe.device, recipe.gpu), now_on))
     return rows
 
