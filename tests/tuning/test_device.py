@@ -24,6 +24,7 @@ from kmbench.tuning.problem.data import Sources
 from kmbench.tuning.problem.device import copy_lists_to_gpu, most_nprobe
 from kmbench.tuning.problem.host import Host
 from kmbench.tuning.recall.curve import one_pass
+from kmbench.tuning.report.check import check_rows
 from kmbench.tuning.report.page import render_tune_page
 from kmbench.tuning.report.words import answer, loosen_sentences
 from kmbench.tuning.timing.worker import TuneWorker
@@ -212,11 +213,11 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
     found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, host=WITH_GPU)
     assert len(gpu) > before + 2
     assert found.target_met
-    assert ("searched on", "NVIDIA Stand-in", "NVIDIA Stand-in") in found.rows
+    assert ("searched on", "NVIDIA Stand-in", "NVIDIA Stand-in") in check_rows(found)
     before = len(gpu)
     elsewhere = check_deployment(folder, str(tmp_path / "queries.npy"), device="cpu", epochs=1, host=WITH_GPU)
     assert len(gpu) == before
-    assert ("searched on", "NVIDIA Stand-in", "CPU") in elsewhere.rows
+    assert ("searched on", "NVIDIA Stand-in", "CPU") in check_rows(elsewhere)
     assert "compare the recall, not the times" in str(elsewhere.notes[0])
 
 
@@ -242,7 +243,7 @@ def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_
     np.save(tmp_path / "queries.npy", x[1400:])
     found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, host=WITH_GPU)
     assert gpu == []
-    assert "searched on" not in [row[0] for row in found.rows]
+    assert "searched on" not in [row[0] for row in check_rows(found)]
     path.write_text(json.dumps(stored | {"device": "cuda"}))
     with pytest.raises(TuneError, match="was tuned for a GPU, and there is none here: FAISS sees no GPU; or give"):
         check_deployment(folder, str(tmp_path / "missing.npy"), host=WITHOUT_GPU)

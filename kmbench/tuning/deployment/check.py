@@ -25,7 +25,7 @@ from kmbench.tuning.problem.truth import Progress, exact_neighbours, own_rows_sh
 from kmbench.tuning.timing.latency import EPOCHS, Point, measure_points
 from kmbench.tuning.timing.search import SearchSetup
 
-__all__ = ["CheckResult", "check_deployment"]
+__all__ = ["check_deployment"]
 
 SAME_DATA_SHARE = 0.5
 """Share of the sampled rows that must still be what they were; of fewer, the data is another."""
