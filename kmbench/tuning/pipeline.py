@@ -28,6 +28,7 @@ from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neig
 from kmbench.tuning.recall.compressed import compressed_curves
 from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
+from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import TimedPoint, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
@@ -99,7 +100,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         progress=plan.progress,
     )
     calibration = calibrate(timer, plan.kinds, curves, asked.recall)
-    settings = all_settings(plan, curves, calibration, cache)
+    settings = all_settings(plan, lists, curves, calibration, cache)
     first = choose(settings, asked)
     timed, held_out = time_options(plan, timer, settings, first, calibration)
     choice = choose_measured(settings, first, timed, asked)
@@ -120,7 +121,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         measured=own.measured,
         verified_recall=verified,
         memory_bytes=file.stat().st_size + kind.table_bytes(option.nlist, problem.space, device),
-        build_seconds=cache.build_seconds[kind.name, option.nlist],
+        build_seconds=cache.build_seconds(kind, lists[option.nlist]),
         settings=settings,
         timed=timed,
         single_error=held_out_error(calibration.single[kind.name], [single for single, _ in held_out]),
@@ -128,7 +129,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         method=settings.curves[int(settings.curve[settings.find(option.key)])].method,
         queries=len(problem.queries),
         queries_text=problem.queries_text,
-        truth_text=truth.source,
+        truth_text=truth_text(truth),
         metric=problem.space.metric,
         backend=plan.training.backend.name,
         threads=plan.training.threads,
@@ -183,7 +184,6 @@ def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], 
         for kind in plan.kinds:
             if kind.exact:
                 curves.append(flat.up_to(limit))
-                cache.count_training(kind, trained)
                 continue
             most = int(np.searchsorted(flat.recall, ceiling)) + 1
             codes = cache.codes(kind, trained)
@@ -193,7 +193,13 @@ def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], 
     return curves
 
 
-def all_settings(plan: TuningPlan, curves: Sequence[Curve], calibration: Calibration, cache: IndexCache) -> Settings:
+def all_settings(
+    plan: TuningPlan,
+    lists: Mapping[int, Trained],
+    curves: Sequence[Curve],
+    calibration: Calibration,
+    cache: IndexCache,
+) -> Settings:
     """Return every nprobe of every curve with its expected times, memory and build time."""
     n, d = plan.problem.base.shape
     memory = {
@@ -201,7 +207,12 @@ def all_settings(plan: TuningPlan, curves: Sequence[Curve], calibration: Calibra
         for kind in plan.kinds
         for nlist in plan.nlists
     }
-    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, cache.build_seconds)
+    build = {
+        (kind.name, nlist): cache.build_seconds(kind, trained)
+        for kind in plan.kinds
+        for nlist, trained in lists.items()
+    }
+    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
 
 
 def time_options(

@@ -1,6 +1,7 @@
 """`--device cuda`: with stand-ins for the copy to a GPU, what is searched there, what is refused, what is written."""
 
 import dataclasses
+import importlib
 import json
 import runpy
 import subprocess
@@ -27,7 +28,7 @@ from kmbench.tuning.recall.curve import one_pass
 from kmbench.tuning.report.check import check_rows
 from kmbench.tuning.report.page import render_tune_page
 from kmbench.tuning.report.words import answer, loosen_sentences
-from kmbench.tuning.timing.worker import TuneWorker
+from kmbench.tuning.timing.worker import SearchWorker
 
 K = 10
 
@@ -35,8 +36,8 @@ K = 10
 class InProcess:
     """A worker of the tuner without a process of its own, so that stand-ins reach it."""
 
-    def __init__(self, *arguments, **named):
-        self.worker = TuneWorker()
+    def __init__(self, module, threads, limits, log):
+        self.handlers = importlib.import_module(module).handlers()
 
     def __enter__(self):
         return self
@@ -45,7 +46,7 @@ class InProcess:
         return None
 
     def request(self, command, **given):
-        return getattr(self.worker, command)(**given)
+        return self.handlers[command](**given)
 
 
 class Forgetful(InProcess):
@@ -114,7 +115,7 @@ def written(searched, kind_name, tmp_path):
 def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(searched, gpu, tmp_path, data, kind):
     made = searched(data)
     path, queries, ivf = written(made, kind, tmp_path)
-    worker = TuneWorker()
+    worker = SearchWorker()
     told = worker.open(str(path), str(queries), K, 1, "cuda")
     assert told["ntotal"] == len(made.base)
     assert len(gpu) == 1
@@ -131,7 +132,7 @@ def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(
 
 def test_on_the_cpu_nothing_is_copied(searched, gpu, tmp_path):
     path, queries, _ = written(searched("clustered"), "flat", tmp_path)
-    worker = TuneWorker()
+    worker = SearchWorker()
     worker.open(str(path), str(queries), K, 1)
     assert gpu == []
 

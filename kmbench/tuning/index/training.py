@@ -19,9 +19,9 @@ from kmbench.tuning.index.kinds import flat_quantizer
 from kmbench.tuning.problem.host import THIS_HOST, Spawn
 from kmbench.tuning.problem.space import FloatMatrix, Space
 
-__all__ = ["ITERATIONS", "POINTS_PER_LIST", "WORKER", "Trained", "Training", "train_lists"]
+__all__ = ["ITERATIONS", "POINTS_PER_LIST", "Trained", "Training", "train_lists"]
 
-WORKER = "kmbench.tuning.timing.worker"
+WORKER = "kmbench.tuning.index.worker"
 
 ITERATIONS = 10
 """Lloyd iterations, as FAISS trains an IVF index; 25 find 1 to 3 % fewer vectors to scan."""

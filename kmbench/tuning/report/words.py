@@ -6,9 +6,18 @@ from kmbench.tuning.choice.choose import best_at, next_recall
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.choice.settings import Option
 from kmbench.tuning.problem.device import device_text
+from kmbench.tuning.problem.truth import Truth
 from kmbench.wording import bytes_text, count_text, seconds_text, threads_text
 
-__all__ = ["answer", "error_sentence", "loosen_sentences", "next_sentence", "recall_text", "setting_text"]
+__all__ = [
+    "answer",
+    "error_sentence",
+    "loosen_sentences",
+    "next_sentence",
+    "recall_text",
+    "setting_text",
+    "truth_text",
+]
 
 OPTIONS = {
     "recall": "--recall",
@@ -123,6 +132,13 @@ def interval_sentence(result: TuneResult) -> str:
         f"Recall is from {result.queries_text}. The interval applies to similar queries; "
         f"{4 * result.queries:,} queries would halve its width."
     )
+
+
+def truth_text(truth: Truth) -> str:
+    """Say where the true neighbours come from."""
+    if truth.file is not None:
+        return f"{truth.file}, checked on {truth.checked} queries"
+    return "exact search of all rows" + (", kept from an earlier run" if truth.kept else "")
 
 
 def _rate(rate: float) -> str:

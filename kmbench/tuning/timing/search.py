@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.runner.process import Limits, WorkerProcess
-from kmbench.tuning.index.training import WORKER
 from kmbench.tuning.problem.device import Device
 from kmbench.tuning.problem.host import THIS_HOST, Spawn
 
 __all__ = ["Found", "SearchClient", "SearchSetup"]
+
+WORKER = "kmbench.tuning.timing.worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,5 +123,5 @@ class SearchClient:
         self._worker = worker
 
     def request(self, command: str, **given: Any) -> dict[str, Any]:
-        """Ask for ``single``, ``batch`` or ``search``: see `kmbench.tuning.timing.worker.TuneWorker`."""
+        """Ask for ``single``, ``batch`` or ``search``: see `kmbench.tuning.timing.worker.SearchWorker`."""
         return self._worker.request(command, **given)
