@@ -1,7 +1,6 @@
 """`--device cuda`: with stand-ins for the copy to a GPU, what is searched there, what is refused, what is written."""
 
 import dataclasses
-import importlib
 import json
 import runpy
 import subprocess
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import faiss
 import numpy as np
 import pytest
+from in_process import InProcess
 
 import kmbench
 from kmbench.backends.faiss_build import why_no_gpu
@@ -31,22 +31,6 @@ from kmbench.tuning.report.words import answer, loosen_sentences
 from kmbench.tuning.timing.worker import SearchWorker
 
 K = 10
-
-
-class InProcess:
-    """A worker of the tuner without a process of its own, so that stand-ins reach it."""
-
-    def __init__(self, module, threads, limits, log):
-        self.handlers = importlib.import_module(module).handlers()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return None
-
-    def request(self, command, **given):
-        return self.handlers[command](**given)
 
 
 class Forgetful(InProcess):
