@@ -12,7 +12,7 @@ from kmbench.errors import TuneError
 from kmbench.instruments.software import package_versions
 from kmbench.notes import Note
 from kmbench.runner.process import WorkerFailure
-from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, neighbours
+from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, confirm, neighbours
 from kmbench.tuning.choice.result import ListsInfo, TuneResult
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
@@ -30,7 +30,7 @@ from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
-from kmbench.tuning.timing.cost import TimedPoint, held_out_error
+from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
 from kmbench.tuning.timing.timer import SearchTimer
 
@@ -102,30 +102,29 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
     calibration = calibrate(timer, plan.kinds, curves, asked.recall)
     settings = all_settings(plan, lists, curves, calibration, cache)
     first = choose(settings, asked)
-    timed, held_out = time_options(plan, timer, settings, first, calibration)
+    timed, single_error, batch_error = time_options(plan, timer, settings, first, calibration)
     choice = choose_measured(settings, first, timed, asked)
     option, kind = choice.option, plan.kind(choice.option.index)
-    own = next(one for one in timed if one.option.key == option.key)
+    measured = next(one.measured for one in timed if one.option.key == option.key)
     file = cache.file(kind, lists[option.nlist])
     plan.progress("check of the index", 0.0)
     verified = verified_recall(plan.setup, truth, file, option)
-    if choice.met and verified < asked.recall:
-        choice = replace(choice, met=False, broken=("recall",))
-    notes += result_notes(problem, list(lists.values()), own.measured, verified, option, device)
+    choice = confirm(choice, verified, asked)
+    notes += result_notes(problem, list(lists.values()), measured, verified, option, device)
     result = TuneResult(
         name=problem.name,
         n=len(problem.base),
         d=problem.base.shape[1],
         asked=asked,
         choice=choice,
-        measured=own.measured,
+        measured=measured,
         verified_recall=verified,
         memory_bytes=file.stat().st_size + kind.table_bytes(option.nlist, problem.space, device),
         build_seconds=cache.build_seconds(kind, lists[option.nlist]),
         settings=settings,
         timed=timed,
-        single_error=held_out_error(calibration.single[kind.name], [single for single, _ in held_out]),
-        batch_error=held_out_error(calibration.batch[kind.name], [batch for _, batch in held_out]),
+        single_error=single_error,
+        batch_error=batch_error,
         method=settings.curves[int(settings.curve[settings.find(option.key)])].method,
         queries=len(problem.queries),
         queries_text=problem.queries_text,
@@ -217,25 +216,32 @@ def all_settings(
 
 def time_options(
     plan: TuningPlan, timer: SearchTimer, settings: Settings, first: Choice, calibration: Calibration
-) -> tuple[list[TimedOption], list[tuple[TimedPoint, TimedPoint]]]:
+) -> tuple[list[TimedOption], ModelError | None, ModelError | None]:
     """Measure the setting that the model chooses and those beside it.
 
     Returns
     -------
     timed : list of TimedOption
-    held_out : list of (TimedPoint, TimedPoint)
-        Those of the chosen kind that the model was not fitted to: one query at a time, and batches.
+    single_error, batch_error : ModelError or None
+        Of the models of that kind of index at those of the settings that they were not fitted to.
     """
     options = [first.option, *neighbours(settings, first.option, plan.asked)]
     points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
     measured = timer.measure(points)
-    timed, held_out = [], []
+    timed, single, batch = [], [], []
     for option, point, figures in zip(options, points, measured, strict=True):
         fresh = point.key not in calibration.fitted
         timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
         if fresh and option.index == first.option.index:
-            held_out.append(timer.model_points(point, figures))
-    return timed, held_out
+            of_one, of_batch = timer.model_points(point, figures)
+            single.append(of_one)
+            batch.append(of_batch)
+    index = first.option.index
+    return (
+        timed,
+        held_out_error(calibration.single[index], single),
+        held_out_error(calibration.batch[index], batch),
+    )
 
 
 def verified_recall(setup: SearchSetup, truth: Truth, file: Path, option: Option) -> float:

@@ -4,7 +4,7 @@ import dataclasses
 
 from known_settings import all_settings, measured
 
-from kmbench.tuning.choice.choose import TimedOption, choose, choose_measured
+from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, confirm
 from kmbench.tuning.problem.constraints import Constraints
 
 ASKED = Constraints(recall=0.95, at=10)
@@ -48,3 +48,12 @@ def test_a_choice_that_met_nothing_stays():
     first = choose(settings, asked)
     options = [timed(settings, first.option.nlist, first.option.nprobe, 50e-6)]
     assert choose_measured(settings, first, options, asked) == first
+
+
+def test_a_search_that_finds_less_than_is_asked_breaks_the_recall():
+    settings = all_settings()
+    chosen = choose(settings, ASKED)
+    assert confirm(chosen, 0.95, ASKED) == chosen
+    assert confirm(chosen, 0.9499, ASKED) == Choice(option=chosen.option, met=False, broken=("recall",))
+    unmet = choose(settings, dataclasses.replace(ASKED, max_latency_seconds=1e-6))
+    assert confirm(unmet, 0.5, ASKED) == unmet
