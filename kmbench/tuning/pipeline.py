@@ -230,9 +230,8 @@ def time_options(
     measured = timer.measure(points)
     timed, single, batch = [], [], []
     for option, point, figures in zip(options, points, measured, strict=True):
-        fresh = point.key not in calibration.fitted
-        timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
-        if fresh and option.index == first.option.index:
+        timed.append(TimedOption(option=option, measured=figures))
+        if point.key not in calibration.fitted and option.index == first.option.index:
             of_one, of_batch = timer.model_points(point, figures)
             single.append(of_one)
             batch.append(of_batch)

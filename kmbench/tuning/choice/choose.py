@@ -58,17 +58,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedOption:
-    """A setting whose time was predicted first and then measured.
-
-    Attributes
-    ----------
-    held_out : bool
-        The cost model was not fitted to it.
-    """
+    """A setting whose time was predicted first and then measured."""
 
     option: Option
     measured: Measured
-    held_out: bool
 
 
 def violations(settings: Settings, asked: Constraints) -> dict[str, NDArray[np.float64]]:
