@@ -41,8 +41,9 @@ def describe_host(
     Returns
     -------
     dict
-        ``cpu``, cores and quota, memory, how its ``pages`` are provided, ``gpus``, kernel, libc, ``python``, ``packages``, ``environment`` (the
-        variables that matter), ``git``, ``load_average`` and the time, ``at``. None for what is not known.
+        ``cpu``, cores and quota, memory, how its ``pages`` are provided, ``gpus``, kernel, libc, ``python``,
+        ``packages``, ``environment`` (the variables that matter), ``git``, ``load_average`` and the time, ``at``. None
+        for what is not known.
     """
     system = os.uname()
     total = memory_total(root)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass
 
-import numpy as np
-import psutil
-
 __all__ = ["KernelUsage", "read_usage", "room_to_warm", "warm_memory"]
 
 PAGE_BYTES = 4096
@@ -58,6 +55,8 @@ def room_to_warm(memory_limit: int | None) -> int:
     memory_limit : int or None
         Bytes that this process may hold.
     """
+    import psutil
+
     room = psutil.virtual_memory().available // 2
     if memory_limit is not None:
         room = min(room, (memory_limit - psutil.Process().memory_info().rss) // 2)
@@ -80,6 +79,8 @@ def warm_memory(size: int, room: int) -> int:
     taken = min(size, room)
     if taken < LEAST_BYTES:
         return 0
+    import numpy as np
+
     block = np.empty(taken, dtype=np.uint8)
     block[::PAGE_BYTES] = 1
     del block
