@@ -42,8 +42,8 @@ def describe_host(
     -------
     dict
         ``cpu``, cores and quota, memory, how its ``pages`` are provided, ``gpus``, kernel, libc, ``python``,
-        ``packages``, ``environment`` (the variables that matter), ``git``, ``load_average`` and the time, ``at``. None
-        for what is not known.
+        ``packages``, ``environment`` (the variables that matter), ``git``, ``load_average`` and the time, ``at``.
+        None for what is not known.
     """
     system = os.uname()
     total = memory_total(root)
