@@ -1,8 +1,9 @@
 """Run the commands whose output stands in the documents, and write it in.
 
-    python benchmarks/tools/docs_outputs.py                    # README.md and docs/*.md
-    python benchmarks/tools/docs_outputs.py docs/tuning.md     # only this one
-    python benchmarks/tools/docs_outputs.py --list             # each block with its command
+    python benchmarks/tools/docs_outputs.py                       # README.md and docs/*.md
+    python benchmarks/tools/docs_outputs.py docs/measurement.md   # only this one
+    python benchmarks/tools/docs_outputs.py --long docs/tuning.md   # also what takes minutes; nothing else may run
+    python benchmarks/tools/docs_outputs.py --list                # each block with its command
 
 A block of output stands between two comments. The first names the command:
 
@@ -25,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -104,22 +106,35 @@ def rendered(command: str, text: str) -> str:
     return f"\n```text\n{shown}{text}\n```\n\n"
 
 
-def refresh(file: Path) -> int:
-    """Run the commands of a document's short blocks and write what they print; return how many."""
+def stamp() -> str:
+    """Return what the header of a long run says of it: the day, the host and the commit."""
+    from kmbench.instruments import describe_host
+
+    host = describe_host()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    where = f"{host['cpu']['model']}, {host['affinity_cores']} cores"
+    return f" of {date.today().isoformat()}, {where}, commit {commit.stdout.strip()}"
+
+
+def refresh(file: Path, long: bool) -> int:
+    """Run the commands of a document's blocks and write what they print; return how many. `long`: also long runs."""
     count = 0
     with tempfile.TemporaryDirectory(prefix="kmbench-docs-") as scratch:
         folder = Path(scratch).resolve()
-        if file.name in SETUP and any(block.date is None for block in blocks_of(file)):
+        if file.name in SETUP and any(long or block.date is None for block in blocks_of(file)):
             SETUP[file.name](folder)
 
         def replaced(match: re.Match[str]) -> str:
             nonlocal count
-            if match["date"] is not None:
+            if match["date"] is not None and not long:
                 return match[0]
             count += 1
             print(f"{file.relative_to(ROOT)}: {match['command']}", flush=True)
             body = rendered(match["command"], output_of(match["command"], folder))
-            return f"<!-- output: {match['command']} -->\n{body}<!-- end -->"
+            when = "" if match["date"] is None else stamp()
+            return f"<!-- output{when}: {match['command']} -->\n{body}<!-- end -->"
 
         text = BLOCK.sub(replaced, file.read_text(encoding="utf-8"))
     file.write_text(text, encoding="utf-8")
@@ -131,14 +146,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and docs/*.md)")
     parser.add_argument("--list", action="store_true", help="print each block with its command and run nothing")
+    parser.add_argument("--long", action="store_true", help="run the long ones of the named documents too")
     given = parser.parse_args()
+    if given.long and not given.files:
+        parser.error("--long takes minutes to hours: name the documents")
     files = [file.resolve() for file in given.files] or documents()
     if given.list:
         for block in [block for file in files for block in blocks_of(file)]:
             when = "short" if block.date is None else f"{block.date}, {block.host}, {block.commit}"
             print(f"{block.file.relative_to(ROOT)}: {block.command} ({when})")
         return
-    count = sum(refresh(file) for file in files)
+    count = sum(refresh(file, given.long) for file in files)
     print(f"{count} blocks written")
 
 

@@ -61,11 +61,11 @@ class Truth:
     cut : int
         Queries with more than `MOST_TIES` such neighbours.
     file : str or None
-        The file that the neighbours were taken from; None: an exact search of all rows.
+        Name of the file that it was taken from; None: from an exact search of all rows.
     checked : int
-        Queries of the file that were compared with an exact search.
-    kept : bool
-        Found by an earlier run.
+        Queries of the file whose neighbours were compared with an exact search.
+    cached : bool
+        The exact search was made by an earlier run.
     """
 
     k: int
@@ -74,7 +74,7 @@ class Truth:
     cut: int
     file: str | None = None
     checked: int = 0
-    kept: bool = False
+    cached: bool = False
 
 
 def float64_measure(
@@ -202,7 +202,7 @@ def neighbours_from_file(
     k : int
     space : Space
     where : str
-        Name of the file.
+        The file, for messages.
 
     Raises
     ------

@@ -134,13 +134,6 @@ def interval_sentence(result: TuneResult) -> str:
     )
 
 
-def truth_text(truth: Truth) -> str:
-    """Say where the true neighbours come from."""
-    if truth.file is not None:
-        return f"{truth.file}, checked on {truth.checked} queries"
-    return "exact search of all rows" + (", kept from an earlier run" if truth.kept else "")
-
-
 def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
@@ -149,3 +142,10 @@ def _place(result: TuneResult) -> str:
     if result.device == "cuda":
         return device_text(result.device, result.gpu)
     return threads_text(result.threads)
+
+
+def truth_text(truth: Truth) -> str:
+    """Say where the true neighbours come from."""
+    if truth.file is not None:
+        return f"{truth.file}, checked on {truth.checked} queries"
+    return "exact search of all rows" + (", kept from an earlier run" if truth.cached else "")

@@ -25,7 +25,7 @@ def result_for(recall, **limits):
     ("given", "words"),
     [
         ({}, "exact search of all rows"),
-        ({"kept": True}, "exact search of all rows, kept from an earlier run"),
+        ({"cached": True}, "exact search of all rows, kept from an earlier run"),
         ({"file": "truth.ivecs", "checked": 50}, "truth.ivecs, checked on 50 queries"),
     ],
 )
