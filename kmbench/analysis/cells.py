@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, rivals, verdict_of
+from kmbench.comparison import MARGIN, Verdict, epoch_means, ratio_by_epoch, rivals, verdict_of
 from kmbench.figures_of_cells import Summary, summarised_by
 from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.wording import threads_text
@@ -211,10 +211,9 @@ def _comparison(lines: list[Record], base: list[Record]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for prefix, name in (("", "fit_predict_seconds"), ("cpu_", "fit_predict_cpu_seconds")):
         own, theirs = epoch_means(lines, name), epoch_means(base, name)
-        common = sorted(own.keys() & theirs.keys())
-        if not common:
+        ratio = ratio_by_epoch(theirs, own)
+        if ratio is None:
             continue
-        ratio = paired_ratio([theirs[unit] for unit in common], [own[unit] for unit in common])
         figures |= {f"{prefix}speedup": ratio.ratio}
         figures |= {f"{prefix}speedup_low": ratio.low, f"{prefix}speedup_high": ratio.high}
         if not prefix:

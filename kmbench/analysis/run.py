@@ -39,8 +39,8 @@ class RunCase:
         Sound rows first, the fastest of them on top.
     records : list of Record
         Those that count: of the session that wrote each cell's outcome.
-    samples : dict
-        By ``cell_id``, the times until centroids and labels exist, in seconds, one for each epoch.
+    epoch_seconds : dict
+        By ``cell_id``, the times until centroids and labels exist, in seconds, by session and epoch.
     run : str
         Which run it is of, where several are shown together.
     folder : Path or None
@@ -49,7 +49,7 @@ class RunCase:
 
     rows: list[CellSummary]
     records: list[Record]
-    samples: dict[str, list[float]]
+    epoch_seconds: dict[str, dict[tuple[int, int], float]]
     run: str = ""
     folder: Path | None = None
 
@@ -120,9 +120,9 @@ class Run:
 
     def _case(self, rows: list[CellSummary]) -> RunCase:
         own = {row.cell_id: self.counted[row.cell_id] for row in rows}
-        samples = {cell_id: [*epoch_means(lines, "fit_predict_seconds").values()] for cell_id, lines in own.items()}
+        seconds = {cell_id: epoch_means(lines, "fit_predict_seconds") for cell_id, lines in own.items()}
         records = [record for lines in own.values() for record in lines]
-        return RunCase(rows, records, samples, run=self.shown_as, folder=self.folder)
+        return RunCase(rows, records, seconds, run=self.shown_as, folder=self.folder)
 
     @cached_property
     def races(self) -> list[Race]:
