@@ -190,9 +190,12 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
             figures[name] = statistics.median(values)
             if name == "fit_predict_seconds":
                 figures |= {f"{name}_low": min(values), f"{name}_high": max(values), "epochs": len(values)}
+    for name in summarised_by(Summary.LARGEST):
+        told = [value for record in fits if (value := getattr(record, name)) is not None]
+        if told:
+            figures[name] = max(told)
     if fits:
         figures["contaminated_share"] = sum(bool(record.contaminated) for record in fits) / len(fits)
-        figures["threads_seen"] = max((r.threads_seen for r in fits if r.threads_seen is not None), default=None)
     if base is not None and outcome.status is Status.OK:
         figures |= _comparison(lines, base)
     identity = {

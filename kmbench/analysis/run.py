@@ -19,7 +19,7 @@ from kmbench.analysis.warnings import concerning, notes_of
 from kmbench.comparison import counted_cells, epoch_means
 from kmbench.errors import OutputError
 from kmbench.notes import Note, note
-from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records, torn_line
+from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records_and_torn_line
 from kmbench.run_folder import check_same_host, read_host, read_study
 
 if TYPE_CHECKING:
@@ -206,13 +206,13 @@ def read_run(folder: Path, *, strict: bool = False) -> Run:
     OutputError
         If it holds no records that this version reads, or its study cannot be read.
     """
-    records = read_records(folder)
+    records, torn = read_records_and_torn_line(folder)
     if not folder.is_dir():
         if strict:
             raise OutputError(f"{folder} is a file", "give the run folder that it lies in")
-        return Run(records=records, torn=torn_line(folder))
+        return Run(records=records, torn=torn)
     study, host = read_study(folder), read_host(folder, strict=strict)
-    return Run(records=records, study=study, host=host, folder=folder, torn=torn_line(folder))
+    return Run(records=records, study=study, host=host, folder=folder, torn=torn)
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
