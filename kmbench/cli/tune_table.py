@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from kmbench.notes import Note
+from kmbench.cli.note_lines import print_notes
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.deployment.judgement import CheckResult
 from kmbench.tuning.report.check import check_rows, check_sentence
@@ -41,7 +40,7 @@ def print_answer(console: Console, result: TuneResult) -> None:
         console.print(better, highlight=False)
     for line in (interval_sentence(result), error_sentence(result)):
         console.print(line, style="dim", highlight=False)
-    _print_notes(console, result.notes)
+    print_notes(console, result.notes)
 
 
 def _frontier(result: TuneResult) -> Table:
@@ -78,9 +77,4 @@ def print_check(console: Console, found: CheckResult) -> None:
     for name, before, now in check_rows(found):
         table.add_row(name, before, now)
     console.print(table)
-    _print_notes(console, found.notes)
-
-
-def _print_notes(console: Console, notes: tuple[Note, ...]) -> None:
-    for note in notes:
-        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
+    print_notes(console, found.notes)

@@ -157,21 +157,25 @@ class Epochs:
         """Compare a fit's wait with the least that its backend has waited, this fit included."""
         if delay_share is None:
             return False
-        least = live.least_delay_share
-        live.least_delay_share = delay_share if least is None else min(least, delay_share)
-        return delay_share - live.least_delay_share > CONTAMINATED_SHARE
+        live.least_delay_share, beyond = _beyond_least(delay_share, live.least_delay_share)
+        return beyond > CONTAMINATED_SHARE
 
     def _is_cold(self, live: CellRun, figures: dict[str, Any]) -> bool:
         """Compare a fit's time in the kernel with the least that its backend has spent there, this fit included."""
         system = figures.get("fit_system_seconds")
         if system is None or live.cell.key.pages != "warm":
             return False
-        share, least = system / figures["fit_seconds"], live.least_system_share
-        live.least_system_share = share if least is None else min(least, share)
-        return bool(share - live.least_system_share > COLD_SHARE)
+        live.least_system_share, beyond = _beyond_least(system / figures["fit_seconds"], live.least_system_share)
+        return beyond > COLD_SHARE
 
     def _export(self, live: CellRun) -> None:
         assert live.worker is not None
         target = live.submission()
         live.told = live.worker.request("export", centroids=target.centroids, labels=target.labels)
         live.output = live.worker.output()
+
+
+def _beyond_least(share: float, least: float | None) -> tuple[float, float]:
+    """Return the least of a backend's shares, this one included, and how far this one lies beyond it."""
+    least = share if least is None else min(least, share)
+    return least, share - least

@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.instruments import room_to_warm, warm_memory
+from kmbench.instruments import warm_for_input
 from kmbench.runner.channel import Handler, serve
 
 __all__ = ["handlers", "train"]
-
-WARM_INPUTS = 2.5
-"""Memory that is touched before a training is timed, in sizes of its rows."""
 
 
 def train(
@@ -27,7 +24,7 @@ def train(
     engine = cls(cls.Params.model_validate(parameters))
     X = np.load(data, allow_pickle=False)
     start = None if init is None else np.load(init, allow_pickle=False)
-    warm_memory(round(WARM_INPUTS * X.nbytes), room_to_warm(None))
+    warm_for_input(X.nbytes)
     began = time.perf_counter()
     engine.prepare(X, Job(init=start, **job))
     engine.fit()
