@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from kmbench.errors import OutputError
 
@@ -111,7 +111,7 @@ def label_of(backend: str, parameters: dict[str, Any]) -> str:
     return f"{backend}[{inner}]" if inner else backend
 
 
-_RARE = ("revision", "workload", "pages")
+_RARE = ("revision", "workload", "pages", "cores")
 """Fields of a key that are left out where they are None."""
 
 
@@ -128,6 +128,8 @@ class CellKey:
         `d` and the fingerprint are those of the matrix. None: k-means on the data as it is.
     pages : str or None
         ``warm``: the memory that a fit asks for was touched right before its clock. None: it was left as it was.
+    cores : str or None
+        How cores were chosen by the L3 caches that they share, ``same-l3`` or ``spread``; None: they were not.
     """
 
     dataset: str
@@ -145,6 +147,7 @@ class CellKey:
     revision: str | None = None
     workload: str | None = None
     pages: str | None = None
+    cores: Literal["same-l3", "spread"] | None = None
 
     @property
     def label(self) -> str:
@@ -204,6 +207,11 @@ class Record:
         During fit.
     warmed_bytes : int or None
         Memory that was touched and freed right before the clock.
+    cross_core_ratio, cross_core_ratio_after : float or None
+        Time of a small product with the case's threads over that with one, right before and after the fit: how far
+        apart the cores were. None with one thread.
+    bound_cores : list of int or None
+        The cores that the worker was bound to.
     loops : int or None
         Calls of fit that were timed together, and divided by, because one is short.
     first_call_seconds : float or None
@@ -264,6 +272,9 @@ class Record:
     fit_system_seconds: float | None = None
     page_faults: int | None = None
     warmed_bytes: int | None = None
+    cross_core_ratio: float | None = None
+    cross_core_ratio_after: float | None = None
+    bound_cores: list[int] | None = None
     peak_extra_bytes: int | None = None
     retained_bytes: int | None = None
     input_bytes: int | None = None

@@ -105,6 +105,14 @@ def run_command(
             rich_help_panel=RUN,
         ),
     ] = None,
+    cores: Annotated[
+        str | None,
+        typer.Option(
+            metavar="same-l3|spread",
+            help="Bind workers to cores of one L3 cache, or of several (default: not bound).",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
     ] = None,
@@ -159,6 +167,7 @@ def run_command(
         "budget": budget,
         "blas_coretype": blas_coretype,
         "pages": pages,
+        "cores": cores,
         "baseline": baseline,
         "timeout": timeout,
         "memory_limit": memory_limit,

@@ -1,5 +1,6 @@
 """How two backends compare: ratios with intervals, verdicts, and who is compared with whom."""
 
+from kmbench.comparison.core_states import CoreState, boundary_of, state_of
 from kmbench.comparison.ratios import (
     CONFIDENCE,
     MARGIN,
@@ -20,9 +21,11 @@ __all__ = [
     "DEFAULT_BASELINE",
     "MARGIN",
     "SAME_INERTIA",
+    "CoreState",
     "RatioInterval",
     "Verdict",
     "baseline_index",
+    "boundary_of",
     "counted_cells",
     "epoch_means",
     "hodges_lehmann",
@@ -30,6 +33,7 @@ __all__ = [
     "ratio_by_epoch",
     "rivals",
     "same_inertia",
+    "state_of",
     "unpaired_ratio",
     "verdict_of",
 ]

@@ -2,9 +2,11 @@
 
 from kmbench.instruments.cgroup import cpu_quota, memory_limit
 from kmbench.instruments.clock import Timing, loops_for, timed
+from kmbench.instruments.core_placement import PLACEMENTS, Placement, choose_cores
+from kmbench.instruments.cross_core import cross_core_ratio
 from kmbench.instruments.device_memory import DeviceMeter
 from kmbench.instruments.host import describe_host, fingerprint, machine_name
-from kmbench.instruments.memory import MemoryReading, measure_peak
+from kmbench.instruments.memory import MemoryReading, measure_peak, peak_since, reset_peak
 from kmbench.instruments.pressure import Pressure, pressure_between, read_pressure
 from kmbench.instruments.threads import (
     TaskTime,
@@ -18,14 +20,18 @@ from kmbench.instruments.threads import (
 from kmbench.instruments.warmth import KernelUsage, read_usage, room_to_warm, warm_for_input, warm_memory
 
 __all__ = [
+    "PLACEMENTS",
     "DeviceMeter",
     "KernelUsage",
     "MemoryReading",
+    "Placement",
     "Pressure",
     "TaskTime",
     "Timing",
+    "choose_cores",
     "count_busy",
     "cpu_quota",
+    "cross_core_ratio",
     "default_threads",
     "describe_host",
     "fingerprint",
@@ -33,10 +39,12 @@ __all__ = [
     "machine_name",
     "measure_peak",
     "memory_limit",
+    "peak_since",
     "pools",
     "pressure_between",
     "read_pressure",
     "read_usage",
+    "reset_peak",
     "room_to_warm",
     "seconds_waited",
     "snapshot_tasks",

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-__all__ = ["SAMPLER", "VMHWM", "MemoryReading", "measure_peak"]
+__all__ = ["SAMPLER", "VMHWM", "MemoryReading", "measure_peak", "peak_since", "reset_peak"]
 
 VMHWM = "vmhwm"
 """Method: the kernel's own peak of resident memory, reset before the call."""
@@ -64,6 +64,27 @@ class MemoryReading:
     peak_extra_bytes: int
     retained_bytes: int
     method: str
+
+
+def reset_peak(root: str | Path = "/") -> int | None:
+    """Reset the kernel's peak of this process to its resident memory and return that, in bytes; None where it cannot.
+
+    It takes microseconds and may stand right before a clock.
+    """
+    try:
+        return _reset_peak(Path(root, "proc/self"))
+    except OSError:
+        return None
+
+
+def peak_since(resident: int | None, root: str | Path = "/") -> int | None:
+    """Return the most bytes that were held beyond what `reset_peak` returned; None where that is None."""
+    if resident is None:
+        return None
+    try:
+        return max(0, _status_bytes(Path(root, "proc/self"), "VmHWM") - resident)
+    except OSError:
+        return None
 
 
 class _NoPeakError(OSError):

@@ -15,8 +15,9 @@ __all__ = ["KernelUsage", "read_usage", "room_to_warm", "warm_for_input", "warm_
 PAGE_BYTES = 4096
 
 WARM_INPUTS = 2.5
-"""Memory that is touched before a clock starts, in sizes of the input: a copy, scores and sums. Engines that take
-more show it in their system time, and such a fit is measured again, by then on pages that it has warmed itself."""
+"""Memory that is touched before a clock starts, in sizes of the input: a copy, scores and sums. An engine that takes
+more shows it in the system time of its first fit, which is measured again, and in its peak, which is warmed from then
+on."""
 
 LEAST_BYTES = 1 << 20
 """Less is not worth a call: an allocator keeps so much by itself."""
@@ -91,7 +92,7 @@ def warm_memory(size: int, room: int) -> int:
     return taken
 
 
-def warm_for_input(input_bytes: int, memory_limit: int | None = None) -> int:
+def warm_for_input(input_bytes: int, memory_limit: int | None = None, least_bytes: int = 0) -> int:
     """Warm what an engine is likely to ask for when it is given an input of this size; return the bytes touched.
 
     Parameters
@@ -100,5 +101,7 @@ def warm_for_input(input_bytes: int, memory_limit: int | None = None) -> int:
         Of the resident input.
     memory_limit : int or None
         Bytes that this process may hold.
+    least_bytes : int
+        Not less than this: what the engine was seen to take.
     """
-    return warm_memory(round(WARM_INPUTS * input_bytes), room_to_warm(memory_limit))
+    return warm_memory(max(round(WARM_INPUTS * input_bytes), least_bytes), room_to_warm(memory_limit))

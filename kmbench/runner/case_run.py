@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from typing import Any
 
 import psutil
 
+from kmbench.instruments import choose_cores
 from kmbench.records import Record, RecordKind, Status
+from kmbench.runner.core_probe import CoreProbe
 from kmbench.runner.events import CellEnded, Listener, Step
 from kmbench.runner.judge import Submission
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
@@ -40,6 +43,8 @@ class Context:
     ----------
     trees : mapping of str to Path
         Where each revision that the cells name is installed.
+    core_probe : CoreProbe or None
+        None: the cores are not probed.
     """
 
     store: RunFolder
@@ -54,6 +59,7 @@ class Context:
     spawn: Callable[..., WorkerProcess] = WorkerProcess
     clock: Callable[[], float] = time.monotonic
     settle_seconds: float = SETTLE_SECONDS
+    core_probe: CoreProbe | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +75,8 @@ class CellRun:
         more threads than there are cores.
     least_system_share : float or None
         The least share of its wall time that any of its fits spent in the kernel.
+    fit_peak_bytes : int or None
+        The most that any of its fits took beyond what its process held.
     times : dict
         Time until labels of each clean sample, by epoch.
     told : dict
@@ -88,6 +96,7 @@ class CellRun:
     fit_seconds: float = 0.0
     least_delay_share: float | None = None
     least_system_share: float | None = None
+    fit_peak_bytes: int | None = None
     times: dict[int, list[float]] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
@@ -121,6 +130,8 @@ class CaseRun:
         ``.npy`` file of the common start, once the referee has drawn it.
     iterations : int or None
         What every backend is given.
+    cores : tuple of int or None
+        That its workers are bound to.
     rungs : list
         In the protocol ``target`` the iterations at which every backend is stopped; else `iterations` alone.
     """
@@ -131,12 +142,26 @@ class CaseRun:
         self.init: str | None = None
         self.iterations = case.key.iterations
         self.rungs: list[int | None] = [self.iterations]
+        placement = case.key.cores
+        self.cores = None if placement is None else tuple(choose_cores(case.key.threads, placement))
+
+    def probe_cores(self) -> float | None:
+        """Return how far apart the cores are now, or None."""
+        probe = self.context.core_probe
+        return None if probe is None else probe.ratio(self.case.key.threads, self.cores)
+
+    @property
+    def core_boundary(self) -> float | None:
+        """The probe's ratio that parts the two states of the cores, as far as it is known."""
+        probe = self.context.core_probe
+        return None if probe is None else probe.boundary(self.case.key.threads, self.cores)
 
     def spawn(self, live: CellRun, log: str) -> WorkerProcess:
         """Start a worker for a cell."""
         key = live.cell.key
         tree = {} if key.revision is None else {"tree": self.context.trees[key.revision]}
-        return self.context.spawn(WORKER, key.threads, self.context.limits, live.folder / log, **tree)
+        limits = dataclasses.replace(self.context.limits, cores=self.cores)
+        return self.context.spawn(WORKER, key.threads, limits, live.folder / log, **tree)
 
     def post_open(self, worker: WorkerProcess, live: CellRun, mapped: bool) -> None:
         """Hand a worker its backend, its input and its job; it warms up until the reply is collected."""
@@ -153,6 +178,7 @@ class CaseRun:
             mapped=mapped,
             pages=key.pages or "cold",
             memory_limit=self.context.limits.memory_bytes,
+            warm_bytes=live.fit_peak_bytes or 0,
             job=job | {"seed": key.seed, "threads": key.threads},
             **several,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.comparison import rivals
+from kmbench.comparison import CoreState, rivals, state_of
 from kmbench.records import RecordKind
 from kmbench.runner.case_run import CaseRun, CellRun
 from kmbench.runner.stopping import Stop, why_stop, worst_half_width
@@ -45,6 +45,7 @@ class Epochs:
         self._cells = list(cells)
         self._after_rung = after_rung
         self._samples = self._contaminated = 0
+        self._probed: float | None = None
 
     def run(self) -> Stop | None:
         """Measure until the rule says stop; return why, or None where every cell has failed."""
@@ -97,7 +98,7 @@ class Epochs:
         """Measure every backend once; where one was disturbed, all of them once more."""
         for _ in range(2):
             running = [r for r in alive if not r.ended and r.fit_seconds * number < EPOCH_SECONDS]
-            before = self._contaminated
+            before, self._probed = self._contaminated, self._case_run.probe_cores()
             for place, chosen in enumerate(random.permutation(len(running))):
                 self._case_run.attempt(running[chosen], self._sample, epoch, number, rung, place)
             if self._contaminated == before or self._contaminated > HOPELESS_SHARE * self._samples:
@@ -126,11 +127,15 @@ class Epochs:
     def _sample(self, live: CellRun, epoch: int, number: int, rung: int | None, place: int) -> None:
         assert live.worker is not None
         figures = live.worker.request("fit")
+        live.fit_peak_bytes = max(live.fit_peak_bytes or 0, figures.pop("fit_peak_bytes", None) or 0)
         seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
         held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
         waited = self._is_contaminated(live, None if delay is None else delay / held)
         cold = self._is_cold(live, figures)
-        disturbed_by = "waited for a core" if waited else "cold memory" if cold else None
+        time.sleep(self._case_run.context.settle_seconds)
+        probed, self._probed = self._probed, self._case_run.probe_cores()
+        moved = state_of(probed, self._probed, self._case_run.core_boundary) is CoreState.MOVED
+        disturbed_by = "waited for a core" if waited else "cold memory" if cold else "cores moved" if moved else None
         contaminated = disturbed_by is not None
         self._samples += 1
         self._contaminated += contaminated
@@ -148,10 +153,12 @@ class Epochs:
             disturbed_by=disturbed_by,
             prepare_seconds=live.prepare_seconds,
             first_call_seconds=live.first_call_seconds,
+            cross_core_ratio=probed,
+            cross_core_ratio_after=self._probed,
+            bound_cores=None if self._case_run.cores is None else list(self._case_run.cores),
             **figures,
         )
         self._case_run.step(f"epoch {epoch + 1}, round {number + 1}", live)
-        time.sleep(self._case_run.context.settle_seconds)
 
     def _is_contaminated(self, live: CellRun, delay_share: float | None) -> bool:
         """Compare a fit's wait with the least that its backend has waited, this fit included."""

@@ -60,12 +60,15 @@ class Limits:
         that work, which slows FAISS down several times and can turn a ranking around.
     blas_coretype : str or None
         Kernel architecture that all OpenBLAS libraries of the worker are told to use.
+    cores : tuple of int or None
+        Numbers of the cores that the worker is bound to.
     """
 
     timeout_seconds: float | None
     memory_bytes: int | None
     passive_wait: bool = False
     blas_coretype: str | None = None
+    cores: tuple[int, ...] | None = None
 
 
 class WorkerProcess:
@@ -109,6 +112,9 @@ class WorkerProcess:
                 env=environment,
                 start_new_session=True,
             )
+        if limits.cores is not None:
+            # Before any library is loaded: its threads are started later and inherit this.
+            os.sched_setaffinity(self._process.pid, limits.cores)
         os.close(command_read)
         os.close(reply_write)
 

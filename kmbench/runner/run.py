@@ -17,6 +17,7 @@ from kmbench.records import RECORDS_FILE, DatasetInfo, Record
 from kmbench.run_folder import read_host, read_study
 from kmbench.runner.case import run_case
 from kmbench.runner.case_run import Context
+from kmbench.runner.core_probe import CoreProbe
 from kmbench.runner.estimate import work_of
 from kmbench.runner.events import Listener, StudyStarted
 from kmbench.runner.process import Limits
@@ -131,16 +132,19 @@ def run_study(
                 },
             )
         )
+        limits = Limits(study.timeout, study.memory_limit, passive, study.blas_coretype)
+        core_probe = CoreProbe(scratch, limits)
         context = Context(
             store=store,
             scratch=scratch,
             host=host["fingerprint"],
             rule=rule_of(study, "matched"),
             baseline=study.baseline,
-            limits=Limits(study.timeout, study.memory_limit, passive, study.blas_coretype),
+            limits=limits,
             referee_threads=default_threads(),
             listener=listener,
             trees=revisions or {},
+            core_probe=core_probe,
         )
         before = read_pressure()
         try:
@@ -148,6 +152,7 @@ def run_study(
                 own = dataclasses.replace(context, rule=rule_of(study, case.key.protocol))
                 run_case(case, cells, own, number, len(pending))
         finally:
+            core_probe.close()
             store.note_session(pressure_between(before, read_pressure()))
         return RunResult(path, store.records, read_study(path), read_host(path))
 

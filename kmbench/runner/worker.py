@@ -14,8 +14,10 @@ from kmbench.instruments import (
     count_busy,
     loops_for,
     measure_peak,
+    peak_since,
     pools,
     read_usage,
+    reset_peak,
     seconds_waited,
     snapshot_tasks,
     timed,
@@ -50,10 +52,12 @@ class Worker:
         workload: str | None = None,
         pages: str = "cold",
         memory_limit: int | None = None,
+        warm_bytes: int = 0,
     ) -> dict[str, Any]:
         """Load the input, build the backend and warm it up on a few rows.
 
-        With `pages` ``warm`` the memory that a fit will ask for is touched before each clock; see `warm_for_input`.
+        With `pages` ``warm`` the memory that a fit will ask for is touched before each clock: `warm_bytes`, which is
+        what fits of this cell took before, or what `warm_for_input` expects if that is more.
 
         A `workload` that fits several times is given the backend, and stands in its place.
         """
@@ -67,7 +71,7 @@ class Worker:
         self._X.flags.writeable = False
         start = None if init is None else np.load(init, allow_pickle=False)
         self._job = Job(init=start, **job)
-        self._warms, self._memory_limit = pages == "warm", memory_limit
+        self._warms, self._memory_limit, self._warm_bytes = pages == "warm", memory_limit, warm_bytes
         return {"first_call_seconds": self._warm_up()}
 
     def _warm_up(self) -> float:
@@ -128,9 +132,12 @@ class Worker:
         """Measure one sample, with the time that its threads waited for a core and spent in the kernel."""
         backend = self._backend
         warmed = self._warm_pages()
+        resident = reset_peak()
         before, used = snapshot_tasks(), read_usage()
         fit = timed(backend.fit, backend.synchronize, self._loops)
         used, between = read_usage().since(used), snapshot_tasks()
+        peak = peak_since(resident)
+        self._warm_bytes = max(self._warm_bytes, peak or 0)
         assign = timed(lambda: backend.assign(self._X), backend.synchronize, self._assign_loops)
         fit_waited, assign_waited = seconds_waited(before, between), seconds_waited(between, snapshot_tasks())
         labels = backend.traits.labels_in_fit
@@ -149,13 +156,14 @@ class Worker:
             "fit_system_seconds": used.system_seconds / self._loops,
             "page_faults": used.page_faults // self._loops,
             "warmed_bytes": warmed,
+            "fit_peak_bytes": peak,
         }
 
     def _warm_pages(self) -> int:
         """Touch the memory that the next call will ask for, and return how much."""
         if not self._warms:
             return 0
-        return warm_for_input(self._X.nbytes, self._memory_limit)
+        return warm_for_input(self._X.nbytes, self._memory_limit, least_bytes=self._warm_bytes)
 
     def export(self, centroids: str, labels: str) -> dict[str, Any]:
         """Write the answer of the last fit to two ``.npy`` files and tell the rest.

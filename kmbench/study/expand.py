@@ -12,6 +12,7 @@ from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.init import why_no_start
 from kmbench.backends.registry import get_backend
 from kmbench.errors import CaseError, StudyError, WorkloadError
+from kmbench.instruments import choose_cores
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
 from kmbench.study.protocol import job_protocol
@@ -64,11 +65,16 @@ class Case:
         return self.cells[0].key
 
 
-def _on_pages(case: Case, pages: str) -> Case:
-    """Return a case on warm or on cold memory, which are never compared."""
-    if pages == "cold":
-        return case
-    return Case(case.dataset, tuple(replace(cell, key=replace(cell.key, pages=pages)) for cell in case.cells))
+def _under(case: Case, study: Study) -> Case:
+    """Return a case under the study's conditions: on warm or cold memory, on chosen cores. Others are other cases."""
+    if study.cores is not None:
+        try:
+            choose_cores(case.key.threads, study.cores)
+        except ValueError as error:
+            raise StudyError(f"--cores {study.cores}: {error}", "leave it out: cores are then not chosen") from None
+    pages = None if study.pages == "cold" else study.pages
+    keys = (replace(cell.key, pages=pages, cores=study.cores) for cell in case.cells)
+    return Case(case.dataset, tuple(replace(cell, key=key) for cell, key in zip(case.cells, keys, strict=True)))
 
 
 def with_data(case: Case, dataset: DatasetInfo) -> Case:
@@ -109,7 +115,7 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
     cases: dict[str, Case] = {}
     for block in blocks:
         for case in _cases_of(block, choices[block.backends], workloads[block.workload], datasets, default_threads):
-            case = _on_pages(case, study.pages)
+            case = _under(case, study)
             if case.key.case_id in cases:
                 raise StudyError(
                     f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",

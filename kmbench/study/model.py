@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from kmbench.errors import StudyError
+from kmbench.instruments import Placement
 
 __all__ = ["Block", "Study", "parse_bytes"]
 
@@ -119,6 +120,9 @@ class Study(Block):
     pages : {"warm", "cold"}
         ``warm``: the memory that a fit asks for is touched right before its clock. ``cold``: it is left as a first
         call in a fresh process finds it.
+    cores : {"same-l3", "spread"} or None
+        Workers are bound to as many cores as a case has threads: those of one L3 cache, or spread over several. None:
+        they are not bound.
     cases : list of Block
         Groups of cases; none means one group of the defaults.
     """
@@ -142,6 +146,7 @@ class Study(Block):
     ] = None
     baseline: str | None = None
     pages: Literal["warm", "cold"] = "warm"
+    cores: Placement | None = None
     cases: list[Block] = Field(default_factory=list)
 
     @model_validator(mode="after")
