@@ -1,5 +1,6 @@
 """How two backends compare: ratios with intervals, verdicts, and who is compared with whom."""
 
+from kmbench.comparison.moderation import LEAST_PAIRS, MOST_PRIOR_FREEDOM, VariancePrior, pooled_prior
 from kmbench.comparison.ratios import (
     CONFIDENCE,
     MARGIN,
@@ -18,15 +19,19 @@ from kmbench.comparison.rivals import DEFAULT_BASELINE, baseline_index, counted_
 __all__ = [
     "CONFIDENCE",
     "DEFAULT_BASELINE",
+    "LEAST_PAIRS",
     "MARGIN",
+    "MOST_PRIOR_FREEDOM",
     "SAME_INERTIA",
     "RatioInterval",
+    "VariancePrior",
     "Verdict",
     "baseline_index",
     "counted_cells",
     "epoch_means",
     "hodges_lehmann",
     "paired_ratio",
+    "pooled_prior",
     "ratio_by_epoch",
     "rivals",
     "same_inertia",
