@@ -12,9 +12,10 @@ __all__ = ["LEAST_PAIRS", "MOST_PRIOR_FREEDOM", "VariancePrior", "fit_prior", "p
 LEAST_PAIRS = 5
 """With fewer pairs the common variance is not known well enough, and each pair keeps its own."""
 
-MOST_PRIOR_FREEDOM = 4.0
-"""The most degrees of freedom that the common variance counts for: engines differ in how much their times vary, and
-from few pairs the estimate can be infinite."""
+MOST_PRIOR_FREEDOM = 1.0
+"""The most degrees of freedom that the common variance counts for. Engines differ in how much their times vary, and from
+few pairs the estimate can be infinite; with more than this the intervals of three epochs hold the truth less often
+than Student's (``benchmarks/tools/protocol_rates.py --intervals``)."""
 
 ZERO_SHARE = 1e-5
 """Variances below this share of their median are raised to it, as limma does: zero has no logarithm."""
@@ -51,7 +52,11 @@ class VariancePrior:
 
 
 def pooled_prior(
-    variances: Sequence[float], freedoms: Sequence[float], least_pairs: int = LEAST_PAIRS
+    variances: Sequence[float],
+    freedoms: Sequence[float],
+    *,
+    least_pairs: int = LEAST_PAIRS,
+    most_freedom: float = MOST_PRIOR_FREEDOM,
 ) -> VariancePrior | None:
     """Return the prior for pairs of one kind; None with too few of them, or where most do not vary at all.
 
@@ -61,6 +66,8 @@ def pooled_prior(
         Of each pair: the variance of the logarithms of its epochs' ratios, and its degrees of freedom, at least 1.
     least_pairs : int
         Fewer give no prior; at least 2.
+    most_freedom : float
+        The most that the prior's degrees of freedom are set to; its variance is that of the estimate as it was.
     """
     if len(variances) < max(2, least_pairs):
         return None
@@ -68,7 +75,7 @@ def pooled_prior(
     if middle <= 0:
         return None
     freedom, variance = fit_prior([max(value, ZERO_SHARE * middle) for value in variances], freedoms)
-    return VariancePrior(min(freedom, MOST_PRIOR_FREEDOM), variance, len(variances))
+    return VariancePrior(min(freedom, most_freedom), variance, len(variances))
 
 
 def fit_prior(variances: Sequence[float], freedoms: Sequence[float]) -> tuple[float, float]:
@@ -92,8 +99,7 @@ def fit_prior(variances: Sequence[float], freedoms: Sequence[float]) -> tuple[fl
 
     halves = [freedom / 2 for freedom in freedoms]
     logs = [
-        math.log(value) - float(digamma(half)) + math.log(half)
-        for value, half in zip(variances, halves, strict=True)
+        math.log(value) - float(digamma(half)) + math.log(half) for value, half in zip(variances, halves, strict=True)
     ]
     mean = statistics.fmean(logs)
     beyond_chance = statistics.variance(logs) - statistics.fmean(float(polygamma(1, half)) for half in halves)
@@ -108,8 +114,8 @@ def trigamma_inverse(value: float) -> float:
 
     References
     ----------
-    Smyth (2004), appendix "Inversion of trigamma function": Newton's method on 1 / trigamma, which is nearly straight
-    and convex, so that it converges from the left from any value.
+    Smyth (2004), appendix "Inversion of trigamma function": Newton's method on 1 / trigamma, which is nearly
+    straight.
     """
     from scipy.special import polygamma
 
