@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.pooling import Priors, compared_pairs, kind_of, outcome_of, settings_of
-from kmbench.comparison import MARGIN, Verdict, VariancePrior, epoch_means, ratio_by_epoch, verdict_of
+from kmbench.comparison import MARGIN, VariancePrior, Verdict, epoch_means, ratio_by_epoch, verdict_of
 from kmbench.figures_of_cells import Summary, summarised_by
 from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.wording import threads_text

@@ -69,8 +69,8 @@ def variance_priors(
 ) -> Priors:
     """Return what the pairs of each kind say about the variance of one of them, where they are enough.
 
-    Pairs have at least two epochs in common. Those of the protocol ``target`` take no part: the units of its intervals
-    are starts.
+    Pairs have at least two epochs in common. Those of the protocol ``target`` take no part: the units of its
+    intervals are starts.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The variance that the pairs of a run have in common, and how much it counts beside a pair's own: the moderated t."""
+"""The moderated t: the variance that the pairs of a run have in common, and what it counts beside a pair's own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LEAST_PAIRS = 5
 """With fewer pairs the common variance is not known well enough, and each pair keeps its own."""
 
 MOST_PRIOR_FREEDOM = 1.0
-"""The most degrees of freedom that the common variance counts for. Engines differ in how much their times vary, and from
-few pairs the estimate can be infinite; with more than this the intervals of three epochs hold the truth less often
-than Student's (``benchmarks/tools/protocol_rates.py --intervals``)."""
+"""The most degrees of freedom that the common variance counts for. Engines differ in how much their times vary, and
+from few pairs the estimate can be infinite; with more than this the intervals of three epochs hold the truth less
+often than Student's (``benchmarks/tools/protocol_rates.py --intervals``)."""
 
 ZERO_SHARE = 1e-5
 """Variances below this share of their median are raised to it, as limma does: zero has no logarithm."""

@@ -98,8 +98,9 @@ def paired_ratio(
 
     References
     ----------
-    Smyth, Linear models and empirical Bayes methods (2004): the moderated t. Kalibera and Jones, Quantifying Performance Changes with Effect Size Confidence Intervals (2020): report an
-    interval of the ratio itself. Fleming and Wallace (1986): normalised numbers take the geometric mean.
+    Kalibera and Jones, Quantifying Performance Changes with Effect Size Confidence Intervals (2020): report an
+    interval of the ratio itself. Fleming and Wallace (1986): normalised numbers take the geometric mean. Smyth,
+    Linear models and empirical Bayes methods (2004): the moderated t.
     """
     if len(numerators) != len(denominators) or not numerators:
         raise ValueError("paired_ratio needs two sequences of the same length, of at least one value")

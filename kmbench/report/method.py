@@ -178,9 +178,9 @@ def _intervals(cases: list[RunCase]) -> str:
     which = "The" if len(moderated) == len(found) else f"{len(moderated)} of the {len(found)}"
     rest = "" if len(moderated) == len(found) else " The others are Student's t: too few pairs are of their kind."
     return (
-        f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth 2004): "
-        "the variance of each ratio is drawn towards what the run's ratios of the same number of threads and the same "
-        f"device have in common, which counts for {told} more degrees of freedom.{rest}"
+        f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth "
+        "2004): the variance of each ratio is shrunk towards the one that the run's ratios with as many threads on "
+        f"the same device have in common, and t has {told} more degrees of freedom.{rest}"
     )
 
 
