@@ -9,6 +9,10 @@ each epoch it is drawn which twin is which, for the schedule drew that too; one 
 Then the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was
 seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. The rates are those of these
 recordings, no more.
+
+    python benchmarks/tools/protocol_rates.py --intervals results/*/*
+
+replays Student's t and the moderated t on the compared pairs of any runs instead: see `interval_rules.py`.
 """
 
 from __future__ import annotations
@@ -115,13 +119,29 @@ def print_table(name: str, by_rounds: Mapping[int, Sequence[Pair]]) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    reader.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="run folder of benchmarks/noise.toml")
+    reader.add_argument(
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="DIR",
+        help="run folder of benchmarks/noise.toml; with --intervals of any study",
+    )
+    reader.add_argument("--intervals", action="store_true", help="both kinds of interval on the pairs of any runs")
     return reader
 
 
 def main() -> None:
     """Print a table for each folder."""
-    for folder in parser().parse_args().folders:
+    given = parser().parse_args()
+    if given.intervals:
+        from interval_rules import print_intervals
+
+        try:
+            print_intervals(given.folders)
+        except KmbenchError as error:
+            parser().error(str(error))
+        return
+    for folder in given.folders:
         try:
             by_rounds = {rule.rounds: list(twins(folder, rule.rounds)) for rule in RULES.values()}
         except KmbenchError as error:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from kmbench.comparison import MARGIN, Verdict, epoch_means, ratio_by_epoch, rivals, verdict_of
+from kmbench.analysis.core_states import Unit, boundaries, states_of_cell
+from kmbench.analysis.pooling import Priors, compared_pairs, kind_of, outcome_of, settings_of
+from kmbench.comparison import MARGIN, VariancePrior, Verdict, epoch_means, ratio_by_epoch, verdict_of
 from kmbench.figures_of_cells import Summary, summarised_by
 from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.wording import threads_text
@@ -34,6 +39,13 @@ class CellSummary:
         Baseline's `fit_predict_seconds` over this cell's, geometric mean over epochs; `speedup_low` and
         `speedup_high` are its 95 % interval, `cpu_speedup` the same in CPU time. Only between rows with status
         ``ok``.
+    core_states : dict or None
+        Where the host's cores were near in a part of the fits and distant in another: shares of the fits and ratios
+        within each state, as `kmbench.analysis.core_states.states_of_cell` gives them.
+    interval : dict or None
+        How the interval of `speedup` was found: ``method`` is ``t`` or ``moderated t``, ``degrees_of_freedom`` are
+        those of its t, of which ``prior_degrees_of_freedom`` stem from the ``pooled_pairs`` of the run. None where
+        there is no interval, and for the baseline itself.
     verdict : Verdict or None
         What the interval allows to say against the baseline; None for the baseline itself.
     smallest_effect : float or None
@@ -61,9 +73,11 @@ class CellSummary:
     revision: str | None = None
     workload: str | None = None
     pages: str = "cold"
+    cores: str | None = None
     samples: int = 0
     epochs: int = 0
     contaminated_share: float | None = None
+    disturbed_by: dict[str, int] = field(default_factory=dict)
     threads_seen: int | None = None
     fit_seconds: float | None = None
     fit_cpu_seconds: float | None = None
@@ -83,6 +97,8 @@ class CellSummary:
     cpu_speedup: float | None = None
     cpu_speedup_low: float | None = None
     cpu_speedup_high: float | None = None
+    interval: dict[str, Any] | None = None
+    core_states: dict[str, Any] | None = None
     verdict: Verdict | None = None
     smallest_effect: float | None = None
     baseline: str | None = None
@@ -123,7 +139,9 @@ class CellSummary:
         return f"{task}{self.dataset}  {size}, {threads_text(self.threads)}, {self.protocol}"
 
 
-def summarise(counted: Mapping[str, Sequence[Record]], baseline: str | None = None) -> list[CellSummary]:
+def summarise(
+    counted: Mapping[str, Sequence[Record]], baseline: str | None = None, priors: Priors = MappingProxyType({})
+) -> list[CellSummary]:
     """Return a summary of each cell that has an outcome.
 
     Cases stand in the order in which they were begun; within a case the fastest comes first, and rows without a
@@ -135,11 +153,14 @@ def summarise(counted: Mapping[str, Sequence[Record]], baseline: str | None = No
         The records that count of each cell, as `kmbench.comparison.counted_cells` gives them.
     baseline : str, optional
         Backend that speed-ups are relative to; by default scikit-learn's Lloyd, else the first that is ``ok``.
+    priors : mapping of PairKind to VariancePrior, optional
+        What the run says about the variance of a pair, as `kmbench.analysis.pooling.variance_priors` gives it.
     """
     cases: dict[str, list[list[Record]]] = {}
     for lines in counted.values():
         cases.setdefault(lines[0].key.case_id, []).append(_top_rung(lines))
-    return [summary for case in cases.values() for summary in _summarise_case(case, baseline)]
+    limits = boundaries(record for lines in counted.values() for record in lines)
+    return [summary for case in cases.values() for summary in _summarise_case(case, baseline, priors, limits)]
 
 
 def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
@@ -157,22 +178,21 @@ def _top_rung(lines: Sequence[Record]) -> list[Record]:
     return [r for r in lines if r.key.protocol != "target" or r.kind not in below or r.iterations_given == top]
 
 
-def _summarise_case(case: list[list[Record]], wanted: str | None) -> list[CellSummary]:
-    sound = [lines for lines in case if _outcome(lines).status is Status.OK]
-    bases = dict(zip(map(id, sound), rivals([lines[0].key for lines in sound], wanted), strict=True))
-    summaries = [_summarise_cell(lines, sound[bases[id(lines)]] if id(lines) in bases else None) for lines in case]
+def _summarise_case(
+    case: list[list[Record]], wanted: str | None, priors: Priors, limits: Mapping[Unit, float]
+) -> list[CellSummary]:
+    bases = {id(lines): base for lines, base in compared_pairs(case, wanted)}
+    summaries = [_summarise_cell(lines, bases.get(id(lines)), priors, limits) for lines in case]
     return sorted(
         summaries,
         key=lambda row: (row.status is not Status.OK, row.fit_predict_seconds or float("inf"), row.label),
     )
 
 
-def _outcome(lines: Sequence[Record]) -> Record:
-    return next(record for record in lines if record.kind is RecordKind.OUTCOME)
-
-
-def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSummary:
-    outcome = _outcome(lines)
+def _summarise_cell(
+    lines: Sequence[Record], base: Sequence[Record] | None, priors: Priors, limits: Mapping[Unit, float]
+) -> CellSummary:
+    outcome = outcome_of(lines)
     key: CellKey = outcome.key
     figures: dict[str, Any] = {}
     for record in lines:
@@ -196,25 +216,32 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
             figures[name] = max(told)
     if fits:
         figures["contaminated_share"] = sum(bool(record.contaminated) for record in fits) / len(fits)
-    if base is not None and outcome.status is Status.OK:
-        figures |= _comparison(lines, base)
+        # Records from before there was a second reason name none.
+        figures["disturbed_by"] = Counter(fit.disturbed_by or "waited for a core" for fit in fits if fit.contaminated)
+    figures["core_states"] = states_of_cell(lines, base, limits)
+    if base is not None:
+        kind = kind_of(key.protocol, key.threads, [settings_of(lines), settings_of(base)])
+        figures |= _comparison(lines, base, None if base is lines else priors.get(kind))
     identity = {
         name: getattr(key, name)
         for name in ("case_id", "cell_id", "dataset", "n", "d", "k", "threads", "protocol", "iterations", "seed")
     }
     identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label, "revision": key.revision}
     identity["workload"] = key.workload
-    identity["pages"] = key.pages or "cold"
+    identity |= {"pages": key.pages or "cold", "cores": key.cores}
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
 
 
-def _comparison(lines: list[Record], base: list[Record]) -> dict[str, Any]:
-    """Return the speed-up over the baseline in wall and CPU time, from the epochs that both have."""
+def _comparison(lines: Sequence[Record], base: Sequence[Record], prior: VariancePrior | None) -> dict[str, Any]:
+    """Return the speed-up over the baseline in wall and CPU time, from the epochs that both have.
+
+    Only the interval in wall time is moderated: the replay that the rule rests on is of wall times.
+    """
     figures: dict[str, Any] = {}
     for prefix, name in (("", "fit_predict_seconds"), ("cpu_", "fit_predict_cpu_seconds")):
         own, theirs = epoch_means(lines, name), epoch_means(base, name)
-        ratio = ratio_by_epoch(theirs, own)
+        ratio = ratio_by_epoch(theirs, own, None if prefix else prior)
         if ratio is None:
             continue
         figures |= {f"{prefix}speedup": ratio.ratio}
@@ -225,4 +252,18 @@ def _comparison(lines: list[Record], base: list[Record]) -> dict[str, Any]:
                 slow = max(*own.values(), *theirs.values()) > SLOW_SECONDS
                 figures["verdict"] = verdict_of(ratio, SLOW_MARGIN if slow else MARGIN)
                 figures["smallest_effect"] = ratio.smallest_effect
+                figures["interval"] = None if ratio.low is None else _interval(ratio.pairs, prior)
     return figures
+
+
+def _interval(epochs: int, prior: VariancePrior | None) -> dict[str, Any]:
+    """Return how an interval over so many epochs was found."""
+    if prior is None:
+        return {"method": "t", "degrees_of_freedom": epochs - 1}
+    return {
+        "method": "moderated t",
+        "degrees_of_freedom": epochs - 1 + prior.freedom,
+        "prior_degrees_of_freedom": prior.freedom,
+        "prior_standard_deviation": math.sqrt(prior.variance),
+        "pooled_pairs": prior.pairs,
+    }

@@ -12,9 +12,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from kmbench.analysis.cells import CellSummary
+from kmbench.analysis.pooling import residence
 from kmbench.errors import OutputError
 from kmbench.records import Status
 
@@ -162,12 +163,12 @@ def floor_rows(rows: Sequence[CellSummary], ceilings: Ceilings) -> list[FloorRow
     """
     found = []
     for row in rows:
-        residence = residence_of(row)
-        if residence is None or row.status is not Status.OK or row.fit_predict_seconds is None:
+        kept = residence_of(row)
+        if kept is None or row.status is not Status.OK or row.fit_predict_seconds is None:
             continue
         given = row.n_iter or row.iterations_given
         floor = floor_of_iteration(
-            row.n, row.d, row.k, row.precision or "float32", ceilings, over_bus=residence != "device"
+            row.n, row.d, row.k, row.precision or "float32", ceilings, over_bus=kept != "device"
         )
         if floor is None or given is None:
             continue
@@ -190,6 +191,4 @@ def floor_rows(rows: Sequence[CellSummary], ceilings: Ceilings) -> list[FloorRow
 
 def residence_of(row: CellSummary) -> str | None:
     """Return where a row that ran on a GPU kept its input, ``device`` or ``host``; None for one that ran on none."""
-    settings: Mapping[str, Any] = row.settings or {}
-    residence = settings.get("residence")
-    return residence if isinstance(residence, str) and settings.get("device") != "cpu" else None
+    return residence(row.settings or {})

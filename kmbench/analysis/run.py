@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.cells import CellSummary, cells_frame, summarise
 from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
+from kmbench.analysis.pooling import Priors, kind_of, variance_priors
 from kmbench.analysis.target import Race, race_rows, races
 from kmbench.analysis.warnings import concerning, notes_of
-from kmbench.comparison import counted_cells, epoch_means
+from kmbench.comparison import RatioInterval, counted_cells, epoch_means, ratio_by_epoch
 from kmbench.errors import OutputError
 from kmbench.notes import Note, note
 from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records_and_torn_line
@@ -44,6 +45,8 @@ class RunCase:
         Which run it is of, where several are shown together.
     folder : Path or None
         The run folder, below which a workload's artefacts lie.
+    variance_priors : mapping
+        What the run says about the variance of a pair of each kind.
     """
 
     rows: list[CellSummary]
@@ -51,6 +54,16 @@ class RunCase:
     epoch_seconds: dict[str, dict[tuple[int, int], float]]
     run: str = ""
     folder: Path | None = None
+    variance_priors: Priors = field(default_factory=dict)
+
+    def ratio(self, row: CellSummary, over: CellSummary) -> RatioInterval | None:
+        """Return how many times as fast as another row of the case a row is; None where they share no epoch.
+
+        The interval is found as that of a speed-up in the table.
+        """
+        kind = kind_of(row.protocol, row.threads, [row.settings, over.settings])
+        prior = self.variance_priors.get(kind)
+        return ratio_by_epoch(self.epoch_seconds[over.cell_id], self.epoch_seconds[row.cell_id], prior)
 
     @property
     def sound(self) -> list[CellSummary]:
@@ -110,7 +123,12 @@ class Run:
     @cached_property
     def cells(self) -> list[CellSummary]:
         """A summary of each finished cell; cases in the order begun, within a case the fastest first."""
-        return summarise(self.counted, self.baseline)
+        return summarise(self.counted, self.baseline, self.variance_priors)
+
+    @cached_property
+    def variance_priors(self) -> Priors:
+        """What the compared pairs of each kind say about the variance of one of them, where they are enough."""
+        return variance_priors(self.counted, self.baseline)
 
     @cached_property
     def cases(self) -> list[RunCase]:
@@ -121,7 +139,9 @@ class Run:
         own = {row.cell_id: self.counted[row.cell_id] for row in rows}
         seconds = {cell_id: epoch_means(lines, "fit_predict_seconds") for cell_id, lines in own.items()}
         records = [record for lines in own.values() for record in lines]
-        return RunCase(rows, records, seconds, run=self.shown_as, folder=self.folder)
+        return RunCase(
+            rows, records, seconds, run=self.shown_as, folder=self.folder, variance_priors=self.variance_priors
+        )
 
     @cached_property
     def races(self) -> list[Race]:

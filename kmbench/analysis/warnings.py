@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
+from kmbench.comparison import CoreState, Verdict
 from kmbench.notes import Note, note
-from kmbench.wording import threads_text
+from kmbench.wording import interval_text, threads_text
 
 __all__ = ["NOISY_SHARE", "concerning", "kernel_level", "notes_of"]
 
@@ -19,6 +20,13 @@ NOISE = (("others_share", 0.05, "KM205"), ("steal_share", 0.02, "KM206"))
 
 CORES_TOLERANCE = 0.1
 """Share by which CPU time over wall time may exceed the threads that were given: the clocks are not read at once."""
+
+CORE_STATES = (CoreState.NEAR.value, CoreState.DISTANT.value)
+
+SPEEDUP = ("speedup", "speedup_low", "speedup_high")
+
+OPPOSITE = {Verdict.FASTER, Verdict.SLOWER}
+"""Verdicts that contradict each other."""
 
 LEVELS = ("SSE", "AVX", "AVX2", "AVX-512")
 
@@ -66,7 +74,8 @@ def notes_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[Note
     host : mapping
         The run's ``host.json``.
     """
-    return [*_slow_kernels(cells, host), *_other_kernels(cells), *_threads(cells), *_noise(cells, host)]
+    found = [_slow_kernels(cells, host), _other_kernels(cells), _threads(cells), _noise(cells, host), _cores(cells)]
+    return [one for notes in found for one in notes]
 
 
 def concerning(notes: Sequence[Note], label: str) -> list[Note]:
@@ -132,12 +141,55 @@ def _threads(cells: Sequence[CellSummary]) -> list[Note]:
     ]
 
 
+def _cores(cells: Sequence[CellSummary]) -> list[Note]:
+    """Tell how much was measured in which state of the cores, and where the ranking depends on it."""
+    groups: dict[tuple[int, str | None], list[CellSummary]] = {}
+    for row in cells:
+        if row.core_states is not None:
+            groups.setdefault((row.threads, row.cores), []).append(row)
+    notes = []
+    for (threads, _), rows in sorted(groups.items(), key=str):
+        samples = sum(row.samples for row in rows)
+        told = [(row, row.core_states) for row in rows if row.core_states is not None]
+        near, distant = (
+            sum(row.samples * states[state]["share"] for row, states in told) / samples for state in CORE_STATES
+        )
+        boundary = told[0][1]["boundary"]
+        labels = [row.label for row in rows]
+        text = threads_text(threads)
+        notes.append(note("KM209", threads=text, near=near, distant=distant, boundary=boundary, concerns=labels))
+        notes += [_ranking(row, states) for row, states in told if _verdicts(states) == OPPOSITE]
+    return notes
+
+
+def _verdicts(states: Mapping[str, Any]) -> set[Any]:
+    return {states[state].get("verdict") for state in CORE_STATES}
+
+
+def _ranking(row: CellSummary, states: Mapping[str, Any]) -> Note:
+    """Tell of a row that is faster than its baseline in one state of the cores and slower in the other."""
+    near, distant = (states[state] for state in CORE_STATES)
+    ratios = [interval_text(*(states[s][name] for name in SPEEDUP)) for s in CORE_STATES]
+    return note(
+        "KM210",
+        case=row.case_title,
+        backend=row.label,
+        baseline=row.baseline,
+        near=near["verdict"].value,
+        distant=distant["verdict"].value,
+        near_ratio=ratios[0],
+        distant_ratio=ratios[1],
+        concerns=[row.label],
+    )
+
+
 def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[Note]:
     samples = sum(row.samples for row in cells)
-    disturbed = sum(row.samples * (row.contaminated_share or 0.0) for row in cells)
     notes = []
-    if samples and disturbed / samples > NOISY_SHARE:
-        notes.append(note("KM204", share=disturbed / samples))
+    for reason, code in (("waited for a core", "KM204"), ("cold memory", "KM208")):
+        disturbed = sum(row.disturbed_by.get(reason, 0) for row in cells)
+        if samples and disturbed / samples > NOISY_SHARE:
+            notes.append(note(code, share=disturbed / samples))
     sessions = host.get("sessions")
     noted = sessions if isinstance(sessions, list) else []
     for name, limit, code in NOISE:

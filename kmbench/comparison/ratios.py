@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from kmbench.comparison.moderation import VariancePrior
+
 __all__ = [
     "CONFIDENCE",
     "MARGIN",
@@ -79,7 +81,9 @@ class RatioInterval:
         return None if half is None else (1 + half) * (1 + MARGIN) - 1
 
 
-def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> RatioInterval:
+def paired_ratio(
+    numerators: Sequence[float], denominators: Sequence[float], prior: VariancePrior | None = None
+) -> RatioInterval:
     """Return the geometric mean of paired ratios with Student's t interval on their logarithms.
 
     Pairs stem from the same epoch, so that drift of the host, which both sides of a pair share, cancels.
@@ -88,11 +92,15 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
     ----------
     numerators, denominators : sequence of float
         Positive, of equal length, at least one.
+    prior : VariancePrior, optional
+        What other pairs say about the variance: the interval is that of the moderated t. Two pairs are still the
+        least for an interval.
 
     References
     ----------
     Kalibera and Jones, Quantifying Performance Changes with Effect Size Confidence Intervals (2020): report an
-    interval of the ratio itself. Fleming and Wallace (1986): normalised numbers take the geometric mean.
+    interval of the ratio itself. Fleming and Wallace (1986): normalised numbers take the geometric mean. Smyth,
+    Linear models and empirical Bayes methods (2004): the moderated t.
     """
     if len(numerators) != len(denominators) or not numerators:
         raise ValueError("paired_ratio needs two sequences of the same length, of at least one value")
@@ -100,24 +108,32 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
     mean, robust = statistics.fmean(logs), math.exp(hodges_lehmann(logs))
     if len(logs) < 2:
         return RatioInterval(math.exp(mean), None, None, 1, robust)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(logs) - 1)) * statistics.stdev(logs) / math.sqrt(len(logs))
+    spread, freedom = statistics.stdev(logs), float(len(logs) - 1)
+    if prior is not None:
+        variance, freedom = prior.moderated(spread**2, freedom)
+        spread = math.sqrt(variance)
+    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * spread / math.sqrt(len(logs))
     return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs), robust)
 
 
-def ratio_by_epoch(numerators: Mapping[Epoch, float], denominators: Mapping[Epoch, float]) -> RatioInterval | None:
+def ratio_by_epoch(
+    numerators: Mapping[Epoch, float], denominators: Mapping[Epoch, float], prior: VariancePrior | None = None
+) -> RatioInterval | None:
     """Return the paired ratio over the epochs that both sides have, or None where they share none.
 
     Parameters
     ----------
     numerators, denominators : mapping of int or (int, int) to float
         Positive figures by epoch, or by session and epoch as `kmbench.comparison.epoch_means` gives them.
+    prior : VariancePrior, optional
+        As `paired_ratio` takes it.
     """
     common = sorted(numerators.keys() & denominators.keys())
     if not common:
         return None
-    return paired_ratio([numerators[epoch] for epoch in common], [denominators[epoch] for epoch in common])
+    return paired_ratio([numerators[epoch] for epoch in common], [denominators[epoch] for epoch in common], prior)
 
 
 def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> RatioInterval:

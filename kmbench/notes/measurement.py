@@ -49,6 +49,29 @@ KINDS: dict[str, NoteKind] = {
         hint="kmbench run --resume goes on",
         explanation="The run was killed while it wrote a record. Every earlier line is whole.",
     ),
+    "KM208": NoteKind(
+        title="cold memory",
+        text="COLD MEMORY: {share:.0%} of the fits waited for the host to provide memory",
+        hint="close what else takes memory, or give --memory-limit more room",
+        explanation="This host takes freed memory back. A fit that then asks for it waits in the kernel. Memory is "
+        "warmed before each clock; where half of what is free is too little for that, some fits still wait.",
+    ),
+    "KM209": NoteKind(
+        title="two speeds of the cores",
+        text="{threads}: the cores were near in {near:.0%} of the fits, and distant in {distant:.0%} (a probe ratio "
+        "above {boundary:.2f})",
+        explanation="The host moves its virtual cores closer together and further apart. Engines whose threads share "
+        "data in small pieces are slower while they are distant. The ratios over all mix both states; those within "
+        "each state stand in core_states of --json.",
+    ),
+    "KM210": NoteKind(
+        title="ranking depends on the cores",
+        text="{case}: {backend} is {near} than {baseline} where the cores are near ({near_ratio}), and {distant} "
+        "where they are distant ({distant_ratio})",
+        hint="choose by where you will run; --cores may fix one of the two",
+        explanation="Both intervals were found within their state, and they contradict each other: the ratio over "
+        "all depends on how often the host was in which state.",
+    ),
     "KM251": NoteKind(
         title="values of k",
         text="{count} values of --k {text} are tried, evenly spaced on a log scale",

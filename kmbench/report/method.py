@@ -37,7 +37,7 @@ FIGURES = (
     ("fit + labels", "the time until the final centroids and their labels exist: what is compared. Some engines "
      "label inside fit, the others need one assignment more."),
     ("spread", "half the range of the epochs, relative to their median."),
-    ("speed-up", "the geometric mean of the ratios of the same epochs, with Student's 95% interval. The verdict is "
+    ("speed-up", "the geometric mean of the ratios of the same epochs, with its 95% interval. The verdict is "
      "faster or slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
     ("in CPU time", "the same ratio of the CPU time of all threads, which other work on the host disturbs least."),
     ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
@@ -73,6 +73,7 @@ class Method:
 
     protocols: list[tuple[str, str]]
     rounds: str
+    intervals: str
     figures: tuple[tuple[str, str], ...]
     runs: list[tuple[str, list[tuple[str, str]]]]
     host: list[tuple[str, str]]
@@ -91,6 +92,7 @@ def describe_method(run: RunGroup) -> Method:
     return Method(
         protocols=[(name, PROTOCOLS.get(name, "")) for name in names],
         rounds=_rounds(run.cases),
+        intervals=_intervals(run.cases),
         figures=FIGURES,
         runs=[(f"Run {one.name}" if len(run.runs) > 1 else "Run", _run(one)) for one in run.runs],
         host=_host(run.host),
@@ -132,6 +134,8 @@ def _run(run: Run) -> list[tuple[str, str]]:
         "seeds": sorted({row.seed for row in rows}),
         "threads": sorted({row.threads for row in rows}),
         "memory before each fit": sorted({row.pages for row in rows}),
+        "cores chosen by cache": sorted({row.cores for row in rows if row.cores is not None}),
+        "cores": list(dict.fromkeys(text for row in rows if (text := _core_states(row)))),
         "samples": f"{samples:,}" if samples else "",
         "disturbed fits": f"{disturbed / samples:.1%}, measured again" if samples else "",
         "sessions": len(noted) if len(noted) > 1 else None,
@@ -141,6 +145,13 @@ def _run(run: Run) -> list[tuple[str, str]]:
         "idle threads sleep": "yes, on a busy host" if run.host.get("passive_wait") is True else None,
     }
     return [(name, _text(value)) for name, value in facts.items() if value not in (None, "", [])]
+
+
+def _core_states(row: CellSummary) -> str:
+    """Say what parts the two states of the host's cores; empty where there was one."""
+    if row.core_states is None:
+        return ""
+    return f"near or distant, at {threads_text(row.threads)} parted by a probe ratio of {row.core_states['boundary']:.2f}"
 
 
 def _total(seconds: Sequence[Any]) -> str:
@@ -162,6 +173,23 @@ def _rounds(cases: list[RunCase]) -> str:
     return (
         f"{number} {epochs}: in each, every backend of the case has a fresh process and a warm-up, and they are "
         "measured in turns, in shuffled order, never two at once. Fits that waited for a core are measured again."
+    )
+
+
+def _intervals(cases: list[RunCase]) -> str:
+    """Say how the intervals of the speed-ups were found; empty where there are none."""
+    found = [row.interval for case in cases for row in case.sound if row.interval is not None]
+    moderated = [one for one in found if one["method"] == "moderated t"]
+    if not moderated:
+        return "The intervals of the speed-ups are Student's t on the logarithms of the ratios." if found else ""
+    freedom = sorted({round(one["prior_degrees_of_freedom"], 1) for one in moderated})
+    told = f"{freedom[0]:g}" if len(freedom) == 1 else f"{freedom[0]:g} to {freedom[-1]:g}"
+    which = "The" if len(moderated) == len(found) else f"{len(moderated)} of the {len(found)}"
+    rest = "" if len(moderated) == len(found) else " The others are Student's t: too few pairs are of their kind."
+    return (
+        f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth "
+        "2004): the variance of each ratio is shrunk towards the one that the run's ratios with as many threads on "
+        f"the same device have in common, and t has {told} more degrees of freedom.{rest}"
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kmbench.analysis import CellSummary
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
-from kmbench.comparison import SAME_INERTIA, RatioInterval, ratio_by_epoch, same_inertia
+from kmbench.comparison import SAME_INERTIA, RatioInterval, same_inertia
 from kmbench.records import Status
 from kmbench.wording import dataset_name, interval_text, ratio_text, seconds_text, threads_text, times_text
 
@@ -167,8 +167,7 @@ def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, Ratio
 
 def _over_others(case: RunCase, best: CellSummary) -> dict[str, RatioInterval]:
     """Return how many times as fast as each other sound row `best` is, where they share an epoch."""
-    own, others = case.epoch_seconds[best.cell_id], [row for row in case.sound if row is not best]
-    ratios = {row.label: ratio_by_epoch(case.epoch_seconds[row.cell_id], own) for row in others}
+    ratios = {row.label: case.ratio(best, row) for row in case.sound if row is not best}
     return {label: ratio for label, ratio in ratios.items() if ratio is not None}
 
 

@@ -105,6 +105,8 @@ def repeat_command(row: CellSummary) -> str:
         parts += ["--iterations", str(row.iterations)]
     if row.pages == "cold":
         parts += ["--pages", "cold"]
+    if row.cores is not None:
+        parts += ["--cores", row.cores]
     return shlex.join(parts)
 
 
