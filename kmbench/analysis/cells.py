@@ -217,7 +217,8 @@ def _summarise_cell(
     if fits:
         figures["contaminated_share"] = sum(bool(record.contaminated) for record in fits) / len(fits)
         # Records from before there was a second reason name none.
-        figures["disturbed_by"] = Counter(fit.disturbed_by or "waited for a core" for fit in fits if fit.contaminated)
+        reasons = (fit.disturbed_by or "waited for a core" for fit in fits if fit.contaminated)
+        figures["disturbed_by"] = dict(Counter(reasons))
     figures["core_states"] = states_of_cell(lines, base, limits)
     if base is not None:
         kind = kind_of(key.protocol, key.threads, [settings_of(lines), settings_of(base)])

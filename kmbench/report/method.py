@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kmbench.analysis.cells import CellSummary
 from kmbench.analysis.run import Run, RunCase, RunGroup
 from kmbench.records import Status
 from kmbench.report.sentences import case_name
@@ -151,7 +152,8 @@ def _core_states(row: CellSummary) -> str:
     """Say what parts the two states of the host's cores; empty where there was one."""
     if row.core_states is None:
         return ""
-    return f"near or distant, at {threads_text(row.threads)} parted by a probe ratio of {row.core_states['boundary']:.2f}"
+    boundary = f"a probe ratio of {row.core_states['boundary']:.2f}"
+    return f"near or distant, at {threads_text(row.threads)} parted by {boundary}"
 
 
 def _total(seconds: Sequence[Any]) -> str:
