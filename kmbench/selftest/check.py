@@ -12,6 +12,7 @@ from kmbench.comparison import RatioInterval, Verdict, epoch_means, paired_ratio
 from kmbench.records import Record, RecordKind
 from kmbench.runner.events import Listener
 from kmbench.runner.run import run_study
+from kmbench.selftest.page_cost import PageCost, measure_page_cost
 from kmbench.study import Study
 
 __all__ = ["Finding", "judge_records", "selftest", "selftest_study"]
@@ -20,6 +21,12 @@ COPIES = 4
 """Equal backends that are compared with each other: six pairs without any difference."""
 
 SLOWDOWN, SLEEP_SECONDS, MEGABYTES = 1.10, 0.25, 200
+
+LONG_PERCENT = 1000
+"""Work of a fit beside which its allocation is small, as in an engine."""
+
+KERNEL_TOLERANCE = 0.02
+"""By how much of its wall time a fit's system time may differ from process to process."""
 
 SLEEP_TOLERANCE, BYTES_TOLERANCE = 0.02, 4 * 10**6
 
@@ -48,6 +55,7 @@ def selftest_study(quick: bool) -> Study:
     backends = [
         f"known-works[copy_number={copies}]",
         f"known-works[percent={round(100 * SLOWDOWN)}]",
+        f"known-works[percent={LONG_PERCENT};megabytes={MEGABYTES}]",
         f"known-sleeps[seconds={SLEEP_SECONDS}]",
         f"known-allocates[megabytes={MEGABYTES};holds_lock=false,true]",
     ]
@@ -75,7 +83,9 @@ def selftest(folder: Path, *, quick: bool, listener: Listener) -> list[Finding]:
     listener : callable
         Takes the events of the run.
     """
-    return judge_records(run_study(selftest_study(quick), folder, False, listener).records)
+    cost = measure_page_cost(folder.with_name("page-cost.log"))
+    findings = judge_records(run_study(selftest_study(quick), folder, False, listener).records)
+    return [*findings, _page_cost(cost)]
 
 
 def judge_records(records: Sequence[Record]) -> list[Finding]:
@@ -90,6 +100,8 @@ def judge_records(records: Sequence[Record]) -> list[Finding]:
         _slowed(_ratio(times[slowed], times[copies[0]])),
         _sleeps(rows[f"known-sleeps[seconds={SLEEP_SECONDS}]"]),
     ]
+    worked = rows[f"known-works[percent={LONG_PERCENT};megabytes={MEGABYTES}]"]
+    findings.append(_kernel_share(run.counted[worked.cell_id]))
     for lock in (False, True):
         findings.append(_allocates(rows[f"known-allocates[megabytes={MEGABYTES};holds_lock={lock}]"], lock))
     findings.append(_threads([r for r in records if r.kind is RecordKind.FIT]))
@@ -133,6 +145,26 @@ def _allocates(row: CellSummary, holds_lock: bool) -> Finding:
         return Finding(name, truth, row.reason or "not measured", False)
     told = f"{row.peak_extra_bytes / 1e6:.1f} MB ({row.memory_method})"
     return Finding(name, truth, told, abs(row.peak_extra_bytes - MEGABYTES * 10**6) <= BYTES_TOLERANCE)
+
+
+def _kernel_share(lines: Sequence[Record]) -> Finding:
+    """Judge by how much the system time of equal fits differs, from the undisturbed ones of each process."""
+    wall = epoch_means(lines, "fit_seconds")
+    shares = [seconds / wall[unit] for unit, seconds in epoch_means(lines, "fit_system_seconds").items()]
+    name = f"fits that allocate {MEGABYTES} MB on warm memory"
+    truth = f"system time alike within {KERNEL_TOLERANCE:.0%} of wall time"
+    if not shares:
+        return Finding(name, truth, "not measured", False)
+    spread = max(shares) - min(shares)
+    told = f"{min(shares):.1%} to {max(shares):.1%} of wall time in {len(shares)} processes"
+    return Finding(name, truth, told, spread < KERNEL_TOLERANCE)
+
+
+def _page_cost(cost: PageCost) -> Finding:
+    """Tell what cold memory costs on this host; whatever it is, fits are measured on warm memory."""
+    told = f"{cost.cold_seconds_per_gib:.2f} s for each GiB a while after it was freed, "
+    told += f"{cost.warm_seconds_per_gib:.2f} s at once"
+    return Finding("memory that this host provides", "told, not judged", told, True)
 
 
 def _threads(fits: Sequence[Record]) -> Finding:

@@ -16,6 +16,9 @@ WORK_SIZE, WORK_ROUNDS = 192, 400
 """A matrix and how often it is multiplied with itself: a tenth of a second on one core of today."""
 
 
+PAGE_BYTES = 4096
+
+
 class _Known(Backend):
     """Puts the first k rows forward as centroids, and every row in the first cluster."""
 
@@ -55,10 +58,11 @@ class KnownSleeps(_Known):
 
 
 class WorkParams(Params):
-    """How much work a fit does, and which of several equal backends it is."""
+    """How much work a fit does, which of several equal backends it is, and how much memory it asks for."""
 
     percent: int = Field(default=100, ge=1, le=1000)
     copy_number: int = Field(default=1, ge=1, le=100)
+    megabytes: int = Field(default=0, ge=0, le=10_000)
 
 
 class KnownWorks(_Known):
@@ -74,8 +78,10 @@ class KnownWorks(_Known):
         self._out = np.empty_like(self._matrix)
 
     def fit(self) -> None:
-        """Multiply."""
+        """Multiply, and hold new memory meanwhile where that is asked for."""
         assert isinstance(self.params, WorkParams)
+        held = np.empty(self.params.megabytes * 10**6, dtype=np.uint8)
+        held[::PAGE_BYTES] = 1
         for _ in range(WORK_ROUNDS * self.params.percent // 100):
             np.dot(self._matrix, self._matrix, out=self._out)
 
