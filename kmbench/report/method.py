@@ -182,7 +182,7 @@ def _intervals(cases: list[RunCase]) -> str:
     return (
         f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth "
         "2004): the variance of each ratio is shrunk towards the one that the run's ratios with as many threads on "
-        f"the same device have in common. The prior has {counts} degree{'' if counts == '1' else 's'} of freedom.{rest}"
+        f"the same device have in common, with {counts} prior degree{'' if counts == '1' else 's'} of freedom.{rest}"
     )
 
 
