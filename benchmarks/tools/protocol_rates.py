@@ -116,33 +116,33 @@ def print_table(name: str, by_rounds: Mapping[int, Sequence[Pair]]) -> None:
             print(f"| {rule_name} | {' | '.join(rates(by_rounds[rule.rounds], effect, rule))} |", flush=True)
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    told = "run folder of benchmarks/noise.toml; with --intervals of any study"
+    reader.add_argument("folders", nargs="+", type=Path, metavar="DIR", help=told)
+    reader.add_argument("--intervals", action="store_true", help="both kinds of interval on the pairs of any runs")
+    return reader
+
+
 def main() -> None:
     """Print a table for each folder."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "folders",
-        nargs="+",
-        type=Path,
-        metavar="DIR",
-        help="run folder of benchmarks/noise.toml; with --intervals of any study",
-    )
-    parser.add_argument("--intervals", action="store_true", help="both kinds of interval on the pairs of any runs")
-    given = parser.parse_args()
+    given = parser().parse_args()
     if given.intervals:
         from interval_rules import print_intervals
 
         try:
             print_intervals(given.folders)
         except KmbenchError as error:
-            parser.error(str(error))
+            parser().error(str(error))
         return
     for folder in given.folders:
         try:
             by_rounds = {rule.rounds: list(twins(folder, rule.rounds)) for rule in RULES.values()}
         except KmbenchError as error:
-            parser.error(str(error))
+            parser().error(str(error))
         if not all(by_rounds.values()):
-            parser.error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
+            parser().error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
         print_table(folder.name, by_rounds)
 
 
