@@ -34,7 +34,7 @@ from kmbench.comparison import (
 )
 from kmbench.runner.stopping import Rule, why_stop
 
-TRIALS, STOPPED_TRIALS = 4000, 1500
+TRIALS, STOPPED_TRIALS = 2500, 800
 JUDGED = 3
 """Pairs of a trial's run that are judged; all of them make the prior."""
 
@@ -45,7 +45,7 @@ EPOCHS = (3, 5, 10, 19, None)
 
 FEWEST = 3
 PAIRS = (3, 5, 8, 20)
-CAPS = (0.5, 1.0, 2.0, 4.0)
+CAPS = (1.0, 2.0, 4.0)
 
 HEADINGS = ("epochs", "pairs in the run", *(f"`slower` at {effect:.0%}" for effect in EFFECTS))
 HEADINGS += ("holds the truth", "of the noisiest quarter", "median half-width")
