@@ -6,8 +6,7 @@ A recorded pair is a sound cell and the one it is compared with: the logarithms 
 their mean. A trial makes a run: so many pairs, drawn with repetition from all recordings, and from each a stretch of
 epochs as they came, from any of them on (after the last comes the first), whose signs are drawn, as the noise of a
 pair has no side. So the truth is known, how much pairs and hours differ is as recorded, and epochs are independent: a
-drift between two engines that lasts for several epochs is not in it. Pairs are slowed by a known share. In the last
-rows each pair goes on until the stopping rule, which looks at Student's t, is content.
+drift between two engines that lasts for several epochs is not in it. Pairs are slowed by a known share.
 """
 
 from __future__ import annotations
@@ -32,20 +31,15 @@ from kmbench.comparison import (
     pooled_prior,
     verdict_of,
 )
-from kmbench.runner.stopping import Rule, why_stop
 
-TRIALS, STOPPED_TRIALS = 2500, 800
+TRIALS = 4000
 JUDGED = 3
 """Pairs of a trial's run that are judged; all of them make the prior."""
 
 EFFECTS = (0.0, 0.10, 0.20)
-RULE = Rule()
-EPOCHS = (3, 5, 10, 19, None)
-"""None: as many as the stopping rule asks for."""
-
-FEWEST = 3
+EPOCHS = (3, 5, 10, 19)
 PAIRS = (3, 5, 8, 20)
-CAPS = (1.0, 2.0, 4.0)
+CAPS = (0.5, 1.0, 2.0, 4.0)
 
 HEADINGS = ("epochs", "pairs in the run", *(f"`slower` at {effect:.0%}" for effect in EFFECTS))
 HEADINGS += ("holds the truth", "of the noisiest quarter", "median half-width")
@@ -92,56 +86,44 @@ def recorded_pairs(folder: Path) -> Iterator[list[float]]:
         for lines, base in compared_pairs(case, run.baseline):
             own, theirs = (epoch_means(cell, "fit_predict_seconds") for cell in (lines, base))
             logs = [math.log(theirs[epoch] / own[epoch]) for epoch in sorted(own.keys() & theirs.keys())]
-            if lines is not base and len(logs) >= FEWEST:
+            if lines is not base and len(logs) >= min(EPOCHS):
                 mean = statistics.fmean(logs)
                 yield [value - mean for value in logs]
 
 
-def stretch(pair: Sequence[float], epochs: int | None, draw: random.Random) -> list[float]:
+def stretch(pair: Sequence[float], epochs: int, draw: random.Random) -> list[float]:
     """Return a stretch of a recorded pair's epochs, each with a sign that is drawn."""
-    start, most = draw.randrange(len(pair)), RULE.most if epochs is None else epochs
-    logs = [draw.choice((-1, 1)) * pair[(start + step) % len(pair)] for step in range(most)]
-    return logs if epochs is not None else logs[: stopped_after(logs)]
+    start = draw.randrange(len(pair))
+    return [draw.choice((-1, 1)) * pair[(start + step) % len(pair)] for step in range(epochs)]
 
 
-def stopped_after(logs: Sequence[float]) -> int:
-    """Return after how many epochs the stopping rule is content."""
-    ratios = [math.exp(value) for value in logs]
-    for done in range(RULE.least, len(logs)):
-        half_width = paired_ratio(ratios[:done], [1.0] * done).half_width
-        if why_stop(RULE, done, half_width, 0.0, 0.0) is not None:
-            return done
-    return len(logs)
-
-
-def replay(recorded: Sequence[list[float]], epochs: int | None, pairs: int) -> tuple[dict[float, Kept], list[bool]]:
+def replay(recorded: Sequence[list[float]], epochs: int, pairs: int) -> tuple[dict[float, Kept], list[bool]]:
     """Return what each rule said, by the most prior degrees of freedom (0: Student's t), and who is noisy."""
     draw = random.Random(f"{epochs} {pairs}")
-    long_enough = [pair for pair in recorded if len(pair) >= (RULE.least if epochs is None else epochs)]
+    long_enough = [pair for pair in recorded if len(pair) >= epochs]
     rules = {cap: Kept() for cap in (0.0, *CAPS)}
     spreads: list[float] = []
-    for _ in range(STOPPED_TRIALS if epochs is None else TRIALS):
+    for _ in range(TRIALS):
         chosen = [draw.choice(long_enough) for _ in range(pairs)]
         drawn = [stretch(pair, epochs, draw) for pair in chosen]
-        variances, freedoms = [statistics.variance(logs) for logs in drawn], [len(logs) - 1 for logs in drawn]
-        found = pooled_prior(variances, freedoms, least_pairs=2, most_freedom=math.inf)
+        variances = [statistics.variance(logs) for logs in drawn]
+        found = pooled_prior(variances, [epochs - 1] * pairs, least_pairs=2, most_freedom=math.inf)
         for pair, logs in zip(chosen[:JUDGED], drawn[:JUDGED], strict=True):
             spreads.append(statistics.stdev(pair))
             ratios = [math.exp(value) for value in logs]
             for cap, kept in rules.items():
                 capped = found and VariancePrior(min(found.freedom, cap), found.variance, found.pairs)
-                kept.add(paired_ratio(ratios, [1.0] * len(ratios), capped if cap else None))
+                kept.add(paired_ratio(ratios, [1.0] * epochs, capped if cap else None))
     upper = statistics.quantiles(spreads, n=4)[2]
     return rules, [spread >= upper for spread in spreads]
 
 
-def row(epochs: int | None, pairs: int, rules: Sequence[Kept], noisy: Sequence[bool]) -> list[str]:
+def row(epochs: int, pairs: int, rules: Sequence[Kept], noisy: Sequence[bool]) -> list[str]:
     """Return a row of the table: each figure by Student's t and by the moderated one."""
     shares = [[statistics.fmean(told[i] for told in kept.slower) for kept in rules] for i in range(len(EFFECTS))]
     shares += [[kept.coverage() for kept in rules], [kept.coverage(noisy) for kept in rules]]
     shares.append([statistics.median(kept.widths) for kept in rules])
-    done = f"{RULE.least} to {RULE.most}" if epochs is None else str(epochs)
-    return [done, str(pairs), *(" / ".join(f"{share:.1%}" for share in both) for both in shares)]
+    return [str(epochs), str(pairs), *(" / ".join(f"{share:.1%}" for share in both) for both in shares)]
 
 
 def print_intervals(folders: Sequence[Path]) -> None:
