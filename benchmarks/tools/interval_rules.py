@@ -6,7 +6,7 @@ A recorded pair is a sound cell and the one it is compared with: the logarithms 
 their mean. A trial makes a run: so many pairs, drawn with repetition from all recordings, and from each a stretch of
 epochs as they came, from any of them on (after the last comes the first), whose signs are drawn, as the noise of a
 pair has no side. So the truth is known, how much pairs and hours differ is as recorded, and epochs are independent: a
-drift between two engines that lasts for several epochs is not in it. One pair of each run is slowed by a known share.
+drift between two engines that lasts for several epochs is not in it. Pairs are slowed by a known share.
 """
 
 from __future__ import annotations

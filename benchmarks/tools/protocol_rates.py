@@ -119,13 +119,8 @@ def print_table(name: str, by_rounds: Mapping[int, Sequence[Pair]]) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    reader.add_argument(
-        "folders",
-        nargs="+",
-        type=Path,
-        metavar="DIR",
-        help="run folder of benchmarks/noise.toml; with --intervals of any study",
-    )
+    told = "run folder of benchmarks/noise.toml; with --intervals of any study"
+    reader.add_argument("folders", nargs="+", type=Path, metavar="DIR", help=told)
     reader.add_argument("--intervals", action="store_true", help="both kinds of interval on the pairs of any runs")
     return reader
 

@@ -184,14 +184,16 @@ def _intervals(cases: list[RunCase]) -> str:
     moderated = [one for one in found if one["method"] == "moderated t"]
     if not moderated:
         return "The intervals of the speed-ups are Student's t on the logarithms of the ratios." if found else ""
-    freedom = sorted({round(one["prior_degrees_of_freedom"], 1) for one in moderated})
-    told = f"{freedom[0]:g}" if len(freedom) == 1 else f"{freedom[0]:g} to {freedom[-1]:g}"
-    which = "The" if len(moderated) == len(found) else f"{len(moderated)} of the {len(found)}"
-    rest = "" if len(moderated) == len(found) else " The others are Student's t: too few pairs are of their kind."
+    freedom = sorted({f"{one['prior_degrees_of_freedom']:.2g}" for one in moderated})
+    counts = f"{freedom[0]}" if len(freedom) == 1 else f"{freedom[0]} to {freedom[-1]}"
+    which, rest = "The", ""
+    if len(moderated) < len(found):
+        which = f"{len(moderated)} of the {len(found)}"
+        rest = " The others are Student's t, because too few pairs are of their kind."
     return (
         f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth "
         "2004): the variance of each ratio is shrunk towards the one that the run's ratios with as many threads on "
-        f"the same device have in common, and t has {told} more degrees of freedom.{rest}"
+        f"the same device have in common, with {counts} prior degree{'' if counts == '1' else 's'} of freedom.{rest}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 import subprocess
@@ -166,6 +167,16 @@ def test_how_it_was_measured(mixed):
         "Segmentation fault",
     ):
         assert fact in reader.words
+
+
+@pytest.mark.parametrize(("pairs", "kind"), [(5, "moderated t"), (4, "Student's t")])
+def test_the_page_says_which_interval_it_shows(tmp_path, write, new_case, pairs, kind):
+    case = new_case().cell("sklearn-lloyd", 0.02)
+    for number in range(pairs):
+        case.cell("faiss-ivf", 0.01, parameters={"nlist": 2**number})
+    page = html.unescape(write_page(write(tmp_path / "run", case)).read_text(encoding="utf-8"))
+    told = [name for name in ("moderated t", "Student's t") if f" {name} on the logarithms of the ratios" in page]
+    assert told == [kind]
 
 
 def test_no_folder_of_this_machine_is_told(tmp_path, write, new_case):
