@@ -1,0 +1,197 @@
+"""A text table opened: where its rows begin, a sample of them, and the C reader over all of them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from kmbench.datasets.tables.dialect import CSV_FIELD_LIMIT, Dialect, find_dialect, named_delimiter
+from kmbench.datasets.tables.encodings import Encoding, find_encoding
+from kmbench.datasets.tables.missing import MISSING
+from kmbench.errors import DataError
+
+__all__ = ["TextSource", "open_text"]
+
+SAMPLE_RECORDS = 2000
+SAMPLE_BYTES = 2**22
+CHUNK_VALUES = 2**20
+SPARE = 1
+"""Columns more than the table has, so that a row that is too long shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A text table of which the layout is known.
+
+    Attributes
+    ----------
+    where : str
+        Its name in messages.
+    open_bytes : callable
+        Opens its bytes, unpacked.
+    sep_line : bool
+        Whether the first line names the delimiter.
+    sample : list of list of str
+        Fields of the first rows.
+    """
+
+    where: str
+    open_bytes: Callable[[], AbstractContextManager[IO[bytes]]]
+    encoding: Encoding
+    dialect: Dialect
+    sep_line: bool
+    sample: list[list[str]]
+
+    @contextmanager
+    def lines(self) -> Iterator[Iterator[str]]:
+        """Open the table as text, from its first line, each with its end as it stands there."""
+        with self.open_bytes() as file:
+            file.read(len(self.encoding.mark))
+            yield cast(Iterator[str], io.TextIOWrapper(file, encoding=self.encoding.name, newline=""))
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the number of the line in the file, from 1, and the fields of every row."""
+        with self.lines() as lines:
+            csv.field_size_limit(CSV_FIELD_LIMIT)
+            reader = csv.reader(lines, delimiter=self.dialect.delimiter, skipinitialspace=True)
+            for place, record in enumerate(reader):
+                if place >= self.sep_line + self.dialect.above:
+                    yield reader.line_num - sum(field.count("\n") for field in record), record
+
+    def line_of(self, row: int) -> int:
+        """Return the number of the line in the file where a row stands, from 1."""
+        return next(itertools.islice(self.records(), row, None), (0, []))[0]
+
+    def chunks(self, kinds: dict[int, type[str] | None], decimal: str) -> Iterator[Any]:
+        """Yield data frames of all rows, the blank ones included: a column of text, or of what the C reader sees.
+
+        Raises
+        ------
+        DataError
+            If a row has too many fields, or a quote is never closed.
+        """
+        import pandas as pd
+
+        width = self.dialect.width + SPARE
+        options: dict[str, Any] = {}
+        if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
+            options["float_precision"] = "round_trip"  # later versions read all digits as they are
+        with self._at_first_row() as file:
+            try:
+                with pd.read_csv(
+                    file,
+                    sep=self.dialect.delimiter,
+                    header=None,
+                    names=list(range(width)),
+                    index_col=False,
+                    dtype={place: kind for place, kind in kinds.items() if kind is not None},
+                    na_values=list(MISSING),
+                    keep_default_na=False,
+                    skip_blank_lines=False,
+                    skipinitialspace=True,
+                    decimal=decimal,
+                    encoding="utf-8",
+                    chunksize=max(1000, CHUNK_VALUES // width),
+                    **options,
+                ) as reader:
+                    yield from reader
+            except pd.errors.EmptyDataError:
+                return
+            except pd.errors.ParserError as error:
+                raise self._misshapen(error) from None
+
+    @contextmanager
+    def _at_first_row(self) -> Iterator[IO[Any]]:
+        """Open the table behind its header: as bytes where they are UTF-8, which the C reader takes as they are."""
+        plain = self.encoding.name == "utf-8" and self.encoding.line_end != "\r"
+        with self.open_bytes() as file:
+            file.read(len(self.encoding.mark))
+            handle: IO[Any] = file if plain else io.TextIOWrapper(file, encoding=self.encoding.name, newline="")
+            read = (lambda: file.readline().decode()) if plain else handle.readline
+            csv.field_size_limit(CSV_FIELD_LIMIT)
+            reader = csv.reader(iter(read, ""), delimiter=self.dialect.delimiter, skipinitialspace=True)
+            for _ in range(self.sep_line + self.dialect.above):
+                next(reader, None)
+            yield handle
+
+    def _misshapen(self, error: Exception) -> DataError:
+        found = re.search(r"Expected \d+ fields in line (\d+), saw (\d+)", str(error))
+        if found:
+            return self.too_long()
+        if "EOF inside string" in str(error):
+            found = re.search(r"row (\d+)", str(error))
+            line = self.line_of(int(found[1])) if found else 0
+            return DataError(
+                f"{self.where} has a quote in line {line} that is never closed", 'write a quote inside a field as ""'
+            )
+        return DataError(f"{self.where} is not a readable table: {error}", "export it as .csv again")
+
+    def too_long(self) -> DataError:
+        """Return the error that names the first row with more fields than the table has columns."""
+        width = self.dialect.width
+        for line, record in self.records():
+            if any(field.strip() for field in record[width:]):
+                return DataError(
+                    f"{self.where} has {len(record)} fields in line {line}, but {width} columns",
+                    'correct the line; a number with a thousands separator stands in quotes: "1,234"',
+                )
+        return DataError(f"{self.where} has lines with more than {width} fields", "correct them")
+
+    def short_rows(self) -> tuple[int, int]:
+        """Return how many rows have fewer fields than the table has columns, and the line of the first."""
+        width = len(self.dialect.header) or self.dialect.width
+        count, first = 0, 0
+        for line, record in self.records():
+            if 0 < len(record) < width and any(field.strip() for field in record):
+                count, first = count + 1, first or line
+        return count, first
+
+
+def open_text(where: str, open_bytes: Callable[[], AbstractContextManager[IO[bytes]]]) -> TextSource:
+    """Find out how a text table is laid out.
+
+    Raises
+    ------
+    DataError
+        If the bytes are no text.
+    """
+    with open_bytes() as file:
+        encoding = find_encoding(file, where)
+    with open_bytes() as file:
+        file.read(len(encoding.mark))
+        head = file.read(SAMPLE_BYTES)
+        whole = len(head) < SAMPLE_BYTES
+    text = codecs.getincrementaldecoder(encoding.name)("replace").decode(head, final=whole)
+    lines = list(itertools.islice(io.StringIO(text, newline=""), SAMPLE_RECORDS + 1))
+    whole = whole and len(lines) <= SAMPLE_RECORDS
+    lines = lines[:SAMPLE_RECORDS]
+    delimiter = named_delimiter(lines[0]) if lines else None
+    body = lines[1:] if delimiter else lines
+    dialect = find_dialect(body, whole=whole, delimiter=delimiter)
+    reader = csv.reader(body, delimiter=dialect.delimiter, skipinitialspace=True)
+    sample = []
+    try:
+        sample = list(itertools.islice(reader, dialect.above, None))
+    except csv.Error:
+        pass  # the reader of all rows says what is wrong
+    if not whole and sample:
+        sample.pop()
+    sample = [[*record, *[""] * (dialect.width - len(record))] for record in sample if record]
+    return TextSource(where, open_bytes, encoding, dialect, delimiter is not None, sample)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names of which those that occurred before have a number behind them."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
