@@ -16,7 +16,7 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 COMMITS ?= NEW
 
 .PHONY: bench test lint format engines scaling comparison reports clean help asv asv-quick asv-history asv-existing
-.PHONY: asv-site history wheelhouse gate
+.PHONY: asv-site history wheelhouse gate docs-outputs
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -74,6 +74,9 @@ asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that need
 
 history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, what another version costs
 	$(BIN)/kmbench history
+
+docs-outputs: $(VENV)/.bench  ## run the short commands whose output stands in the documents, and write it in
+	$(BIN)/python benchmarks/tools/docs_outputs.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis import cells_frame, summarise
+from kmbench.analysis.run import Run
 from kmbench.runner.events import Event, Listener
 from kmbench.runner.run import run_study
 from kmbench.study import Study
@@ -13,7 +13,7 @@ from kmbench.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["run", "study_from"]
+__all__ = ["measure", "run", "study_from"]
 
 
 def _ignore(event: Event) -> None:
@@ -76,7 +76,19 @@ def run(
     >>> cells[["label", "fit_predict_seconds", "speedup", "inertia_ratio"]]  # doctest: +SKIP
     """
     chosen = study_from(study, options)
-    result = run_study(chosen, None if output is None else Path(output), resume, listener)
-    frame = cells_frame(summarise(result.records, chosen.baseline))
-    frame.attrs["folder"] = str(result.folder)
+    measured = measure(chosen, None if output is None else Path(output), resume, listener)
+    frame = measured.frame()
+    frame.attrs["folder"] = str(measured.folder)
     return frame
+
+
+def measure(study: Study, output: Path | None, resume: bool, listener: Listener) -> Run:
+    """Measure a study and return the run; the arguments are those of `run`.
+
+    Raises
+    ------
+    KmbenchError
+        Before anything is measured, if the study, its data or the folder will not do.
+    """
+    result = run_study(study, output, resume, listener)
+    return Run(records=result.records, study=result.study, host=result.host, folder=result.folder)

@@ -33,7 +33,7 @@ def committed(revision: str, path: str) -> str | None:
 
 def differences(revision: str) -> tuple[list[str], int]:
     """Return what differs, and how many CSV files were compared."""
-    from kmbench.report.contents import read_run
+    from kmbench.analysis.run import read_run
     from kmbench.report.page import render_page
 
     found, compared = [], 0

@@ -8,15 +8,15 @@ The run folder holds ceilings.json, from gpu_ceilings.py on the same card.
 import sys
 from pathlib import Path
 
-from kmbench.analysis import summarise
+from kmbench.analysis import read_run
 from kmbench.analysis.floors import CEILINGS_FILE, Ceilings, floor_rows
 from kmbench.errors import KmbenchError
-from kmbench.records import Status, read_records
+from kmbench.records import Status
 from kmbench.wording import seconds_text, times_text
 
 
 def main(folder):
-    rows = summarise(read_records(folder))
+    rows = read_run(folder).cells
     ceilings = Ceilings.from_file(folder / CEILINGS_FILE)
     print(f"Floors of {ceilings.gpu}\n")
     print("| data | k | backend | precision | fit + labels | floor | bound by | above floor | best CPU | over it |")

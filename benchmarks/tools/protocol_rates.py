@@ -21,8 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmbench.analysis.cells import epoch_means
-from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
+from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, verdict_of
 from kmbench.errors import KmbenchError
 from kmbench.records import RecordKind, read_records
 from kmbench.runner.stopping import Rule, why_stop

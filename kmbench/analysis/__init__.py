@@ -1,19 +1,19 @@
 """Statistics over records: what each cell came to, and ratios with intervals."""
 
-from kmbench.analysis.advice import warnings_of
-from kmbench.analysis.cells import CellSummary, summarise
-from kmbench.analysis.frames import cells_frame, load_cells, load_records, load_targets
-from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio
+from kmbench.analysis.cells import CellSummary, cells_frame, summarise
+from kmbench.analysis.frames import load_cells, load_records, load_targets
+from kmbench.analysis.run import Run, RunCase, RunGroup, read_run, read_runs
 
 __all__ = [
     "CellSummary",
-    "RatioInterval",
-    "Verdict",
+    "Run",
+    "RunCase",
+    "RunGroup",
     "cells_frame",
     "load_cells",
     "load_records",
     "load_targets",
-    "paired_ratio",
+    "read_run",
+    "read_runs",
     "summarise",
-    "warnings_of",
 ]

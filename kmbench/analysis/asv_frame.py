@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import itertools
-import json
-import math
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kmbench.analysis.asv_results import load_json, rows_of_result
 from kmbench.errors import OutputError
+from kmbench.notes import Note, note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +16,10 @@ __all__ = ["asv_frame"]
 
 NOT_RESULTS = ("benchmarks.json", "machine.json")
 
-STATISTICS = {"stats_ci_99_a": "low", "stats_ci_99_b": "high", "stats_q_25": "q25", "stats_q_75": "q75"}
-"""asv's columns and what they are called here: the 99 % interval of the median, and the quartiles."""
-
-PLACE = ("machine", "cpu", "commit", "commit_date", "environment", "python")
+PLACE = ("machine", "cpu", "commit", "commit_date", "environment", "tool", "python")
 FIGURE = ("benchmark", "metric", "unit")
 FINDING = ("status", "value", "low", "high", "q25", "q75", "samples", "measured_at", "duration_seconds", "stale")
-"""Columns that every frame has; versions and parameters stand between them."""
+"""Columns that every frame has; versions, variables and parameters stand between them."""
 
 
 def asv_frame(folder: str | Path) -> pd.DataFrame:
@@ -34,22 +28,25 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : str or Path
-        Such as ``results/asv``: `benchmarks.json` and a folder for each machine.
+        Such as ``results/asv``: `benchmarks.json` and a folder for each machine. Files of asv's formats 1 and 2
+        are read.
 
     Returns
     -------
     DataFrame
-        ``machine, cpu, commit, commit_date, environment, python``; ``version_NAME`` for each library that the
-        environment pins (empty for environments that pin none); ``benchmark, metric, unit``; ``param_NAME`` for
-        each parameter, by value; ``status`` (``ok``, ``skipped``: cannot run there, or ``failed``); ``value`` (for
-        samples their median), ``low, high`` (99 % interval), ``q25, q75``, ``samples`` (list or None);
-        ``measured_at``, ``duration_seconds``; ``stale``: the benchmark has since been given another version, or is
-        gone. What does not apply is missing.
+        ``machine, cpu, commit, commit_date``; ``environment`` (asv's name of it, which tells environments apart),
+        ``tool`` (what made it, such as ``virtualenv``), ``python``; ``version_NAME`` for each library that the
+        environment pins and ``variable_NAME`` for each environment variable that it sets; ``benchmark, metric,
+        unit``; ``param_NAME`` for each parameter, by value; ``status`` (``ok``, ``skipped``: cannot run there, or
+        ``failed``); ``value`` (for samples their median), ``low, high`` (99 % interval), ``q25, q75``, ``samples``
+        (list or None); ``measured_at``, ``duration_seconds``; ``stale``: the benchmark has since been given another
+        version, or is gone. What does not apply is missing. ``attrs["notes"]`` holds a note for each file that
+        could not be read.
 
     Raises
     ------
     OutputError
-        If there are no results there, or a file is not asv's.
+        If there are no results there, or none that can be read.
     """
     import pandas as pd
 
@@ -57,81 +54,28 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
     files = sorted(file for file in root.glob("*/*.json") if file.name not in NOT_RESULTS)
     if not files:
         raise OutputError(f"{root} holds no results of asv", "give the folder that holds benchmarks.json")
-    benchmarks = _load(root / "benchmarks.json") if (root / "benchmarks.json").is_file() else {}
-    rows = [row for file in files for row in _rows(file, benchmarks)]
+    benchmarks = load_json(root / "benchmarks.json") if (root / "benchmarks.json").is_file() else {}
+    rows, notes, faults = [], list[Note](), list[OutputError]()
+    for file in files:
+        try:
+            rows += rows_of_result(file, benchmarks)
+        except OutputError as error:
+            faults.append(error)
+            notes.append(note("KM401", what=error.what, concerns=[str(file.relative_to(root))]))
     if not rows:
+        if faults:
+            raise faults[0]
         raise OutputError(f"the results of asv in {root} are empty", "asv run measures")
     frame = pd.DataFrame(rows)
     for name in ("commit_date", "measured_at"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
-    frame = frame[[*PLACE, *_named(frame, "version_"), *FIGURE, *_named(frame, "param_"), *FINDING]]
+    described = [*_named(frame, "version_"), *_named(frame, "variable_")]
+    frame = frame[[*PLACE, *described, *FIGURE, *_named(frame, "param_"), *FINDING]]
     order = ["machine", "commit_date", "commit", "environment", "benchmark"]
-    return frame.sort_values(order, kind="stable", ignore_index=True)
+    frame = frame.sort_values(order, kind="stable", ignore_index=True)
+    frame.attrs["notes"] = notes
+    return frame
 
 
 def _named(frame: pd.DataFrame, prefix: str) -> list[str]:
     return [name for name in frame.columns if name.startswith(prefix)]
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{file} cannot be read as asv's: {error}", "restore it, or remove it") from None
-    if not isinstance(content, dict):
-        raise OutputError(f"{file} is not a file of asv", "restore it, or remove it")
-    return content
-
-
-def _rows(file: Path, benchmarks: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    result = _load(file)
-    try:
-        columns, results = result["result_columns"], result["results"]
-        identity = {
-            "machine": file.parent.name,
-            "cpu": result["params"].get("cpu"),
-            "commit": result["commit_hash"],
-            "commit_date": result["date"],
-            "environment": result["env_name"],
-            "python": result["python"],
-        }
-        identity |= {f"version_{name}": version for name, version in result.get("requirements", {}).items()}
-        for name, values in results.items():
-            row = dict(zip(columns, values, strict=False))  # asv cuts off what is None at the end
-            known = benchmarks.get(name, {})
-            stale = bool(benchmarks) and known.get("version") != row.get("version")
-            shared = {"benchmark": name, "metric": name.rpartition(".")[2], "unit": known.get("unit"), "stale": stale}
-            shared |= {"measured_at": row.get("started_at"), "duration_seconds": row.get("duration")}
-            for cell in _cells(row, known.get("param_names", [])):
-                yield identity | shared | cell
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise OutputError(f"{file} is not a result of asv: {error!r}", "restore it, or remove it") from None
-
-
-def _cells(row: dict[str, Any], names: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield one dictionary for each combination of the parameters, in asv's order."""
-    params = row.get("params") or []
-    for position, combination in enumerate(itertools.product(*params)):
-        cell: dict[str, Any] = {}
-        for number, text in enumerate(combination):
-            name = names[number] if number < len(names) else f"{number + 1}"
-            cell[f"param_{name}"] = _value_of(text)
-        value = _at(row.get("result"), position)
-        skipped = isinstance(value, float) and math.isnan(value)
-        status = "failed" if value is None else "skipped" if skipped else "ok"
-        cell |= {"status": status, "value": value if status == "ok" else None}
-        cell |= {mine: _at(row.get(theirs), position) for theirs, mine in STATISTICS.items()}
-        cell["samples"] = _at(row.get("samples"), position)
-        yield cell
-
-
-def _at(values: list[Any] | None, position: int) -> Any:
-    return values[position] if values is not None and position < len(values) else None
-
-
-def _value_of(text: str) -> Any:
-    """Return what a parameter's `repr` stands for; text that is none is kept as it is."""
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.ratios import MARGIN, Verdict, paired_ratio, verdict_of
-from kmbench.records import CellKey, Record, RecordKind, Status, label_of
-from kmbench.wording import interval_text, times_text
+from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, rivals, verdict_of
+from kmbench.figures_of_cells import Summary, summarised_by
+from kmbench.records import CellKey, Record, RecordKind, Status
+from kmbench.wording import threads_text
 
-__all__ = ["DEFAULT_BASELINE", "CellSummary", "baseline_index", "epoch_means", "rivals", "speedup_text", "summarise"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-DEFAULT_BASELINE = "sklearn-lloyd"
-"""What speed-ups are relative to where it takes part and the study names no other."""
-
-TIMES = (
-    "fit_seconds",
-    "fit_cpu_seconds",
-    "assign_seconds",
-    "fit_predict_seconds",
-    "fit_predict_cpu_seconds",
-    "first_call_seconds",
-    "prepare_seconds",
-    "run_delay_seconds",
-)
+__all__ = ["CellSummary", "cells_frame", "summarise"]
 
 SLOW_SECONDS, SLOW_MARGIN = 60.0, 0.10
 """Fits that take longer are measured less often, so no finer difference than this share is claimed of them."""
@@ -69,6 +60,7 @@ class CellSummary:
     reason: str | None
     revision: str | None = None
     workload: str | None = None
+    pages: str = "cold"
     samples: int = 0
     epochs: int = 0
     contaminated_share: float | None = None
@@ -84,6 +76,7 @@ class CellSummary:
     first_call_seconds: float | None = None
     prepare_seconds: float | None = None
     run_delay_seconds: float | None = None
+    fit_system_seconds: float | None = None
     speedup: float | None = None
     speedup_low: float | None = None
     speedup_high: float | None = None
@@ -124,24 +117,13 @@ class CellSummary:
     @property
     def case_title(self) -> str:
         """The case as a person reads it."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         work = "" if self.iterations_given is None else f", {self.iterations_given} iterations"
         task = "" if self.workload is None else f"{self.workload} on "
-        return f"{task}{self.dataset}  {self.n:,} x {self.d}  k={self.k}{work}, {threads}, {self.protocol}"
+        size = f"{self.n:,} x {self.d}  k={self.k}{work}"
+        return f"{task}{self.dataset}  {size}, {threads_text(self.threads)}, {self.protocol}"
 
 
-def speedup_text(cell: CellSummary) -> str:
-    """Write a speed-up with its interval: ``1.32x (1.28-1.36)``; the baseline itself is marked."""
-    if cell.speedup is None:
-        return ""
-    if cell.label == cell.baseline:
-        return "baseline"
-    if cell.speedup_low is None or cell.speedup_high is None:
-        return f"{times_text(cell.speedup)} (1 epoch)"
-    return interval_text(cell.speedup, cell.speedup_low, cell.speedup_high)
-
-
-def summarise(records: Iterable[Record], baseline: str | None = None) -> list[CellSummary]:
+def summarise(counted: Mapping[str, Sequence[Record]], baseline: str | None = None) -> list[CellSummary]:
     """Return a summary of each cell that has an outcome.
 
     Cases stand in the order in which they were begun; within a case the fastest comes first, and rows without a
@@ -149,21 +131,23 @@ def summarise(records: Iterable[Record], baseline: str | None = None) -> list[Ce
 
     Parameters
     ----------
-    records : iterable of Record
+    counted : mapping of str to sequence of Record
+        The records that count of each cell, as `kmbench.comparison.counted_cells` gives them.
     baseline : str, optional
         Backend that speed-ups are relative to; by default scikit-learn's Lloyd, else the first that is ``ok``.
     """
-    cells: dict[str, list[Record]] = {}
-    for record in records:
-        cells.setdefault(record.key.cell_id, []).append(record)
     cases: dict[str, list[list[Record]]] = {}
-    for lines in cells.values():
-        outcomes = [record for record in lines if record.kind is RecordKind.OUTCOME]
-        if outcomes:
-            counted = [record for record in lines if record.session == outcomes[-1].session]
-            counted = _top_rung(counted)
-            cases.setdefault(counted[0].key.case_id, []).append(counted)
+    for lines in counted.values():
+        cases.setdefault(lines[0].key.case_id, []).append(_top_rung(lines))
     return [summary for case in cases.values() for summary in _summarise_case(case, baseline)]
+
+
+def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
+    """Return summaries as a data frame."""
+    import pandas as pd
+
+    columns = [field.name for field in dataclasses.fields(CellSummary)]
+    return pd.DataFrame([[getattr(cell, name) for name in columns] for cell in cells], columns=columns)
 
 
 def _top_rung(lines: Sequence[Record]) -> list[Record]:
@@ -171,32 +155,6 @@ def _top_rung(lines: Sequence[Record]) -> list[Record]:
     top = max((record.iterations_given or 0 for record in lines), default=0)
     below = (RecordKind.RUNG, RecordKind.FIT)
     return [r for r in lines if r.key.protocol != "target" or r.kind not in below or r.iterations_given == top]
-
-
-def baseline_index(keys: Sequence[CellKey], wanted: str | None) -> int:
-    """Return which of the cells of a case speed-ups are relative to.
-
-    The one that is named, else scikit-learn's Lloyd, else the first.
-    """
-    for name in (wanted, DEFAULT_BASELINE):
-        for position, key in enumerate(keys):
-            if name in (key.backend, key.label):
-                return position
-    return 0
-
-
-def rivals(keys: Sequence[CellKey], wanted: str | None) -> list[int]:
-    """Return for each cell of a case the position of the one that it is compared with.
-
-    That is the case's baseline, or where cells are of several revisions, the same cell of the first of these.
-    """
-    base = baseline_index(keys, wanted)
-    first: dict[str, int] = {}
-    found = []
-    for position, key in enumerate(keys):
-        plain = label_of(key.backend, key.parameters)
-        found.append(base if key.revision is None else first.setdefault(plain, position))
-    return found
 
 
 def _summarise_case(case: list[list[Record]], wanted: str | None) -> list[CellSummary]:
@@ -213,21 +171,6 @@ def _outcome(lines: Sequence[Record]) -> Record:
     return next(record for record in lines if record.kind is RecordKind.OUTCOME)
 
 
-def epoch_means(lines: Sequence[Record], figure: str) -> dict[tuple[int, int], float]:
-    """Return the mean of a figure in each epoch, by session and epoch: the units that statistics are made of.
-
-    Samples that were disturbed count only where their epoch has no other. Only epochs of one session took turns.
-    """
-    clean: dict[tuple[int, int], list[float]] = {}
-    disturbed: dict[tuple[int, int], list[float]] = {}
-    for record in lines:
-        value = getattr(record, figure)
-        if record.kind is RecordKind.FIT and record.epoch is not None and value is not None:
-            group = disturbed if record.contaminated else clean
-            group.setdefault((record.session, record.epoch), []).append(value)
-    return {unit: statistics.fmean(values) for unit, values in sorted((disturbed | clean).items())}
-
-
 def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSummary:
     outcome = _outcome(lines)
     key: CellKey = outcome.key
@@ -241,7 +184,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
                 figures[name] = value
     figures |= {"status": outcome.status, "reason": outcome.reason}
     fits = [record for record in lines if record.kind is RecordKind.FIT]
-    for name in TIMES:
+    for name in summarised_by(Summary.MEDIAN):
         values = list(epoch_means(lines, name).values())
         if values:
             figures[name] = statistics.median(values)
@@ -258,6 +201,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
     }
     identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label, "revision": key.revision}
     identity["workload"] = key.workload
+    identity["pages"] = key.pages or "cold"
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
 

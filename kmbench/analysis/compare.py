@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.analysis.cells import CellSummary, summarise
-from kmbench.analysis.frames import baseline_of
+from kmbench.analysis.cells import CellSummary
+from kmbench.analysis.hosts import differing_fields
+from kmbench.analysis.run import read_run
 from kmbench.errors import OutputError
-from kmbench.records import Status, read_records
+from kmbench.records import Status
 from kmbench.run_folder import read_host
 
-__all__ = ["ComparedCell", "compare_runs", "differing_fields"]
-
-CHANGING = ("at", "fingerprint", "git", "load_average", "passive_wait", "sessions")
-"""What differs between runs of one host."""
+__all__ = ["ComparedCell", "compare_runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +37,6 @@ class ComparedCell:
     note: str | None
 
 
-def differing_fields(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield the fields in which two host descriptions differ, with both values."""
-    for name in sorted(before.keys() | after.keys()):
-        if not prefix and name in CHANGING:
-            continue
-        one, other = before.get(name), after.get(name)
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from differing_fields(one, other, f"{prefix}{name}.")
-        elif one != other:
-            yield f"{prefix}{name} ({one} and {other})"
-
-
 def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[ComparedCell]:
     """Return the cells of both runs, those of the first in its order.
 
@@ -61,7 +46,8 @@ def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[Comp
         If a folder holds no run, or the two were made on different hosts or with different versions and `force`
         is not asked for.
     """
-    rows = [_rows(folder) for folder in (before, after)]
+    runs = [read_run(folder) for folder in (before, after)]
+    rows = [{row.cell_id: row for row in run.cells} for run in runs]
     hosts = [read_host(folder) for folder in (before, after)]
     if not force and hosts[0].get("fingerprint") != hosts[1].get("fingerprint"):
         fields = ", ".join(differing_fields(hosts[0], hosts[1])) or "the fingerprints themselves"
@@ -72,10 +58,6 @@ def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[Comp
     for cell_id in dict.fromkeys([*rows[0], *rows[1]]):
         compared.append(_compare(rows[0].get(cell_id), rows[1].get(cell_id)))
     return compared
-
-
-def _rows(folder: Path) -> dict[str, CellSummary]:
-    return {row.cell_id: row for row in summarise(read_records(folder), baseline_of(folder))}
 
 
 def _compare(one: CellSummary | None, other: CellSummary | None) -> ComparedCell:

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.cells import CellSummary, speedup_text
+from kmbench.analysis.cells import CellSummary
+from kmbench.figures_of_cells import CellFigure, Face, figures_of
 from kmbench.records import RecordKind, Status
-from kmbench.wording import bytes_text, ratio_text, seconds_text
+from kmbench.wording import dataset_name, threads_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["benchopt_frame", "flat_frame", "markdown_table"]
 
-HEAD = ("backend", "status", "time", "speed-up (95 %)", "verdict", "memory", "inertia", "ARI")
-
 
 def markdown_table(cells: Sequence[CellSummary]) -> str:
     """Return a Markdown table for each case, as a pull request shows it; text from outside is escaped."""
-    parts = []
+    parts, shown = [], figures_of(Face.MARKDOWN)
     for case_id in dict.fromkeys(cell.case_id for cell in cells):
         rows = [cell for cell in cells if cell.case_id == case_id]
         lead = rows[0]
-        threads = "1 thread" if lead.threads == 1 else f"{lead.threads} threads"
-        title = f"{_data(lead.dataset)}, {lead.n:,} x {lead.d}, k={lead.k}, {threads}, {lead.protocol}"
-        lines = [f"**{_escaped(title)}**", "", f"| {' | '.join(HEAD)} |", "|---|---|---:|---:|---|---:|---:|---:|"]
+        size = f"{lead.n:,} x {lead.d}, k={lead.k}, {threads_text(lead.threads)}"
+        title = f"{dataset_name(lead.dataset)}, {size}, {lead.protocol}"
+        heads = ["backend", "status", *(_heading(figure) for figure in shown)]
+        rule = ["---", "---", *("---:" + "|---" * (figure.name == "speedup") for figure in shown)]
+        lines = [f"**{_escaped(title)}**", "", f"| {' | '.join(heads)} |", f"|{'|'.join(rule)}|"]
         for row in rows:
-            figures = [
-                _escaped(row.label), row.status.value.replace("_", " "), seconds_text(row.fit_predict_seconds),
-                speedup_text(row), "" if row.verdict is None else row.verdict.value, bytes_text(row.peak_extra_bytes),
-                ratio_text(row.inertia_ratio), "" if row.ari is None else f"{row.ari:.3f}",
-            ]  # fmt: skip
+            figures = [_escaped(row.label), row.status.value.replace("_", " ")]
+            figures += [_figure_text(row, figure) for figure in shown]
             lines.append(f"| {' | '.join(figures)} |")
         notes = [f"- {_escaped(row.label)}: {_escaped(row.reason)}" for row in rows if row.reason]
         parts.append("\n".join([*lines, *([""] if notes else []), *notes]))
     return "\n\n".join(parts) + "\n"
+
+
+def _heading(figure: CellFigure) -> str:
+    return "speed-up (95 %) | verdict" if figure.name == "speedup" else figure.title
+
+
+def _figure_text(row: CellSummary, figure: CellFigure) -> str:
+    """Write a figure; a ratio with its interval, and the verdict in the next column."""
+    worded = figure.word(row)
+    if figure.name != "speedup":
+        return worded.main
+    interval = worded.aside or ("1 epoch" if worded.main not in ("", "baseline") else "")
+    verdict = "" if row.verdict is None else row.verdict.value
+    return f"{worded.main} ({interval}) | {verdict}" if interval else f"{worded.main} | {verdict}"
 
 
 def _escaped(text: str) -> str:
@@ -46,16 +57,11 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\`*_[]|~#" else character for character in text)
 
 
-def _data(spec: str) -> str:
-    path, colon, options = spec.partition(":")
-    return f"{PurePath(path).name}{colon}{options}"
-
-
 def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame that any format can hold: mappings and lists become JSON texts, folders are left out."""
     found = frame.copy()
     if "dataset" in found:
-        found["dataset"] = [_data(str(spec)) for spec in found["dataset"]]
+        found["dataset"] = [dataset_name(str(spec)) for spec in found["dataset"]]
     for name in found:
         if found[name].dtype == object:
             found[name] = [_plain(value) for value in found[name]]
@@ -95,7 +101,7 @@ def benchopt_frame(records: pd.DataFrame, host: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    quality = ("inertia", "ari", "matched_agreement", "peak_extra_bytes")
+    quality = [figure.name for figure in figures_of(Face.BENCHOPT)]
     for _, cell in records.groupby(["cell_id", "session"], sort=False):
         lines = cell.to_dict("records")
         outcome = [line for line in lines if line["kind"] == RecordKind.OUTCOME]
@@ -124,14 +130,12 @@ def _row(fit: dict[Any, Any], number: int, found: dict[str, Any]) -> dict[str, A
         "obj_description": "Sum of squared distances to the nearest centroid, by kmbench, in float64",
         "solver_name": solver,
         "solver_description": "",
-        "data_name": _data(str(fit["dataset"])),  # since 1.10 benchopt calls it dataset_name, and reads both
+        "data_name": dataset_name(str(fit["dataset"])),  # since 1.10 benchopt calls it dataset_name, and reads both
         "idx_rep": number,
         "stop_val": fit.get("iterations_given"),
         "time": fit["fit_predict_seconds"],
         "objective_value": found["inertia"],
-        "objective_ari": found["ari"],
-        "objective_matched_agreement": found["matched_agreement"],
-        "objective_peak_extra_bytes": found["peak_extra_bytes"],
+        **{f"objective_{name}": value for name, value in found.items() if name != "inertia"},
         "sampling_strategy": "Iteration" if fit["protocol"] == "target" else "run_once",
     }
     row |= {f"p_obj_{name}": fit[name] for name in ("k", "protocol", "threads", "seed")}

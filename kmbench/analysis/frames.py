@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmbench.analysis.cells import CellSummary, summarise
-from kmbench.analysis.target import races
-from kmbench.records import read_records
-from kmbench.run_folder import read_study
+from kmbench.analysis.run import read_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["baseline_of", "cells_frame", "load_cells", "load_records", "load_targets"]
+__all__ = ["load_cells", "load_records", "load_targets"]
 
 
 def load_records(path: str | Path) -> pd.DataFrame:
@@ -32,9 +26,7 @@ def load_records(path: str | Path) -> pd.DataFrame:
     OutputError
         If there are no records there that this version reads.
     """
-    import pandas as pd
-
-    return pd.DataFrame([json.loads(record.to_line()) for record in read_records(Path(path))])
+    return read_run(Path(path)).samples_frame()
 
 
 def load_cells(path: str | Path) -> pd.DataFrame:
@@ -45,7 +37,7 @@ def load_cells(path: str | Path) -> pd.DataFrame:
     OutputError
         If there are no records there that this version reads.
     """
-    return cells_frame(summarise(read_records(Path(path)), baseline_of(Path(path))))
+    return read_run(Path(path)).frame()
 
 
 def load_targets(path: str | Path) -> pd.DataFrame:
@@ -59,7 +51,7 @@ def load_targets(path: str | Path) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for race in races(read_records(Path(path)), baseline_of(Path(path))):
+    for race in read_run(Path(path)).races:
         key = race.key
         case = {"dataset": key.dataset, "n": key.n, "d": key.d, "k": key.k, "threads": key.threads}
         case |= {"iterations": key.iterations, "best_inertia": race.best_inertia, "baseline": race.baseline}
@@ -79,17 +71,3 @@ def load_targets(path: str | Path) -> pd.DataFrame:
                     | {"speedup_low": speedup and speedup.low, "speedup_high": speedup and speedup.high}
                 )
     return pd.DataFrame(rows)
-
-
-def cells_frame(cells: Sequence[CellSummary]) -> pd.DataFrame:
-    """Return summaries as a data frame."""
-    import pandas as pd
-
-    columns = [field.name for field in dataclasses.fields(CellSummary)]
-    return pd.DataFrame([[getattr(cell, name) for name in columns] for cell in cells], columns=columns)
-
-
-def baseline_of(path: Path) -> str | None:
-    """Return the baseline that the study of a run folder names, or None."""
-    baseline = read_study(path).get("baseline") if path.is_dir() else None
-    return None if baseline is None else str(baseline)

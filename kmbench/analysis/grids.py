@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.quality import same_inertia
-from kmbench.analysis.ratios import unpaired_ratio
 from kmbench.analysis.scaling import family_of
+from kmbench.comparison import same_inertia, unpaired_ratio
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
+from kmbench.comparison import RatioInterval, Verdict, paired_ratio, verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ APART_SECONDS = 900.0
 """Environments whose figures of a commit were measured longer apart, by the median, get no verdict: a host's pace
 drifts by more than versions differ."""
 
-PIN = "version_"
+PIN, VARIABLE = "version_", "variable_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +104,40 @@ def pinned_first(environments: pd.Series) -> list[str]:
 
 
 def environment_names(frame: pd.DataFrame) -> dict[str, str]:
-    """Return short names of the environments: the versions in which they differ, the first one being the pinned.
+    """Return short names of the environments: what differs among them; the first one is the pinned.
 
-    The pinned environment, which stands first, is the one with the most results.
+    asv's own name tells environments apart: two of the same versions may differ in their Python, in an environment
+    variable or in the tool that made them. The pinned environment, which stands first, has the most results.
     """
-    pins = [name for name in frame.columns if name.startswith(PIN)]
     order = pinned_first(frame["environment"])
-    rows = {name: frame.loc[frame["environment"] == name, pins].iloc[0] for name in order}
-    differing = [pin for pin in pins if len({str(row[pin]) for row in rows.values()}) > 1]
-    if not differing:
-        differing = [pin for pin in (f"{PIN}faiss-cpu", f"{PIN}scikit-learn") if pin in pins] or pins
+    rows = {name: frame.loc[frame["environment"] == name].iloc[0] for name in order}
+    described = {name: [*_description(row, frame.columns)] for name, row in rows.items()}
+    differing = [parts for parts in zip(*described.values(), strict=True) if len(set(parts)) > 1]
+    if differing:
+        names = [", ".join(filter(None, parts)) for parts in zip(*differing, strict=True)]
+    else:
+        pins = [f"{PIN}{name}" for name in ("faiss-cpu", "scikit-learn") if f"{PIN}{name}" in frame.columns]
+        pins = pins or [name for name in frame.columns if name.startswith(PIN)]
+        names = [", ".join(filter(None, (_written(row, pin, PIN) for pin in pins))) for row in rows.values()]
+    equal = Counter(names)
     return {
-        name: ", ".join(f"{pin.removeprefix(PIN)} {row[pin]}" for pin in differing if isinstance(row[pin], str))
-        or name
-        for name, row in rows.items()
+        environment: name if name and equal[name] == 1 else f"{name} ({environment})" if name else environment
+        for environment, name in zip(order, names, strict=True)
     }
+
+
+def _description(row: pd.Series, columns: Iterable[str]) -> Iterator[str]:
+    """Yield what makes an environment: its libraries, its Python, its variables, and the tool that made it."""
+    yield from (_written(row, name, PIN) for name in columns if name.startswith(PIN))
+    yield f"python {row['python']}"
+    yield from (_written(row, name, VARIABLE) for name in columns if name.startswith(VARIABLE))
+    yield str(row.get("tool") or "")
+
+
+def _written(row: pd.Series, column: str, prefix: str) -> str:
+    """Write ``numpy 2.4.6`` from a column such as ``version_numpy``; empty where it does not apply."""
+    value = row[column]
+    return f"{column.removeprefix(prefix)} {value}" if isinstance(value, str) and value else ""
 
 
 def history_frame(frame: pd.DataFrame) -> pd.DataFrame:

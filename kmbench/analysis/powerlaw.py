@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kmbench.analysis.ratios import CONFIDENCE
+from kmbench.comparison import CONFIDENCE
 
 __all__ = ["PowerLaw", "fit_power_law"]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kmbench.analysis.cells import DEFAULT_BASELINE, epoch_means
-from kmbench.analysis.ratios import RatioInterval, Verdict, paired_ratio, verdict_of
+from kmbench.comparison import DEFAULT_BASELINE, RatioInterval, Verdict, epoch_means, paired_ratio, verdict_of
 from kmbench.records import CellKey, Record, RecordKind, Status
+from kmbench.wording import count_text, threads_text
 
-__all__ = ["TARGETS", "Contender", "Curve", "Race", "TimeToTarget", "races"]
+__all__ = ["TARGETS", "Contender", "Curve", "Race", "TimeToTarget", "race_rows", "races"]
 
 TARGETS = (0.01, 0.001)
 """Shares above the best known inertia at which a backend has arrived."""
@@ -106,18 +107,18 @@ class Race:
     def title(self) -> str:
         """The race as a person reads it."""
         key = self.key
-        threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
-        starts = "1 start" if len(self.seeds) == 1 else f"{len(self.seeds)} starts"
+        threads, starts = threads_text(key.threads), count_text(len(self.seeds), "start")
         size = f"{key.dataset}  {key.n:,} x {key.d}  k={key.k}"
         return f"{size}, up to {key.iterations} iterations, {starts}, {threads}, {key.protocol}"
 
 
-def races(records: Iterable[Record], baseline: str | None = None) -> list[Race]:
+def races(counted: Mapping[str, Sequence[Record]], baseline: str | None = None) -> list[Race]:
     """Return the races in a run: the cases of the protocol ``target``, their starts taken together.
 
     Parameters
     ----------
-    records : iterable of Record
+    counted : mapping of str to sequence of Record
+        The records that count of each cell, as `kmbench.comparison.counted_cells` gives them.
     baseline : str, optional
         What speed-ups are relative to; by default scikit-learn's Lloyd, else the first backend.
 
@@ -126,29 +127,24 @@ def races(records: Iterable[Record], baseline: str | None = None) -> list[Race]:
     Moreau et al., "Benchopt: Reproducible, efficient and collaborative optimization benchmarks" (2022): curves of
     the objective come from runs that are stopped after more and more iterations, so that no callback is timed.
     """
-    found: dict[tuple[Any, ...], dict[str, list[Record]]] = {}
-    for record in records:
-        key = record.key
+    found: dict[tuple[Any, ...], list[Sequence[Record]]] = {}
+    for lines in counted.values():
+        key = lines[0].key
         if key.protocol == "target":
             case = (key.dataset_fingerprint, key.dataset, key.workload, key.k, key.threads, key.iterations)
-            found.setdefault(case, {}).setdefault(key.cell_id, []).append(record)
-    return [race for cells in found.values() if (race := _race(list(cells.values()), baseline)) is not None]
+            found.setdefault(case, []).append(lines)
+    return [_race(cells, baseline) for cells in found.values()]
 
 
-def _race(cells: Sequence[list[Record]], wanted: str | None) -> Race | None:
-    finished: dict[str, list[list[Record]]] = {}
+def _race(cells: Sequence[Sequence[Record]], wanted: str | None) -> Race:
+    finished: dict[str, list[Sequence[Record]]] = {}
     inertias = []
     for lines in cells:
-        outcome = next((record for record in reversed(lines) if record.kind is RecordKind.OUTCOME), None)
-        if outcome is None:
-            continue
-        counted = [record for record in lines if record.session == outcome.session]
-        finished.setdefault(outcome.key.label, []).append(counted)
-        inertias += [r.reference_inertia for r in counted if r.reference_inertia is not None]
+        outcome = _outcome(lines)
+        finished.setdefault(outcome.key.label, []).append(lines)
+        inertias += [r.reference_inertia for r in lines if r.reference_inertia is not None]
         if outcome.status is Status.OK:
-            inertias += [r.inertia for r in counted if r.inertia is not None]
-    if not finished:
-        return None
+            inertias += [r.inertia for r in lines if r.inertia is not None]
     best = min(inertias, default=None)
     curves = {label: tuple(map(_curve, filter(_is_sound, own))) for label, own in finished.items()}
     base = _baseline(finished, curves, wanted)
@@ -193,7 +189,7 @@ def _curve(lines: Sequence[Record]) -> Curve:
 
 
 def _baseline(
-    finished: Mapping[str, list[list[Record]]], curves: Mapping[str, tuple[Curve, ...]], wanted: str | None
+    finished: Mapping[str, Sequence[Sequence[Record]]], curves: Mapping[str, tuple[Curve, ...]], wanted: str | None
 ) -> str | None:
     sound = [label for label in finished if curves[label]]
     for name in (wanted, DEFAULT_BASELINE):
@@ -205,7 +201,7 @@ def _baseline(
 
 def _contender(
     label: str,
-    cells: Sequence[list[Record]],
+    cells: Sequence[Sequence[Record]],
     curves: tuple[Curve, ...],
     best: float | None,
     against: Mapping[int, Curve],
@@ -256,3 +252,15 @@ def _rank(contender: Contender) -> tuple[float, ...]:
         return (math.inf,)
     times = [math.inf if t.seconds is None else t.seconds for t in contender.times]
     return (0.0, *times, -sum(t.reached for t in contender.times))
+
+
+def race_rows(races: Sequence[Race]) -> list[dict[str, Any]]:
+    """Return an object for each backend of each race, as ``--json`` prints it."""
+    rows = []
+    for race in races:
+        case = dataclasses.asdict(race.key)
+        for name in ("seed", "backend", "parameters"):
+            del case[name]
+        case |= {"seeds": list(race.seeds), "best_inertia": race.best_inertia, "baseline": race.baseline}
+        rows += [case | dataclasses.asdict(contender) for contender in race.contenders]
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.quality import same_inertia
+from kmbench.comparison import same_inertia
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,9 +45,8 @@ def tradeoff_frame(cells: pd.DataFrame) -> pd.DataFrame:
         if len(known) < GRID or all(same_inertia(ratio) for ratio in known["inertia_ratio"]):
             continue
         # What lies within the tolerance of the reference is the same answer: rounding makes nobody better.
-        loss = [
-            1.0 if same_inertia(ratio) and ratio > 1 / 1.001 else float(ratio) for ratio in known["inertia_ratio"]
-        ]
+        same = [same_inertia(ratio) and same_inertia(1 / ratio) for ratio in known["inertia_ratio"]]
+        loss = [1.0 if is_same else float(ratio) for is_same, ratio in zip(same, known["inertia_ratio"], strict=True)]
         found.append(known.assign(front=pareto_front([float(s) for s in known["fit_predict_seconds"]], loss)))
     return pd.concat(found, ignore_index=True) if found else _sound(cells).iloc[:0].assign(front=[])
 

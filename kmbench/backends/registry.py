@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kmbench.backends.base import Backend, Precision
+from kmbench.backends.base import Backend
 from kmbench.errors import BackendError
 from kmbench.plugins import load_entry, registered_names
 
-__all__ = ["GROUP", "BackendInfo", "arithmetic_of", "backend_names", "describe_backends", "get_backend"]
+__all__ = ["GROUP", "BackendInfo", "backend_names", "describe_backends", "get_backend"]
 
 GROUP = "kmbench.backends"
 
@@ -49,12 +49,6 @@ def get_backend(name: str) -> type[Backend]:
     """
     # mypy takes an abstract class for no type: https://github.com/python/mypy/issues/4717
     return load_entry((GROUP, HIDDEN_GROUP), name, Backend, "backend", BackendError)  # type: ignore[type-abstract]
-
-
-def arithmetic_of(name: str, parameters: dict[str, Any]) -> Precision:
-    """Return the precision of a backend's distances with the parameters that a record names."""
-    backend = get_backend(name)
-    return backend.arithmetic(backend.Params.model_validate(parameters))
 
 
 def describe_backends() -> list[BackendInfo]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmbench.errors import CaseError
+from kmbench.wording import count_text
 
 __all__ = ["MOST_VALUES", "is_thinned", "parse_ks"]
 
@@ -45,7 +46,7 @@ def parse_ks(text: str, n: int) -> list[int]:
     if ks[0] < 2:
         raise CaseError(f"--k {text}: k={ks[0]} has no second cluster to compare with", "use k from 2 on")
     if n < 3:
-        raise CaseError(f"{n} row{'s' * (n != 1)}: too few to compare numbers of clusters", "give at least 3")
+        raise CaseError(f"{count_text(n, 'row')}: too few to compare numbers of clusters", "give at least 3")
     if ks[-1] >= n:
         raise CaseError(f"--k {text}: k={ks[-1]} with {n} rows", f"use k of at most {n - 1}")
     return ks

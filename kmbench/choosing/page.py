@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from kmbench.choosing.cells import HEADINGS, cells
 from kmbench.choosing.figure import choose_figure
 from kmbench.choosing.result import ChooseResult
 from kmbench.choosing.words import answer, method_sentences, pick_sentences
-from kmbench.figures.html import templates, write_whole
-from kmbench.report.sentences import dataset_name
+from kmbench.figures.html import now_text, render, write_whole
+from kmbench.wording import dataset_name, threads_text
 
 __all__ = ["write_choose_page"]
 
@@ -24,28 +22,18 @@ def write_choose_page(result: ChooseResult, page: Path) -> None:
     OutputError
         If it cannot be written. Until it is whole, an older one stays.
     """
-    from markupsafe import Markup
-
-    text = (
-        templates("kmbench.choosing")
-        .get_template("choose.html")
-        .render(
-            name=dataset_name(result.name),
-            answer=answer(result),
-            sentences=pick_sentences(result),
-            facts=[
-                f"{result.n:,} x {result.d}",
-                result.backend,
-                "1 thread" if result.threads == 1 else f"{result.threads} threads",
-                f"seed {result.seed}",
-            ],
-            notes=result.notes,
-            figure=Markup(choose_figure(result)),
-            headings=HEADINGS,
-            rows=[(row.k, cells(row, result), row.k == result.recommended) for row in result.rows],
-            method=method_sentences(result),
-            version=version("kmbench"),
-            when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        )
+    text = render(
+        "kmbench.choosing",
+        "choose.html",
+        name=dataset_name(result.name),
+        answer=answer(result),
+        sentences=pick_sentences(result),
+        facts=[f"{result.n:,} x {result.d}", result.backend, threads_text(result.threads), f"seed {result.seed}"],
+        notes=[str(note) for note in result.notes],
+        figure=choose_figure(result),
+        headings=["k", *HEADINGS],
+        rows=[(row.k, cells(row, result), row.k == result.recommended) for row in result.rows],
+        method=method_sentences(result),
+        when=now_text(),
     )
     write_whole(page, text, "give another --output")

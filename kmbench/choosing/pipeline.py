@@ -30,6 +30,7 @@ from kmbench.metrics import (
     simplified_silhouette,
     spherical_bic,
 )
+from kmbench.notes import Note, note
 
 __all__ = ["choose_k"]
 
@@ -101,13 +102,13 @@ def choose_k(
     ks = parse_ks(text, n)
     if not np.ptp(X, axis=0).any():
         raise DataError(f"{name}: all {n} rows are equal", "there is nothing to cluster")
-    notes = []
+    notes: list[Note] = []
     if is_thinned(text):
-        notes.append(f"{len(ks)} values of --k {text} are tried, evenly spaced on a log scale; {text}:1 tries all")
+        notes.append(note("KM251", count=len(ks), text=text))
     rows = np.sort(np.random.default_rng([seed, 1]).choice(n, FIT_ROWS, replace=False)) if n > FIT_ROWS else None
     fitted = X if rows is None else np.ascontiguousarray(X[rows])
     if rows is not None:
-        notes.append(f"centroids were fitted on {FIT_ROWS:,} of {n:,} rows; all figures are over all of them")
+        notes.append(note("KM252", fitted=FIT_ROWS, rows=n))
     steps = _Steps(progress, len(ks) * (2 + 2 * pairs + 1 + references))
     fits = fit_path(fitted, ks, trainer, seed=[seed, 2], restarts=restarts, tell=steps("fits"))
     stable = stability(X, ks, trainer, seed=seed, pairs=pairs, tell=steps("stability"))
@@ -140,12 +141,12 @@ def choose_k(
         tell(each)
     missing = [row.k for row in table if row.clusters < row.k]
     if missing:
-        notes.append(f"from k={missing[0]} on some clusters are empty: the data has few rows that differ")
+        notes.append(note("KM253", k=missing[0]))
     chosen = picks(table)
     reason = why_no_clusters(table)
     best, agreeing = (None, ()) if reason is not None else recommend(table, chosen)
     if reason is None and best is None:
-        notes.append(f"every criterion is best at k={ks[-1]}, the end of the range: ask for a wider one with --k")
+        notes.append(note("KM254", k=ks[-1]))
     return ChooseResult(
         name=name,
         n=n,

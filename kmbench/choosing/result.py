@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.choosing.elbow import ELBOW_METHOD
+from kmbench.notes import Note
 
 __all__ = ["ChooseResult", "KRow", "Pick"]
 
@@ -109,7 +110,7 @@ class ChooseResult:
     fitted_rows: int
     centroids: dict[int, NDArray[np.float32]] = field(repr=False)
     labels: NDArray[np.int32] | None = field(repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints; figures that are not finite are null."""
@@ -124,7 +125,7 @@ class ChooseResult:
             "backend": self.backend,
             "seed": self.seed,
             "threads": self.threads,
-            "notes": list(self.notes),
+            "notes": [note.as_dict() for note in self.notes],
         }
 
 

@@ -35,4 +35,4 @@ def print_choice(console: Console, result: ChooseResult) -> None:
     for line in method_sentences(result):
         console.print(line, style="dim", highlight=False)
     for note in result.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), note), highlight=False)
+        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)

@@ -18,7 +18,6 @@ from rich.text import Text
 
 from kmbench.cli.progress import Progress
 from kmbench.errors import OutputError, StudyError
-from kmbench.study import Study
 
 if TYPE_CHECKING:
     from kmbench.gate import CellVerdict, GateResult
@@ -63,12 +62,14 @@ def gate_command(
         raise StudyError(f"--margin {margin:g}: give a percentage above 0, such as --margin 10")
     if not 0 <= tolerance < 1:
         raise StudyError(f"--tolerance {tolerance:g}: give a share from 0 to 1, such as --tolerance 1e-6")
+    from kmbench.gate import run_gate, to_markdown  # imported here, so that --help does not wait for them
+    from kmbench.study import Study
+
     chosen = None if study is None else Study.from_file(study)
     if output is not None and output.exists() and any(output.iterdir()):
         raise OutputError(f"{output} is not empty", "give --output a new folder")
     if markdown is not None and not markdown.absolute().parent.is_dir():
         raise OutputError(f"cannot write {markdown}: there is no such folder", "give --markdown another file")
-    from kmbench.gate import run_gate, to_markdown
 
     with tempfile.TemporaryDirectory(prefix="kmbench-gate-") as scratch, Progress(Console(stderr=True)) as progress:
         folder = Path(scratch) if output is None else output

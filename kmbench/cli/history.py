@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ __all__ = ["history_command"]
 def history_command(
     folder: Annotated[Path, typer.Argument(help="asv's results folder.")] = Path("results/asv"),
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the page goes.")] = Path("reports/history"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the changes and the lines as one JSON object; write no page.")
+    ] = False,
 ) -> None:
     """Render asv's results as one offline page: what changed over commits, and what another version costs.
 
@@ -21,9 +25,17 @@ def history_command(
     kmbench history
 
     kmbench history results/asv --output reports/history
+
+    kmbench history --json
     """
     from kmbench.analysis.asv_frame import asv_frame
-    from kmbench.report.history import write_history
+    from kmbench.report.history import history_as_object, write_history
 
-    page = write_history(asv_frame(folder), output)
+    frame = asv_frame(folder)
+    if as_json:
+        typer.echo(json.dumps(history_as_object(frame), indent=1, allow_nan=False))
+        return
+    for note in frame.attrs["notes"]:
+        typer.echo(f"kmbench: {note}", err=True)
+    page = write_history(frame, output)
     typer.echo(f"page     {page}")

@@ -89,7 +89,7 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
         "width": result.pixels.shape[1],
         "height": result.pixels.shape[0],
         "output": None if output is None else str(output),
-        "notes": list(result.notes),
+        "notes": [note.as_dict() for note in result.notes],
     }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -12,9 +10,9 @@ from rich.text import Text
 
 from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
 from kmbench.records import Status
-from kmbench.wording import seconds_text, times_text
+from kmbench.wording import percent_text, range_text, seconds_text, times_text
 
-__all__ = ["print_races", "race_rows"]
+__all__ = ["print_races"]
 
 
 def print_races(console: Console, races: Sequence[Race]) -> None:
@@ -42,23 +40,11 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
         )
 
 
-def race_rows(races: Sequence[Race]) -> list[dict[str, Any]]:
-    """Return an object for each backend of each race, as ``--json`` prints it."""
-    rows = []
-    for race in races:
-        case = dataclasses.asdict(race.key)
-        for name in ("seed", "backend", "parameters"):
-            del case[name]
-        case |= {"seeds": list(race.seeds), "best_inertia": race.best_inertia, "baseline": race.baseline}
-        rows += [case | dataclasses.asdict(contender) for contender in race.contenders]
-    return rows
-
-
 def _table(race: Race) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("backend", overflow="fold", min_width=13, max_width=13)
     for target in TARGETS:
-        table.add_column(f"to {target:.1%}".replace(".0%", "%"), justify="right", no_wrap=True)
+        table.add_column(f"to {percent_text(target)}", justify="right", no_wrap=True)
         table.add_column("starts", justify="right", no_wrap=True)
         table.add_column("speed-up, 95 %", justify="right", no_wrap=True)
     for contender in race.contenders:
@@ -93,4 +79,4 @@ def _speedup(time: TimeToTarget, is_baseline: bool) -> str:
     ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
     if low is None or high is None:
         return times_text(ratio)
-    return f"{times_text(ratio)} {times_text(low)[:-1]}-{times_text(high)[:-1]}"
+    return f"{times_text(ratio)} {range_text(low, high)}"

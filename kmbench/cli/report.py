@@ -36,7 +36,7 @@ def report_command(
 
     kmbench report results/quick/20260101-120000 --format md,csv,parquet --output reports/quick
     """
-    from kmbench.records import torn_line
+    from kmbench.analysis.run import read_runs
     from kmbench.report.export import Format, write_report
 
     chosen = []
@@ -57,11 +57,10 @@ def report_command(
         output = runs[0] if len(runs) == 1 else Path("reports") / "+".join(
             f"{run.resolve().parent.name}-{run.resolve().name}" for run in runs
         )  # fmt: skip
-    written = write_report(runs, output, chosen, benchopt=benchopt)
-    for folder in runs:
-        torn = torn_line(folder)
-        if torn is not None:
-            print(f"kmbench: {torn}", file=sys.stderr)  # noqa: T201
+    found = read_runs(runs)
+    written = write_report(found, output, chosen, benchopt=benchopt)
+    for note in [note for run in found for note in run.torn_notes]:
+        print(f"kmbench: {note}", file=sys.stderr)  # noqa: T201
     for file in written:
         print(file)  # noqa: T201
 

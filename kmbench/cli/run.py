@@ -5,23 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from kmbench.api import study_from
 from kmbench.cli.progress import Progress
-from kmbench.cli.table import print_plan, print_table
-from kmbench.cli.task_table import print_tasks
 from kmbench.errors import StudyError
 
-if TYPE_CHECKING:
-    from kmbench.analysis import CellSummary
-
-__all__ = ["json_rows", "run_command"]
+__all__ = ["run_command"]
 
 WORK, RUN = "What to measure", "How to run"
 
@@ -36,11 +29,6 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
         return [int(part.replace("_", "")) for part in text.split(",") if part.strip()]
     except ValueError:
         raise StudyError(f"{option} {text}: not a list of whole numbers", f"write {option} 16,64") from None
-
-
-def json_rows(cells: Sequence[CellSummary], raced: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what ``--json`` prints: an object for each cell, and last those of the races."""
-    return [*(dataclasses.asdict(cell) for cell in cells if cell.protocol != "target"), *raced]
 
 
 def run_command(
@@ -107,6 +95,16 @@ def run_command(
         str | None,
         typer.Option(metavar="ARCH", help="OpenBLAS kernels for all workers, such as SkylakeX.", rich_help_panel=RUN),
     ] = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="warm|cold",
+            envvar="KMBENCH_PAGES",
+            show_envvar=False,
+            help="warm (default): touch the memory that a fit asks for right before its clock. cold: leave it.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
     ] = None,
@@ -160,19 +158,20 @@ def run_command(
         "precise": precise or None,
         "budget": budget,
         "blas_coretype": blas_coretype,
+        "pages": pages,
         "baseline": baseline,
         "timeout": timeout,
         "memory_limit": memory_limit,
     }
+    # Imported here, so that --help does not wait for them.
+    from kmbench.api import measure, study_from
+    from kmbench.cli.race import print_races
+    from kmbench.cli.table import print_plan, print_table
+    from kmbench.cli.task_table import print_tasks
+    from kmbench.runner.run import plan
+
     chosen = study_from(study, options)
     out, err = Console(soft_wrap=False), Console(stderr=True)
-    # Imported here so that --help does not wait for them.
-    from kmbench.analysis import summarise, warnings_of
-    from kmbench.analysis.target import races
-    from kmbench.cli.race import print_races, race_rows
-    from kmbench.run_folder import read_host
-    from kmbench.runner.run import plan, run_study
-
     if dry_run:
         from kmbench.runner.estimate import estimate_seconds
 
@@ -190,7 +189,7 @@ def run_command(
         return
     try:
         with Progress(err) as progress:
-            result = run_study(chosen, output, resume, progress)
+            run = measure(chosen, output, resume, progress)
     except KeyboardInterrupt:
         kept = (
             f"what was measured is in {progress.folder}: go on with --resume"
@@ -199,22 +198,19 @@ def run_command(
         )
         err.print(f"kmbench: interrupted; {kept}", soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
-    cells = summarise(result.records, chosen.baseline)
     page: Path | None = None
     if report:
-        from kmbench.report import write_page
+        from kmbench.report import write_run_page
 
-        page = write_page(result.folder)
-    raced = races(result.records, chosen.baseline)
-    compared = [cell for cell in cells if cell.protocol != "target"]
+        page = write_run_page(run)
     if as_json:
-        print(json.dumps(json_rows(cells, race_rows(raced)), indent=1, allow_nan=False))  # noqa: T201
+        print(json.dumps(run.json_rows(), indent=1, allow_nan=False))  # noqa: T201
     else:
-        print_races(out, raced)
-        print_table(out, compared, warnings_of(cells, read_host(result.folder)))
-        print_tasks(out, cells)
-        out.print(f"records  {result.folder}", soft_wrap=True, highlight=False)
+        print_races(out, run.races)
+        print_table(out, run.compared, run.notes)
+        print_tasks(out, run.cells)
+        out.print(f"records  {run.folder}", soft_wrap=True, highlight=False)
         if page is not None:
             out.print(f"page     {page}", soft_wrap=True, highlight=False)
-    if result.failed:
+    if run.failed:
         sys.exit(1)

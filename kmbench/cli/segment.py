@@ -20,8 +20,8 @@ __all__ = ["segment_command"]
 NAME_WIDTH, VALUE_WIDTH, ABREAST = 20, 9, 5
 """Columns of the table, which must fit into 80: more segments stand in a table of their own."""
 
-TRUSTED, STABLE = 0.6, 0.85
-"""Jaccard indices below and above which a segment is called unstable and stable: Hennig (2007)."""
+STABLE = 0.85
+"""Jaccard index from which on a segment is called stable: Hennig (2007)."""
 
 
 def segment_command(
@@ -103,7 +103,7 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
         "stability": result.stability,
         "least_stability": result.least_stability,
         "output": None if output is None else str(output),
-        "notes": list(result.notes),
+        "notes": [note.as_dict() for note in result.notes],
     }
 
 
@@ -125,9 +125,6 @@ def _print(console: Console, result: SegmentResult, output: Path | None) -> None
         )
     if facts:
         console.print(", ".join(facts))
-    for number, value in enumerate(result.segment_stability or [], start=1):
-        if value < TRUSTED:
-            console.print(f"! segment {number} is unstable: {value:.2f} of it comes back", style="yellow")
     for note in result.notes:
         console.print(f"! {note}", style="yellow")
     if output is not None:

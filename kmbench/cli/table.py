@@ -9,20 +9,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmbench.analysis import CellSummary, Verdict
+from kmbench.analysis import CellSummary
+from kmbench.comparison import Verdict
+from kmbench.figures_of_cells import FIGURES, CellFigure, Face, figures_of
+from kmbench.notes import Note
 from kmbench.records import Status
 from kmbench.study import Case
-from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
 
 __all__ = ["print_plan", "print_table"]
 
 VERDICT_STYLES = {Verdict.FASTER: "bold green", Verdict.SLOWER: "cyan"}
 
+SPREAD_BESIDE = "fit_predict_seconds"
+"""The figure whose spread has a column of its own."""
+
+BY_NAME = {figure.name: figure for figure in FIGURES}
+
 STYLES = {Status.OK: "green", Status.SKIPPED: "yellow", Status.UNAVAILABLE: "yellow"}
 
 
-def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequence[str] = ()) -> None:
-    """Print one table per case, below it the reasons of the rows that have one, and last the warnings."""
+def print_table(console: Console, cells: Sequence[CellSummary], notes: Sequence[Note] = ()) -> None:
+    """Print one table per case, below it the reasons of the rows that have one, and last the notes."""
     for _, group in groupby(cells, key=lambda cell: cell.case_id):
         rows = list(group)
         first = next((row for row in rows if row.status is Status.OK), rows[0])
@@ -32,8 +39,8 @@ def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequen
         for row in rows:
             if row.reason:
                 status = "" if row.status is Status.OK else f"{row.status.value}: "
-                note = Text.assemble((f"{row.label}: ", "bold"), status, row.reason)
-                console.print(note, highlight=False)
+                reason = Text.assemble((f"{row.label}: ", "bold"), status, row.reason)
+                console.print(reason, highlight=False)
     console.print()
     baselines = sorted({cell.baseline for cell in cells if cell.baseline is not None})
     if baselines:
@@ -44,8 +51,8 @@ def print_table(console: Console, cells: Sequence[CellSummary], warnings: Sequen
             style="dim",
             highlight=False,
         )
-    for warning in warnings:
-        console.print(Text.assemble(("! ", "bold yellow"), warning), highlight=False)
+    for note in notes:
+        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
 
 
 def _resolution(cells: Sequence[CellSummary]) -> str:
@@ -59,46 +66,28 @@ def _resolution(cells: Sequence[CellSummary]) -> str:
 def _case_table(rows: Sequence[CellSummary]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("backend", overflow="fold", min_width=13, max_width=13)
-    for heading in ("time", "±", "speed-up, 95 %", "memory", "inertia", "ARI"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    shown = figures_of(Face.TERMINAL)
+    for figure in shown:
+        table.add_column(figure.title + (", 95 %" if figure.unit == "x" else ""), justify="right", no_wrap=True)
+        if figure.name == SPREAD_BESIDE:
+            table.add_column("±", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in rows:
-        sound = row.status is Status.OK
-        table.add_row(
-            Text(row.label.replace("[", "\n[", 1)),
-            seconds_text(row.fit_predict_seconds),
-            _spread(row),
-            _stacked(_speedup(row), _cpu_speedup(row)) if sound else "",
-            _stacked(bytes_text(row.peak_extra_bytes), _memory_ratio(row)),
-            ratio_text(row.inertia_ratio),
-            "" if row.ari is None else f"{row.ari:.3f}",
-            _verdict(row),
-            style=None if sound else "dim",
-        )
+        texts = [text for figure in shown for text in _texts(row, figure)]
+        dim = None if row.status is Status.OK else "dim"
+        table.add_row(Text(row.label.replace("[", "\n[", 1)), *texts, _verdict(row), style=dim)
     return table
 
 
-def _speedup(row: CellSummary) -> str:
-    if row.speedup is None:
-        return ""
-    if row.label == row.baseline:
-        return "baseline"
-    if row.speedup_low is None or row.speedup_high is None:
-        return times_text(row.speedup)
-    return f"{times_text(row.speedup)} {times_text(row.speedup_low)[:-1]}-{times_text(row.speedup_high)[:-1]}"
-
-
-def _cpu_speedup(row: CellSummary) -> str:
-    """Write the ratio in CPU time, which a busy host disturbs least."""
-    if row.cpu_speedup is None or row.label == row.baseline:
-        return ""
-    return f"CPU {times_text(row.cpu_speedup)}"
-
-
-def _memory_ratio(row: CellSummary) -> str:
-    if row.peak_extra_bytes is None or not row.input_bytes:
-        return ""
-    return f"{times_text(row.peak_extra_bytes / row.input_bytes)} input"
+def _texts(row: CellSummary, figure: CellFigure) -> list[Text]:
+    """Return what stands in the column of a figure, and in that of its spread where it has one."""
+    worded = figure.word(row)
+    if figure.name == SPREAD_BESIDE:
+        return [Text(worded.main), Text(worded.aside)]
+    if figure.unit == "x":  # the interval beside it, below it the same in CPU time, which a busy host disturbs least
+        cpu = BY_NAME["cpu_speedup"].word(row).main
+        return [_stacked(f"{worded.main} {worded.aside}".rstrip(), cpu and f"CPU {cpu}")]
+    return [_stacked(worded.main, worded.aside and f"{worded.aside} input")]
 
 
 def _stacked(main: str, small: str) -> Text:
@@ -111,13 +100,6 @@ def _verdict(row: CellSummary) -> Text:
     if row.status is Status.OK and row.verdict is not None:
         return Text(row.verdict.value, style=VERDICT_STYLES.get(row.verdict, "dim"))
     return Text(row.status.value, style=STYLES.get(row.status, "bold red"))
-
-
-def _spread(row: CellSummary) -> str:
-    middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
-    if middle is None or low is None or high is None or row.epochs < 2:
-        return ""
-    return f"{100 * (high - low) / (2 * middle):.0f}%"
 
 
 def print_plan(console: Console, cases: Sequence[Case], seconds: float) -> None:

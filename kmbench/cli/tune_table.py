@@ -40,7 +40,7 @@ def print_answer(console: Console, result: TuneResult) -> None:
     for line in (interval_sentence(result), error_sentence(result)):
         console.print(line, style="dim", highlight=False)
     for note in result.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), note), highlight=False)
+        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
 
 
 def _frontier(result: TuneResult) -> Table:
@@ -78,4 +78,4 @@ def print_check(console: Console, found: CheckResult) -> None:
         table.add_row(name, before, now)
     console.print(table)
     for note in found.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), note), highlight=False)
+        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kmbench.datasets.images import load_image
 from kmbench.errors import DataError
+from kmbench.notes import Note, note
 
 __all__ = ["Bytes", "Picture", "picture_of_array", "read_picture"]
 
@@ -30,14 +31,14 @@ class Picture:
         255 is opaque; None where every pixel is.
     source_bytes : int or None
         Size of the file it came from.
-    notes : tuple of str
+    notes : tuple of Note
         What was done to have it so.
     """
 
     pixels: Bytes
     alpha: Bytes | None
     source_bytes: int | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def visible(self) -> NDArray[np.bool_]:
@@ -62,7 +63,7 @@ def read_picture(path: Path) -> Picture:
     """
     loaded = load_image(path)
     picture = _converted(loaded.image, str(path), loaded.deep)
-    notes = picture.notes if loaded.frames == 1 else (*picture.notes, f"the first of {loaded.frames} frames")
+    notes = picture.notes if loaded.frames == 1 else (*picture.notes, note("KM161", frames=loaded.frames))
     return Picture(pixels=picture.pixels, alpha=picture.alpha, source_bytes=path.stat().st_size, notes=notes)
 
 
@@ -71,10 +72,10 @@ def _converted(image: Any, where: str, deep: bool) -> Picture:
     if mode.startswith(("I", "F")):
         return _deep(np.asarray(image), where)
     if deep:
-        notes.append("colours were cut to 8 bits per channel, as Pillow reads them")
+        notes.append(note("KM162"))
     transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        notes.append(f"{mode} was converted to RGB, without a colour profile")
+        notes.append(note("KM163", mode=mode))
     if not transparent:
         return Picture(pixels=np.array(image.convert("RGB")), alpha=None, notes=tuple(notes))
     whole = np.array(image.convert("RGBA"))
@@ -94,8 +95,7 @@ def _deep(values: NDArray[Any], where: str) -> Picture:
         )
     white = 1.0 if values.dtype.kind == "f" and high <= 1.0 else DEEP_WHITE
     grey = np.rint(values.astype(np.float64) * (255 / white)).astype(np.uint8)
-    note = "grey values were reduced to 8 bits"
-    return Picture(pixels=np.repeat(grey[..., None], 3, axis=2), alpha=None, notes=(note,))
+    return Picture(pixels=np.repeat(grey[..., None], 3, axis=2), alpha=None, notes=(note("KM164"),))
 
 
 def picture_of_array(array: NDArray[Any]) -> Picture:

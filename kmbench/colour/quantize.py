@@ -16,6 +16,8 @@ from kmbench.colour.spaces import Space, from_space, packed, to_space, unpacked
 from kmbench.errors import CaseError, WorkloadError
 from kmbench.instruments import default_threads
 from kmbench.metrics import evaluate
+from kmbench.notes import Note, note
+from kmbench.wording import count_text
 
 __all__ = ["ITERATIONS", "QuantizeResult", "needs_skimage", "quantize"]
 
@@ -44,7 +46,7 @@ class QuantizeResult:
         Size of `png`, and of the file that was read (None for an array).
     png : bytes
         The picture as a PNG file.
-    notes : tuple of str
+    notes : tuple of Note
         What a user should know of how it was done.
     """
 
@@ -61,7 +63,7 @@ class QuantizeResult:
     file_bytes: int
     source_bytes: int | None
     png: bytes
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def needs_skimage() -> str | None:
@@ -135,22 +137,21 @@ def quantize(
     if len(distinct) <= k:
         palette, labels = unpacked(distinct), np.searchsorted(distinct, numbers).astype(np.int32)
         if len(distinct) < k:
-            plural = "colour" if len(distinct) == 1 else "colours"
-            notes.append(f"the picture has only {len(distinct)} {plural}: all are kept")
+            notes.append(note("KM165", colours=count_text(len(distinct), "colour")))
     else:
         X = to_space(colours, space)
         part = X
         if sample is not None and sample < len(X):
             chosen = np.random.default_rng([seed, 5]).choice(len(X), max(sample, k), replace=False)
             part = np.ascontiguousarray(X[np.sort(chosen)])
-            notes.append(f"the colours were found from {len(part):,} of {len(X):,} pixels")
+            notes.append(note("KM166", sampled=len(part), pixels=len(X)))
         trainer = Trainer(choice, iterations=iterations, threads=threads or default_threads())
         centroids = trainer(part, k, seed=seed).centroids
         palette = from_space(centroids, space)
         labels = evaluate(X, centroids).labels
     palette, labels, shares = _tidy(palette, labels)
     if len(palette) < min(k, len(distinct)):
-        notes.append(f"{len(palette)} colours are left of {k}: others were equal once rounded to 8 bits, or not used")
+        notes.append(note("KM167", left=len(palette), asked=k))
     pixels = painted(picture, palette, labels)
     likeness = compare(picture, pixels)
     png = png_bytes(picture, palette, labels)

@@ -1,8 +1,9 @@
-"""What all pages share: the templates, and how a page is written."""
+"""What all pages share: how a template is rendered, and how a page is written."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,45 @@ from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
-__all__ = ["HINT", "templates", "write_whole"]
+__all__ = ["HINT", "PAGE_FILE", "Script", "now_text", "render", "script_of", "write_whole"]
+
+PAGE_FILE = "index.html"
+"""Name of a page in a folder of its own."""
 
 HINT = "mend that; the records are whole"
 
 
-def templates(package: str) -> jinja2.Environment:
-    """Return the templates of a package, and those that all pages share; they escape what they are given."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A page's script and its SHA-256 in base64, by which the page's content security policy lets it run."""
+
+    text: Markup
+    digest: str
+
+
+def render(package: str, template: str, **values: Any) -> str:
+    """Return a page as HTML; whatever is no Markup is escaped.
+
+    Parameters
+    ----------
+    package : str
+        Whose folder ``templates`` holds the template; it may extend and include those of this room.
+    template : str
+        Name of the file.
+    **values
+        What the template shows. Every page also gets kmbench's ``version``.
+    """
+    from importlib.metadata import version
+
+    return _templates(package).get_template(template).render(version=version("kmbench"), **values)
+
+
+def _templates(package: str) -> jinja2.Environment:
     import jinja2
 
-    folders = (package, "kmbench.figures")
+    folders = dict.fromkeys((package, "kmbench.figures"))
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(name, "templates") for name in folders]),
         autoescape=True,
@@ -37,6 +66,25 @@ def _breakable(text: str) -> Any:
     from markupsafe import Markup, escape
 
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[,;])(?=[^\s\d])", text))
+
+
+def script_of(package: str, name: str) -> Script:
+    """Return a script from a package's folder ``templates``."""
+    import base64
+    import hashlib
+    from importlib import resources
+
+    from markupsafe import Markup
+
+    text = resources.files(package).joinpath("templates", name).read_text(encoding="utf-8")
+    return Script(Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+
+
+def now_text() -> str:
+    """Write when a page is made: ``2026-01-31 10:12 UTC``."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def write_whole(file: Path, text: str, hint: str = HINT) -> Path:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from kmbench.figures.style import COLOURS, INK, TEXT
+from kmbench.wording import printable
+
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
-__all__ = ["for_page", "svg_element"]
+__all__ = ["for_page", "to_svg"]
 
 LINK = "{http://www.w3.org/1999/xlink}href"
 DROPPED = frozenset({"metadata", "style"})
@@ -19,22 +24,29 @@ COORDINATES = frozenset({"d", "x", "y"})
 """Attributes that are cut to hundredths of a point, which nobody sees."""
 
 
-def svg_element(figure: Figure, prefix: str, description: str, colours: dict[str, str]) -> str:
+def to_svg(figure: Figure, prefix: str, description: str) -> Markup:
     """Return a figure as an element that stands in an HTML page; the same figure gives the same text.
 
     Parameters
     ----------
     figure : Figure
-    prefix, description, colours
-        See `for_page`.
+        Drawn in the colours of `kmbench.figures.style`.
+    prefix : str
+        Put before every id, which are unique within one figure only.
+    description : str
+        What the figure shows, for those who do not see it.
     """
     import matplotlib
+    from markupsafe import Markup
 
     target = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": TEXT, "text.color": INK}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # The page's own font writes the text; that matplotlib's lacks a character does not matter.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(target, format="svg", metadata=nothing, transparent=True)
-    return for_page(target.getvalue(), prefix, description, colours)
+    return Markup(for_page(target.getvalue(), prefix, printable(description), COLOURS))  # ElementTree escapes
 
 
 def for_page(svg: str, prefix: str, description: str, colours: dict[str, str]) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kmbench.analysis.cells import CellSummary, epoch_means, summarise
-from kmbench.analysis.ratios import RatioInterval, paired_ratio
-from kmbench.records import Record, Status, label_of
+from kmbench.analysis.cells import CellSummary
+from kmbench.analysis.run import Run
+from kmbench.comparison import RatioInterval, epoch_means, paired_ratio
+from kmbench.records import Status, label_of
+from kmbench.wording import interval_text
 
 __all__ = ["LEVEL", "MARGIN", "ROUNDING", "CellVerdict", "Finding", "Outcome", "holm", "judge", "p_slower"]
 
@@ -92,15 +94,13 @@ class CellVerdict:
         return frozenset(finding.figure for finding in self.findings if finding.worse)
 
 
-def judge(
-    records: Sequence[Record], base: str, head: str, *, margin: float = MARGIN, tolerance: float = 0.0
-) -> list[CellVerdict]:
+def judge(run: Run, base: str, head: str, *, margin: float = MARGIN, tolerance: float = 0.0) -> list[CellVerdict]:
     """Compare every cell of the head revision with the same of the base revision.
 
     Parameters
     ----------
-    records : sequence of Record
-        Of one run in which both took turns.
+    run : Run
+        In which both took turns.
     base, head : str
         Names of the revisions in the records.
     margin : float
@@ -110,9 +110,9 @@ def judge(
         `ROUNDING` is the least for cells of several threads.
     """
     rows: dict[tuple[str, str], dict[str, CellSummary]] = {}
-    for row in summarise(records):
+    for row in run.cells:
         rows.setdefault((row.case_id, label_of(row.backend, row.parameters)), {})[row.revision or ""] = row
-    ratios = {key: _time_ratio(records, pair.get(base), pair.get(head)) for key, pair in rows.items()}
+    ratios = {key: _time_ratio(run, pair.get(base), pair.get(head)) for key, pair in rows.items()}
     chances = {key: p_slower(logs, margin) for key, logs in ratios.items() if logs is not None and len(logs) > 1}
     slower = dict(zip(chances, holm(list(chances.values()), LEVEL), strict=True))
     verdicts = []
@@ -125,14 +125,11 @@ def judge(
     return verdicts
 
 
-def _time_ratio(records: Sequence[Record], base: CellSummary | None, head: CellSummary | None) -> list[float] | None:
+def _time_ratio(run: Run, base: CellSummary | None, head: CellSummary | None) -> list[float] | None:
     """Return the logarithms of head's time over base's in the epochs that both have."""
     if base is None or head is None or not base.status == head.status == Status.OK:
         return None
-    times = []
-    for row in (head, base):
-        lines = [record for record in records if record.key.cell_id == row.cell_id]
-        times.append(epoch_means(lines, "fit_predict_seconds"))
+    times = [epoch_means(run.counted[row.cell_id], "fit_predict_seconds") for row in (head, base)]
     common = sorted(times[0].keys() & times[1].keys())
     return [math.log(times[0][epoch] / times[1][epoch]) for epoch in common] or None
 
@@ -228,7 +225,7 @@ def _told(row: CellSummary | None) -> str:
 def _time(ratio: RatioInterval, slower: bool | None, margin: float) -> list[Finding]:
     if slower is None or ratio.low is None or ratio.high is None:
         return [Finding("time", "not compared: it takes two epochs", False)]
-    told = f"{ratio.ratio:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
+    told = interval_text(ratio.ratio, ratio.low, ratio.high)
     if slower:
         return [Finding("time", f"slower: {told}, margin {margin:.0%}", True)]
     if ratio.high < 1 / (1 + margin):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmbench.analysis.run import Run
 from kmbench.errors import GateError
 from kmbench.gate.judge import MARGIN, CellVerdict, Finding, Outcome, judge
 from kmbench.gate.revisions import Revision, build_revision
@@ -85,18 +86,24 @@ def run_gate(
             revisions[position] = dataclasses.replace(revisions[position], name=f"{revisions[position].name}-{role}")
     names = [revision.name for revision in revisions]
     trees = {revision.name: revision.tree for revision in revisions}
-    records = run_study(chosen, folder / "first", False, listener, trees).records
-    cells = judge(records, *names, margin=margin, tolerance=tolerance)
+    run = _measured(chosen, folder / "first", listener, trees)
+    cells = judge(run, *names, margin=margin, tolerance=tolerance)
     if all(cell.outcome is Outcome.NOT_MEASURED for cell in cells):
         raise GateError(f"no cell could be measured: {cells[0].label}: {cells[0].findings[0].text}")
     failing = [cell for cell in cells if cell.outcome is Outcome.REGRESSION]
     if failing:
-        repeated = failing_study(chosen, records, failing)
-        records = run_study(repeated, folder / "second", False, listener, trees).records
-        again = judge(records, *names, margin=margin, tolerance=tolerance)
+        repeated = failing_study(chosen, run.records, failing)
+        again = judge(
+            _measured(repeated, folder / "second", listener, trees), *names, margin=margin, tolerance=tolerance
+        )
         second = {(cell.case_id, cell.label): cell for cell in again}
         cells = [confirm(cell, second.get((cell.case_id, cell.label))) for cell in cells]
     return GateResult(base=revisions[0], head=revisions[1], margin=margin, cells=cells, repeated=len(failing))
+
+
+def _measured(study: Study, folder: Path, listener: Listener, trees: Mapping[str, Path]) -> Run:
+    result = run_study(study, folder, False, listener, trees)
+    return Run(records=result.records, study=result.study, host=result.host, folder=result.folder)
 
 
 def failing_study(study: Study, records: Sequence[Record], failing: Sequence[CellVerdict]) -> Study:

@@ -6,4 +6,12 @@ from kmbench.notes.kind import NoteKind
 
 __all__ = ["KINDS"]
 
-KINDS: dict[str, NoteKind] = {}
+KINDS: dict[str, NoteKind] = {
+    "KM401": NoteKind(
+        title="unreadable result",
+        text="{what}: left out",
+        hint="restore the file, or remove it",
+        explanation="A result file of asv is torn, was changed by hand, or was written by a newer asv. All other "
+        "files were read; the commit and environment of this one are missing from every line.",
+    ),
+}

@@ -6,4 +6,84 @@ from kmbench.notes.kind import NoteKind
 
 __all__ = ["KINDS"]
 
-KINDS: dict[str, NoteKind] = {}
+KINDS: dict[str, NoteKind] = {
+    "KM301": NoteKind(
+        title="tied neighbours",
+        text="{tied:,} of {queries:,} queries have neighbours that tie at place {k}: any of them counts as found",
+        explanation="Several vectors are as near as the last neighbour that is asked for, often because the data "
+        "holds duplicates. An index may return any of them, so all of them count as right.",
+    ),
+    "KM302": NoteKind(
+        title="queries from the data",
+        text="{share:.0%} of the queries are rows of the data: each finds itself, so the recall of real queries is "
+        "lower",
+        explanation="A query that is a row of the data finds itself in its own list. Queries as your users ask them, "
+        "which are not in the data, find fewer of their neighbours at the same nprobe.",
+    ),
+    "KM303": NoteKind(
+        title="thousands of ties",
+        text="{cut:,} queries have thousands of neighbours that tie at place {k} (duplicates in the data): for them "
+        "recall is a lower bound",
+        explanation="Of more neighbours that tie than are kept for a query, some are not counted as right although "
+        "they are.",
+    ),
+    "KM304": NoteKind(
+        title="few training rows",
+        text="nlist {nlists}: fewer than {rows} training rows per list: centroids follow noise",
+        explanation="With few rows for each centroid, k-means fits the sample and not the data. The recall is still "
+        "measured right; another number of lists may serve better.",
+    ),
+    "KM305": NoteKind(
+        title="nprobe limit of the GPU",
+        text="nlist {nlists}: nprobe above {most:,} is left out, FAISS's GPU indexes search no more lists",
+        explanation="FAISS bounds nprobe on the GPU. Settings beyond it are not considered there.",
+    ),
+    "KM306": NoteKind(
+        title="few queries",
+        text="{queries} queries tell the recall only roughly: give more",
+        explanation="The interval of the recall narrows with the square root of the number of queries.",
+    ),
+    "KM307": NoteKind(
+        title="busy host",
+        text="other work ran on this host while latency was measured: expect less on a quiet one",
+        explanation="A search waited for a core, also when it was measured again. Its times are too long.",
+    ),
+    "KM308": NoteKind(
+        title="search differs from the curve",
+        text="a direct search of the index file found recall {recall:.4f}",
+        explanation="The recall of a setting comes from one exact pass and is checked by a search of the index in "
+        "another process. Small differences come from codes that tie, or from a GPU's order of sums.",
+    ),
+    "KM309": NoteKind(
+        title="neighbours of another metric",
+        text="the neighbours in {file} are for {metric}: not used",
+        explanation="The file holds true neighbours under another metric than the one asked for, so they are "
+        "searched anew.",
+    ),
+    "KM310": NoteKind(
+        title="too few stored neighbours",
+        text="{file} holds {columns} neighbours, of which ties with number {k} are not seen: an exact search is used "
+        "instead",
+        explanation="To know which vectors are as near as the last neighbour, a file must hold at least one more.",
+    ),
+    "KM311": NoteKind(
+        title="another device",
+        text="the index was tuned for another device: compare the recall, not the times",
+        explanation="Times on a CPU and on a GPU differ by what they are, not by what has changed since.",
+    ),
+    "KM312": NoteKind(
+        title="target within the interval",
+        text="the target lies within the interval: {queries:,} queries would halve its width",
+        explanation="With these queries it cannot be told whether the recall of others like them meets the target.",
+    ),
+    "KM313": NoteKind(
+        title="changed rows",
+        text="{share:.0%} of the sampled rows are no longer what was indexed",
+        explanation="The recipe holds digests of some rows of the data. Some rows of today's data differ from them.",
+    ),
+    "KM314": NoteKind(
+        title="rows without an entry",
+        text="{rows:,} rows of the data are not in the index",
+        explanation="The data has more rows than the index holds: what was added since cannot be found.",
+    ),
+}

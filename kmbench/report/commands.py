@@ -6,7 +6,7 @@ import shlex
 
 from kmbench.analysis import CellSummary
 from kmbench.records import label_of
-from kmbench.report.sentences import dataset_name
+from kmbench.wording import dataset_name
 
 __all__ = ["repeat_command"]
 
@@ -27,4 +27,6 @@ def repeat_command(row: CellSummary) -> str:
         parts += ["--seeds", "1"]
     if row.iterations is not None:
         parts += ["--iterations", str(row.iterations)]
+    if row.pages == "cold":
+        parts += ["--pages", "cold"]
     return shlex.join(parts)

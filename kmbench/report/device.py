@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kmbench.analysis.floors import Ceilings, FloorRow, floor_rows, residence_of
-from kmbench.report.contents import CaseContents
+from kmbench.analysis.run import RunCase
 from kmbench.report.table import Value
 from kmbench.wording import bytes_text, seconds_text, times_text
 
@@ -39,12 +39,12 @@ class DeviceTable:
     note: str
 
 
-def device_table(case: CaseContents, ceilings: Ceilings | None) -> DeviceTable | None:
+def device_table(case: RunCase, ceilings: Ceilings | None) -> DeviceTable | None:
     """Return the table of the sound rows that ran on a GPU, or None where there is none.
 
     Parameters
     ----------
-    case : CaseContents
+    case : RunCase
     ceilings : Ceilings or None
         Without them no row has a floor, and the note says how to measure them.
     """

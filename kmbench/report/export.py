@@ -7,12 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmbench.analysis import cells_frame, load_records
 from kmbench.analysis.export import benchopt_frame, flat_frame, markdown_table
+from kmbench.analysis.run import Run
 from kmbench.errors import OutputError
-from kmbench.figures.html import HINT, write_whole
-from kmbench.report.contents import read_runs
-from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.figures.html import HINT, PAGE_FILE, write_whole
+from kmbench.report.page import render_page
 from kmbench.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -31,14 +30,14 @@ class Format(StrEnum):
 
 
 def write_report(
-    folders: Sequence[Path], output: Path, formats: Sequence[Format], *, benchopt: bool = False
+    runs: Sequence[Run], output: Path, formats: Sequence[Format], *, benchopt: bool = False
 ) -> list[Path]:
     """Write the report of one or several runs of one host.
 
     Parameters
     ----------
-    folders : sequence of Path
-        Run folders.
+    runs : sequence of Run
+        As `kmbench.analysis.read_runs` gives them.
     output : Path
         Folder for ``index.html``, ``table.md``, ``cells.csv`` and ``samples.csv``, ``cells.parquet`` and
         ``samples.parquet``.
@@ -54,40 +53,39 @@ def write_report(
     Raises
     ------
     OutputError
-        If a run cannot be read, the runs are of different hosts or versions, or a file cannot be written.
+        If a file cannot be written.
     """
-    runs = read_runs(folders)
     written = []
     for form in dict.fromkeys(formats):
         if form is Format.HTML:
             written.append(write_whole(output / PAGE_FILE, render_page(runs)))
             continue
         if form is Format.MARKDOWN:
-            rows = [row for run in runs for case in run.cases for row in case.rows]
+            rows = [row for run in runs for row in run.cells]
             written.append(write_whole(output / "table.md", markdown_table(rows)))
             continue
-        for name, frame in _frames(folders, benchopt).items():
+        for name, frame in _frames(runs, benchopt).items():
             written.append(_write_frame(frame, output / f"{name}.{form.value}"))
     return written
 
 
-def _frames(folders: Sequence[Path], benchopt: bool) -> dict[str, pd.DataFrame]:
+def _frames(runs: Sequence[Run], benchopt: bool) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
-    runs = read_runs(folders)
-    names = [run.cases[0].run or run.name if run.cases else run.name for run in runs]
     if benchopt:
         # Folders of runs without any sound sample have nothing to add.
-        parts = [benchopt_frame(load_records(f), run.host) for f, run in zip(folders, runs, strict=True)]
+        parts = [benchopt_frame(run.samples_frame(), run.host) for run in runs]
         found = [part for part in parts if len(part)]
         if not found:
             raise OutputError("no run holds a sound sample", "there is nothing that benchopt could open")
-        return {f"benchopt_run_{folders[0].resolve().name}": pd.concat(found, ignore_index=True)}
+        folder = runs[0].folder
+        assert folder is not None
+        return {f"benchopt_run_{folder.resolve().name}": pd.concat(found, ignore_index=True)}
     cells, samples = [], []
-    for folder, run, name in zip(folders, runs, names, strict=True):
-        rows = [row for case in run.cases for row in case.rows]
-        cells.append(flat_frame(cells_frame(rows)).assign(run=name))
-        samples.append(flat_frame(load_records(folder)).assign(run=name))
+    for run in runs:
+        name = run.shown_as or run.name
+        cells.append(flat_frame(run.frame()).assign(run=name))
+        samples.append(flat_frame(run.samples_frame()).assign(run=name))
     return {"cells": pd.concat(cells, ignore_index=True), "samples": pd.concat(samples, ignore_index=True)}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary
-from kmbench.figures.style import INK, OTHER, SAME, TEXT, WIDTH, printable, shortened, tick, to_svg
-from kmbench.report.contents import CaseContents
+from kmbench.analysis.run import RunCase
+from kmbench.figures.axes import bare_axes, new_axes
+from kmbench.figures.style import INK, OTHER, SAME, TEXT
+from kmbench.figures.svg import to_svg
 from kmbench.report.sentences import reaches
-from kmbench.wording import ratio_text, seconds_text, times_text
+from kmbench.wording import printable, ratio_text, seconds_text, shortened, tick_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,17 +38,17 @@ DOTS = {"same": (SAME, "o"), "other": (OTHER, "D")}
 """Colour and shape of a dot by whether the inertia is the reference's."""
 
 
-def drawn_rows(case: CaseContents) -> list[CellSummary]:
+def drawn_rows(case: RunCase) -> list[CellSummary]:
     """Return the rows that the figure shows: sound ones alone, the fastest first."""
     return [row for row in case.sound if case.samples[row.cell_id]][:MAX_ROWS]
 
 
-def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
+def times_figure(case: RunCase, prefix: str, name: str) -> str | None:
     """Return the figure of a case as an SVG element, or None where no row is sound.
 
     Parameters
     ----------
-    case : CaseContents
+    case : RunCase
     prefix : str
         Put before the ids of the SVG.
     name : str
@@ -59,7 +61,7 @@ def times_figure(case: CaseContents, prefix: str, name: str) -> str | None:
     return str(to_svg(draw_times(case), prefix, f"Time for fit and labels on {name}, median: {medians}"))
 
 
-def sample_frame(case: CaseContents) -> pd.DataFrame:
+def sample_frame(case: RunCase) -> pd.DataFrame:
     """Return what is drawn: a row for each dot, with its ``label``, ``seconds``, ``height`` and ``inertia``."""
     import pandas as pd
 
@@ -80,15 +82,12 @@ def sample_frame(case: CaseContents) -> pd.DataFrame:
     return pd.DataFrame(dots)
 
 
-def draw_times(case: CaseContents) -> Figure:
+def draw_times(case: RunCase) -> Figure:
     """Draw the figure of a case that has sound rows."""
     import seaborn as sns
-    from matplotlib.figure import Figure
 
     rows, frame = drawn_rows(case), sample_frame(case)
-    height = ROW * len(rows) + FOOT
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
-    ax = figure.add_axes((0, FOOT / height, 1 - MARGIN / WIDTH, ROW * len(rows) / height))
+    figure, ax = new_axes(ROW * len(rows) + FOOT, left=0, bottom=FOOT, top=0, right=MARGIN)
     for kind, (colour, marker) in DOTS.items():
         dots = frame[frame["inertia"] == kind]
         if len(dots):  # a call for each kind, so that the SVG holds the shape of the dot once
@@ -99,13 +98,11 @@ def draw_times(case: CaseContents) -> Figure:
         _write_row(ax, position, row)
     ax.set_ylim(len(rows) - 0.62, -0.62)
     ax.yaxis.set_visible(False)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
     return figure
 
 
 def _scale(ax: Axes, low: float, high: float) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     locator: Any
     logarithmic = high > LOG_ABOVE * low
@@ -117,11 +114,8 @@ def _scale(ax: Axes, low: float, high: float) -> None:
         ax.set_xlim(0, high * 1.04)
         locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick(seconds)))
-    ax.tick_params(axis="x", length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
-    ax.grid(axis="x", color=INK, alpha=0.16, linewidth=0.8)
-    ax.set_axisbelow(True)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick_text(seconds)))
+    bare_axes(ax, grid="x")
     ax.set_xlabel("time for fit and labels" + (", log scale" if logarithmic else ""), color=INK, size=TEXT - 1)
     ax.set_ylabel("")
 
@@ -133,6 +127,7 @@ def _write_row(ax: Axes, position: int, row: CellSummary) -> None:
     ax.plot([row.fit_predict_seconds], [position], zorder=2, clip_on=False, **bar)
     right = _figures(row)
     place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "baseline", "parse_math": False}
+    place |= {"color": INK, "size": TEXT - 1}
     ax.text(0, position - 0.3, shortened(printable(row.label), LINE_CHARACTERS - len(right)), weight="bold", **place)
     ax.text(1, position - 0.3, right, ha="right", **place)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
+from kmbench.analysis.run import Run, read_run
 from kmbench.errors import OutputError
-from kmbench.figures.html import templates, write_whole
+from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.records import RECORDS_FILE, Status
-from kmbench.report.contents import RunContents, read_run
-from kmbench.report.page import PAGE_FILE, render_page
+from kmbench.report.page import render_page
 from kmbench.report.race import headline_of
 from kmbench.report.sentences import Headline, case_name, headline, summary
+from kmbench.wording import count_text
 
 __all__ = ["Entry", "find_runs", "write_gallery"]
 
@@ -76,12 +76,11 @@ def write_gallery(root: Path, output: Path, tell: Callable[[Path], None] = lambd
     entries = [entry if names.count(entry.name) == 1 else replace(entry, name=entry.folder) for entry in entries]
     own = {entry.folder for entry in entries}
     others = sorted(page.parent.name for page in output.glob(f"*/{PAGE_FILE}") if page.parent.name not in own)
-    template = templates("kmbench.report").get_template("gallery.html")
-    text = template.render(entries=entries, others=others, page=PAGE_FILE, version=version("kmbench"))
+    text = render("kmbench.report", "gallery.html", entries=entries, others=others, page=PAGE_FILE)
     return write_whole(output / PAGE_FILE, text)
 
 
-def _entry(run: RunContents, name: str) -> Entry:
+def _entry(run: Run, name: str) -> Entry:
     answers = [headline(case, case_name(case.lead)) for case in run.cases if case.lead.protocol != "target"]
     answers += [headline_of(race) for race in run.races]
     over_all = summary([one for one in answers if isinstance(one, Headline)]) if not run.races else None
@@ -91,9 +90,9 @@ def _entry(run: RunContents, name: str) -> Entry:
     model = cpu.get("model") if isinstance(cpu, dict) else None
     cores = run.host.get("affinity_cores")
     sound = sum(row.status is Status.OK for row in rows)
-    facts = [f"{len(run.cases)} case{'s' * (len(run.cases) != 1)}", f"{sound} of {len(rows)} cells sound"]
+    facts = [count_text(len(run.cases), "case"), f"{sound} of {len(rows)} cells sound"]
     facts += [f"{model}, {cores} cores" if cores else str(model)] if model else []
-    facts += [run.last_at[:10]] if run.last_at else []
+    facts += [run.span[1][:10]] if run.span else []
     return Entry(
         href=f"{name}/{PAGE_FILE}",
         name=run.name,

@@ -6,21 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.grids import agreement_frame, coverage_frame, speedup_grid
-from kmbench.figures.style import (
-    INK,
-    OTHER,
-    SAME,
-    TEXT,
-    WIDTH,
-    Drawn,
-    csv_href,
-    new_axes,
-    plain_axes,
-    printable,
-    shortened,
-    to_svg,
-)
-from kmbench.wording import times_text
+from kmbench.figures.axes import named_axes, new_axes
+from kmbench.figures.drawn import Drawn, csv_href
+from kmbench.figures.style import INK, OTHER, SAME, TEXT, WIDTH
+from kmbench.figures.svg import to_svg
+from kmbench.wording import printable, shortened, threads_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +45,7 @@ def speedup_figures(cells: pd.DataFrame) -> list[Drawn]:
             f"does best, and {times_text(worst['speedup'])} at {worst['n']:,} x {worst['d']}, where it does worst."
         )
         first = own.iloc[0]
-        threads = "1 thread" if first["threads"] == 1 else f"{int(first['threads'])} threads"
+        threads = threads_text(int(first["threads"]))
         drawn.append(
             Drawn(
                 anchor=f"speedup-n-d-{number}",
@@ -165,7 +155,7 @@ def _matrix(
     ax.set_ylim(len(rows), 0)
     ax.set_xticks([number + 0.5 for number in range(len(columns))], list(columns))
     ax.set_yticks([number + 0.5 for number in range(len(rows))], list(rows))
-    plain_axes(ax, x, "", grid="x")
+    named_axes(ax, x, "", grid="x")
     ax.grid(False)
     ax.set_title(y, loc="left", x=-(left - 8) / (WIDTH - left - 4), color=INK, size=TEXT - 1)
     return fig

@@ -7,27 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.powerlaw import PowerLaw
 from kmbench.analysis.scaling import AXES, budget_frame, scaling_frame, scaling_laws
-from kmbench.figures.style import (
-    DASHES,
-    HEIGHT,
-    INK,
-    MARKERS,
-    PLACES,
-    Drawn,
-    csv_href,
-    legend,
-    log_steps,
-    new_axes,
-    one_per_line,
-    plain_axes,
+from kmbench.figures.axes import axes_below_legend, legend, log_steps, named_axes
+from kmbench.figures.drawn import Drawn, csv_href
+from kmbench.figures.style import DASHES, INK, MARKERS, PLACES, RULE, series_of
+from kmbench.figures.svg import to_svg
+from kmbench.wording import (
+    bytes_text,
+    count_text,
+    dataset_name,
     printable,
-    series_of,
+    seconds_text,
     shortened,
-    tick,
-    to_svg,
+    threads_text,
+    tick_text,
 )
-from kmbench.report.sentences import dataset_name
-from kmbench.wording import bytes_text, seconds_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,8 +88,7 @@ def draw_growth(
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
     memory = column == "peak_extra_bytes"
-    height = HEIGHT + one_per_line(len(labels) + memory)
-    fig, ax = new_axes(height, top=one_per_line(len(labels) + memory) + 10)
+    fig, ax = axes_below_legend(len(labels) + memory)
     handles, names = [], []
     for label in labels:
         place = series_of(order).index(label)
@@ -114,7 +106,7 @@ def draw_growth(
         names.append(shortened(label, 26) + ("" if law is None else f"  {_exponent(law, axis)}"))
     if memory:
         sizes = frame.drop_duplicates("x").sort_values("x")
-        (line,) = ax.plot(sizes["x"], sizes["input_bytes"], color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+        (line,) = ax.plot(sizes["x"], sizes["input_bytes"], color=INK, linewidth=1.2, linestyle=RULE)
         handles.append(line)
         names.append("the input itself, float32")
     ax.set_xscale("log")
@@ -123,14 +115,14 @@ def draw_growth(
     shown = [x for i, x in enumerate(ticks) if len(ticks) < 6 or (len(ticks) - 1 - i) % 2 == 0]
     ax.xaxis.set_major_locator(FixedLocator([float(x) for x in shown]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _size(x) if x % 100 == 0 else f"{x:,.0f}"))
-    write = (lambda y, _: bytes_text(int(y))) if memory else (lambda y, _: tick(y))
+    write = (lambda y, _: bytes_text(int(y))) if memory else (lambda y, _: tick_text(y))
     ax.yaxis.set_major_formatter(FuncFormatter(write))
     if memory:
         _binary_ticks(ax, frame)
     else:
         bottom, top = ax.get_ylim()
         ax.yaxis.set_major_locator(LogLocator(subs=log_steps(bottom, top), numticks=12))
-    plain_axes(ax, f"{NAMES[axis]}, log scale", _above(column))
+    named_axes(ax, f"{NAMES[axis]}, log scale", _above(column))
     legend(ax, handles, names)
     return fig
 
@@ -205,7 +197,7 @@ def _fixed(frame: pd.DataFrame, axis: str) -> str:
     first = frame.iloc[0]
     words = {"n": f"{int(first['n']):,} rows", "d": f"{int(first['d'])} columns", "k": f"k = {int(first['k']):,}"}
     source = dataset_name(str(first["family"])).partition(":")[0]
-    threads = "1 thread" if first["threads"] == 1 else f"{int(first['threads'])} threads"
+    threads = threads_text(int(first["threads"]))
     return ", ".join([printable(source), *(text for name, text in words.items() if name != axis), threads])
 
 
@@ -250,7 +242,7 @@ def _caption(axis: str, column: str, panels: Sequence[int], number: int) -> str:
     parts.append(f"Exponents of {axis} are fitted to all sizes; in brackets their 95% interval, from three sizes on.")
     left = len(panels) - MAX_PANELS
     if number == 1 and left > 0:
-        parts.append(f"The CSV holds {left} more panel{'s' * (left > 1)}.")
+        parts.append(f"The CSV holds {count_text(left, 'more panel')}.")
     return " ".join(parts)
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
-from kmbench.analysis.ratios import Verdict
+from kmbench.analysis.time_changes import candidates, lines_of
+from kmbench.comparison import Verdict
 from kmbench.errors import OutputError
-from kmbench.figures.html import templates, write_whole
+from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.report.history_figures import lines_svg, versions_svg
-from kmbench.report.page import PAGE_FILE
-from kmbench.wording import bytes_text, times_text
+from kmbench.report.history_times import LineRow, TimeRow, line_rows, time_answers, time_rows, times_as_object
+from kmbench.wording import bytes_text, count_text, range_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HistoryView", "history_view", "render_history", "write_history"]
+__all__ = ["HistoryView", "history_as_object", "history_view", "render_history", "write_history"]
 
 FIGURES = {
     "track_fit_predict_seconds": "Time for fit and labels",
@@ -75,6 +76,8 @@ class HistoryView:
     more_changes: int
     versions: list[tuple[Versions, str, str]]
     versions_figure: Any
+    time_changes: list[TimeRow]
+    lines: list[LineRow]
     groups: list[_Group]
 
 
@@ -98,15 +101,36 @@ def write_history(frame: pd.DataFrame, folder: Path) -> Path:
 
 def render_history(frame: pd.DataFrame) -> str:
     """Return the page as HTML."""
-    history = history_frame(frame)
-    if history.empty:
-        raise OutputError("none of asv's results holds a figure", "asv run measures; --show-stderr says what fails")
+    history = _checked(frame)
     views = [
         history_view(frame[frame["machine"] == machine], rows, f"m{number}")
         for number, (machine, rows) in enumerate(history.groupby("machine", sort=False), start=1)
     ]
-    template = templates("kmbench.report").get_template("history.html")
-    return template.render(views=views, version=version("kmbench"))
+    notes = [str(note) for note in frame.attrs.get("notes", [])]
+    return render("kmbench.report", "history.html", views=views, notes=notes)
+
+
+def history_as_object(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what ``kmbench history --json`` prints: changes, lines and what they can show, versions, notes.
+
+    Raises
+    ------
+    OutputError
+        If no figure was measured.
+    """
+    history = _checked(frame)
+    exact = [dataclasses.asdict(change) | {"worse": change.worse} for change in changes(history)]
+    versions = [dataclasses.asdict(one) for one in versions_compared(history)]
+    notes = [note.as_dict() for note in frame.attrs.get("notes", [])]
+    times = times_as_object(candidates(history), lines_of(history))
+    return {"changes": exact, **times, "versions": versions, "notes": notes}
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    history = history_frame(frame)
+    if history.empty:
+        raise OutputError("none of asv's results holds a figure", "asv run measures; --show-stderr says what fails")
+    return history
 
 
 def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
@@ -114,6 +138,7 @@ def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> His
     commits = [str(commit) for commit in dict.fromkeys(frame["commit"])]
     environments = pinned_first(history["environment_name"])
     changed, versions = changes(history), versions_compared(history)
+    found, lines = candidates(history), lines_of(history)
     days = frame["commit_date"].dt.strftime("%Y-%m-%d")
     described = "; ".join(
         f"with {one.environment} in place of {one.base} {_takes(one)}, {one.verdict}" for one in versions
@@ -125,11 +150,13 @@ def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> His
         commits=commits,
         dates=" to ".join(dict.fromkeys((days.min(), days.max()))),
         environments=environments,
-        answers=[*_change_answers(changed, history), *_version_answers(versions)],
+        answers=[*time_answers(found, lines), *_change_answers(changed, history), *_version_answers(versions)],
         changes=[_change_row(change) for change in changed[:MAX_CHANGES]],
         more_changes=max(0, len(changed) - MAX_CHANGES),
         versions=[(one, times_text(one.slowdown.ratio), _interval(one)) for one in versions],
         versions_figure=figure,
+        time_changes=time_rows(found),
+        lines=line_rows(lines),
         groups=list(_groups(history, commits, environments, prefix)),
     )
 
@@ -146,9 +173,8 @@ def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tu
             yield (f"Over {commits} commits the {name}", "did not change", f" in any of {cells} cells.")
         else:
             places = len({change.after for change in own})
-            at = "1 commit" if places == 1 else f"{places} commits"
             yield (
-                f"Over {commits} commits the {name}", f"changed at {at}",
+                f"Over {commits} commits the {name}", f"changed at {count_text(places, 'commit')}",
                 f": {worse} times for the worse, {better} times for the better, in {cells} cells.",
             )  # fmt: skip
 
@@ -186,7 +212,7 @@ def _takes(one: Versions) -> str:
 
 def _interval(one: Versions) -> str:
     low, high = one.slowdown.low, one.slowdown.high
-    return "" if low is None or high is None else f" ({times_text(low)[:-1]}–{times_text(high)[:-1]})"
+    return "" if low is None or high is None else f" ({range_text(low, high, '–')})"
 
 
 def _change_row(change: Change) -> _ChangeRow:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Versions
-from kmbench.figures.style import DASHES, INK, MARKERS, MAX_SERIES, PLACES, TEXT, WIDTH, printable, tick, to_svg
-from kmbench.wording import bytes_text, times_text
+from kmbench.figures.axes import bare_axes, new_axes
+from kmbench.figures.style import DASHES, INK, MARKERS, MAX_SERIES, PLACES, RULE, TEXT
+from kmbench.figures.svg import to_svg
+from kmbench.wording import bytes_text, printable, tick_text, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +26,7 @@ LOG_ABOVE = 2
 LABEL_SHARE = 0.085
 """Least distance of two labels at the ends of lines, as a share of the axis."""
 
-UNITS = {"seconds": tick, "bytes": lambda size: bytes_text(round(size)), "x the baseline's": times_text}
+UNITS = {"seconds": tick_text, "bytes": lambda size: bytes_text(round(size)), "x the baseline's": times_text}
 
 
 def lines_svg(lines: pd.DataFrame, commits: list[str], environments: list[str], prefix: str, description: str) -> Any:
@@ -51,12 +53,10 @@ def draw_lines(lines: pd.DataFrame, commits: list[str], environments: list[str])
         All of the machine's; the first is solid.
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter
 
     names = list(dict.fromkeys(lines["line"]))
-    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
-    ax = figure.add_axes((56 / WIDTH, 46 / HEIGHT, 1 - 164 / WIDTH, 1 - 60 / HEIGHT))
+    figure, ax = new_axes(HEIGHT, left=56, bottom=46, right=108)
     sns.lineplot(
         data=lines, x="position", y="value", hue="line", style="environment_name", estimator=None, ax=ax,
         legend=False, style_order=environments,
@@ -74,7 +74,6 @@ def draw_lines(lines: pd.DataFrame, commits: list[str], environments: list[str])
     unit = str(lines["unit"].iloc[0])
     _scale(ax, lines["value"].min(), lines["value"].max(), 2 if unit == "bytes" else 10)
     write = UNITS.get(unit, lambda value: f"{value:.4g}")
-    ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
     step = max(1, -(-len(commits) // 6))
     shown = list(range(0, len(commits), step))
@@ -120,33 +119,26 @@ def _name_ends(ax: Axes, lines: pd.DataFrame, names: list[str]) -> None:
 
 
 def _finish(ax: Axes) -> None:
-    ax.tick_params(length=0, pad=5, labelsize=TEXT - 2, labelcolor=INK)
-    ax.grid(color=INK, alpha=0.14, linewidth=0.8)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    bare_axes(ax, size=TEXT - 2)
     ax.set_xlabel("")
     ax.set_ylabel("")
 
 
 def draw_versions(found: list[Versions]) -> Figure:
     """Draw, for each backend and environment, its time over that in the pinned one, with the 95 % interval."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
-    height = 44 + 34 * len(found)
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
-    ax = figure.add_axes((132 / WIDTH, 34 / height, 1 - 150 / WIDTH, 1 - 40 / height))
+    figure, ax = new_axes(44 + 34 * len(found), left=132, bottom=34, top=6, right=18)
     ends = [1.0]
     for place, one in enumerate(found):
         low, high = one.slowdown.low or one.slowdown.ratio, one.slowdown.high or one.slowdown.ratio
         ends += [low, high]
         ax.plot([low, high], [place, place], color=PLACES[0], linewidth=2, solid_capstyle="butt")
         ax.plot([one.slowdown.ratio], [place], color=PLACES[0], marker="o", markersize=7)
-    ax.axvline(1.0, color=INK, alpha=0.5, linewidth=0.9, linestyle=(0, (4, 3)))
+    ax.axvline(1.0, color=INK, alpha=0.5, linewidth=0.9, linestyle=RULE)
     ax.set_xscale("log")
     ax.set_xlim(min(*ends, 0.9) / 1.05, max(*ends, 1.1) * 1.05)
     ax.xaxis.set_major_locator(LogLocator(10, subs=(0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5)))
-    ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}x"))
     ax.set_ylim(len(found) - 0.4, -0.6)
     ax.set_yticks(range(len(found)), [printable(one.backend) for one in found])

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kmbench.analysis.run import Run, RunCase, RunGroup
 from kmbench.records import Status
-from kmbench.report.contents import CaseContents, RunContents
 from kmbench.report.sentences import case_name
-from kmbench.wording import bytes_text, seconds_text
+from kmbench.wording import bytes_text, seconds_text, threads_text
 
 __all__ = ["BlasPool", "Method", "Printed", "describe_method"]
 
@@ -84,15 +84,15 @@ class Method:
     has_study: bool
 
 
-def describe_method(run: RunContents, runs: Sequence[RunContents] = ()) -> Method:
-    """Collect how a run, joined from several `runs`, was measured; what is not known is left out."""
+def describe_method(run: RunGroup) -> Method:
+    """Collect how one run or several were measured; what is not known is left out."""
     names = dict.fromkeys(case.lead.protocol for case in run.cases)
     cells = [(case, row) for case in run.cases for row in case.rows]
     return Method(
         protocols=[(name, PROTOCOLS.get(name, "")) for name in names],
         rounds=_rounds(run.cases),
         figures=FIGURES,
-        runs=[(f"Run {one.name}" if len(runs) > 1 else "Run", _run(one)) for one in runs or [run]],
+        runs=[(f"Run {one.name}" if len(run.runs) > 1 else "Run", _run(one)) for one in run.runs],
         host=_host(run.host),
         versions=_pairs(run.host.get("packages")),
         environment=_pairs(run.host.get("environment")),
@@ -107,7 +107,7 @@ def describe_method(run: RunContents, runs: Sequence[RunContents] = ()) -> Metho
     )
 
 
-def _settings(cases: Sequence[CaseContents]) -> list[Printed]:
+def _settings(cases: Sequence[RunCase]) -> list[Printed]:
     """Return the settings of each backend, cases with the same ones together."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for case in cases:
@@ -120,7 +120,7 @@ def _settings(cases: Sequence[CaseContents]) -> list[Printed]:
     ]
 
 
-def _run(run: RunContents) -> list[tuple[str, str]]:
+def _run(run: Run) -> list[tuple[str, str]]:
     """Write what one run did, and how quiet the host was meanwhile."""
     rows = [row for case in run.cases for row in case.rows]
     samples = sum(row.samples for row in rows)
@@ -131,6 +131,7 @@ def _run(run: RunContents) -> list[tuple[str, str]]:
         "protocol": list(dict.fromkeys(row.protocol for row in rows)),
         "seeds": sorted({row.seed for row in rows}),
         "threads": sorted({row.threads for row in rows}),
+        "memory before each fit": sorted({row.pages for row in rows}),
         "samples": f"{samples:,}" if samples else "",
         "disturbed fits": f"{disturbed / samples:.1%}, measured again" if samples else "",
         "sessions": len(noted) if len(noted) > 1 else None,
@@ -152,7 +153,7 @@ def _worst(shares: Sequence[Any]) -> str:
     return f"{max(known):.1%} of the cores' time" if known else ""
 
 
-def _rounds(cases: list[CaseContents]) -> str:
+def _rounds(cases: list[RunCase]) -> str:
     counts = sorted({row.epochs for case in cases for row in case.sound})
     if not counts:
         return "Each backend was started in a process of its own."
@@ -214,7 +215,7 @@ def _commit(git: Any) -> Any:
     return f"{git.get('commit') or 'none yet'}{' with changes' if git.get('dirty') else ''}"
 
 
-def _pools(cases: list[CaseContents]) -> list[BlasPool]:
+def _pools(cases: list[RunCase]) -> list[BlasPool]:
     """Return the pools, backends with the same ones together."""
     loaded: dict[str, list[str]] = {}
     for case in cases:
@@ -234,10 +235,14 @@ def _pool(pool: Mapping[str, Any]) -> str:
     if pool.get("architecture"):
         parts.append(f"kernels for {_text(pool['architecture'])}")
     if pool.get("num_threads"):
-        parts.append("1 thread" if pool["num_threads"] == 1 else f"{_text(pool['num_threads'])} threads")
+        parts.append(_threads(pool["num_threads"]))
     if pool.get("threading_layer"):
         parts.append(_text(pool["threading_layer"]))
     return ", ".join(part for part in parts if part)
+
+
+def _threads(number: Any) -> str:
+    return threads_text(number) if isinstance(number, int) else f"{_text(number)} threads"
 
 
 def _pairs(mapping: Any) -> list[tuple[str, str]]:

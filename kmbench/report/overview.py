@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis import CellSummary, cells_frame
-from kmbench.figures.style import Drawn, printable
-from kmbench.report.contents import RunContents
+from kmbench.analysis.run import Run
+from kmbench.figures.drawn import Drawn
 from kmbench.report.grids import agreement_figures, coverage_table, speedup_figures
 from kmbench.report.growth import budget_table, growth_figures, memory_figures
 from kmbench.report.pareto import pareto_figures, recall_figures
 from kmbench.report.steps import profile_figure, thread_figures
+from kmbench.wording import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +39,12 @@ class Overview:
     reasons: list[tuple[str, str, str]]
 
 
-def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overview:
+def overview_of(runs: Sequence[Run], names: Mapping[str, str]) -> Overview:
     """Draw the figures of some runs.
 
     Parameters
     ----------
-    runs : sequence of RunContents
+    runs : sequence of Run
         Where several measured the same cell, the last of them is drawn.
     names : mapping of str to str
         By ``case_id``, how the page calls it.
@@ -62,7 +63,7 @@ def overview_of(runs: Sequence[RunContents], names: Mapping[str, str]) -> Overvi
     growth = [*growth_figures(plain, order), *memory_figures(plain, order), *([budget] if budget else [])]
     growth += [*speedup_figures(plain), *thread_figures(plain, epochs, order)]
     groups = [("quality", "Time and quality", quality), ("growth", "How it grows", growth)]
-    holes = [hole for run in runs for hole in run.holes]
+    holes = [(key.case_id, key.label) for run in runs for key in run.unfinished]
     covered = coverage_table(cells, names, holes)
     return Overview(
         groups=[group for group in groups if group[2]],
@@ -78,7 +79,7 @@ def _printable(row: CellSummary) -> CellSummary:
     return replace(row, **texts, output=None)
 
 
-def _merged(runs: Sequence[RunContents]) -> tuple[pd.DataFrame, dict[str, list[float]]]:
+def _merged(runs: Sequence[Run]) -> tuple[pd.DataFrame, dict[str, list[float]]]:
     """Return the cells of all runs, the last of each, and the times of their epochs."""
     rows, epochs = {}, {}
     for run in runs:

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kmbench.analysis import warnings_of
 from kmbench.analysis.floors import Ceilings
-from kmbench.figures.html import templates, write_whole
-from kmbench.figures.style import csv_href
+from kmbench.analysis.run import Run, RunCase, RunGroup, read_runs
+from kmbench.errors import OutputError
+from kmbench.figures.drawn import csv_href
+from kmbench.figures.html import PAGE_FILE, render, script_of, write_whole
 from kmbench.records import RECORDS_FILE, Status
-from kmbench.report.contents import CaseContents, RunContents, read_runs
 from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
 from kmbench.report.method import describe_method
 from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
-from kmbench.report.sentences import Headline, case_name, dataset_name, headline, reaches, summary
+from kmbench.report.sentences import Headline, case_name, headline, reaches, summary
 from kmbench.report.table import HEADINGS, table_note, table_rows
 from kmbench.report.tasks import task_views
+from kmbench.wording import count_text, dataset_name, threads_text
 
-__all__ = ["MAX_CASES", "PAGE_FILE", "render_page", "write_page"]
-
-PAGE_FILE = "index.html"
-"""Name of the page in a run folder."""
+__all__ = ["MAX_CASES", "PAGE_FILE", "render_page", "write_page", "write_run_page"]
 
 MAX_CASES = 24
 """Cases with a section and a figure of their own; the others are in the table and in the figures over all."""
@@ -82,12 +76,22 @@ def write_page(*folders: Path, output: Path | None = None) -> Path:
     return write_whole((output or folders[0]) / PAGE_FILE, render_page(read_runs(folders)))
 
 
-def render_page(runs: RunContents | Sequence[RunContents]) -> str:
-    """Return the page of one or several runs as HTML."""
-    from markupsafe import Markup
+def write_run_page(run: Run) -> Path:
+    """Render the page of a run that was read or measured, into its folder.
 
-    runs = [runs] if isinstance(runs, RunContents) else list(runs)
-    whole = _joined(runs)
+    Raises
+    ------
+    OutputError
+        If the page cannot be written.
+    """
+    if run.folder is None:
+        raise OutputError("a run without a folder has no place for its page", "give write_page a run folder")
+    return write_whole(run.folder / PAGE_FILE, render_page(run))
+
+
+def render_page(runs: Run | Sequence[Run]) -> str:
+    """Return the page of one or several runs as HTML."""
+    whole = RunGroup([runs] if isinstance(runs, Run) else list(runs))
     compared = [case for case in whole.cases if case.lead.protocol != "target"]
     vary = _varying(compared)
     views = [_view(case, number, vary, whole.ceilings) for number, case in enumerate(compared, start=1)]
@@ -95,68 +99,40 @@ def render_page(runs: RunContents | Sequence[RunContents]) -> str:
     names = {case.lead.case_id: case_name(case.lead, vary) for case in whole.cases}
     anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
     rows = [row for case, anchor in zip(compared, anchors, strict=True) for row in table_rows(case, anchor)]
-    script = resources.files("kmbench.report").joinpath("templates", "page.js").read_text(encoding="utf-8")
     answers = [view.headline for view in raced] + [view.headline for view in views]
-    return str(
-        templates("kmbench.report")
-        .get_template("page.html")
-        .render(
-            title=whole.name,
-            runs=runs,
-            races=raced,
-            cases=views[:MAX_CASES],
-            summary=summary([view.headline for view in views]),
-            answers=answers[:SHOWN],
-            more_answers=answers[SHOWN:],
-            left_out_cases=max(0, len(views) - MAX_CASES),
-            overview=overview_of(runs, names),
-            tasks=task_views(whole.cases),
-            rows=rows,
-            headings=HEADINGS,
-            note=_note(compared),
-            counts=_counts(whole.cases),
-            torn=[run.torn for run in runs if run.torn],
-            unfinished=_unfinished(whole),
-            warnings=warnings_of([row for case in whole.cases for row in case.rows], whole.host),
-            method=describe_method(whole, runs),
-            records_file=RECORDS_FILE,
-            when=_when(whole.first_at, whole.last_at),
-            version=version("kmbench"),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        )
+    return render(
+        "kmbench.report",
+        "page.html",
+        title=whole.name,
+        runs=whole.runs,
+        races=raced,
+        cases=views[:MAX_CASES],
+        summary=summary([view.headline for view in views]),
+        answers=answers[:SHOWN],
+        more_answers=answers[SHOWN:],
+        left_out_cases=max(0, len(views) - MAX_CASES),
+        overview=overview_of(whole.runs, names),
+        tasks=task_views(whole.cases),
+        rows=rows,
+        headings=HEADINGS,
+        note=_note(compared),
+        counts=_counts(whole.cases),
+        unfinished=_unfinished(whole),
+        notes=[str(note) for note in whole.notes],
+        method=describe_method(whole),
+        records_file=RECORDS_FILE,
+        when=_when(*(whole.span or (None, None))),
+        script=script_of("kmbench.report", "page.js"),
     )
 
 
-def _joined(runs: Sequence[RunContents]) -> RunContents:
-    """Return several runs as one; their cases stay apart."""
-    if len(runs) == 1:
-        return runs[0]
-    times = [time for run in runs for time in (run.first_at, run.last_at) if time is not None]
-    sessions = [session for run in runs for session in _listed(run.host.get("sessions"))]
-    return replace(
-        runs[0],
-        name=", ".join(dict.fromkeys(run.name for run in runs)),
-        host=runs[0].host | {"sessions": sessions},
-        cases=[case for run in runs for case in run.cases],
-        races=[race for run in runs for race in run.races],
-        unfinished=[label for run in runs for label in run.unfinished],
-        first_at=min(times, default=None),
-        last_at=max(times, default=None),
-    )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _unfinished(run: RunContents) -> str:
-    named = ", ".join(run.unfinished[:NAMED])
+def _unfinished(run: RunGroup) -> str:
+    named = ", ".join(key.label for key in run.unfinished[:NAMED])
     more = len(run.unfinished) - NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _view(case: CaseContents, number: int, vary: Sequence[str], ceilings: Ceilings | None) -> _CaseView:
+def _view(case: RunCase, number: int, vary: Sequence[str], ceilings: Ceilings | None) -> _CaseView:
     from markupsafe import Markup
 
     row = case.lead
@@ -177,27 +153,27 @@ def _view(case: CaseContents, number: int, vary: Sequence[str], ceilings: Ceilin
     )
 
 
-def _note(cases: Sequence[CaseContents]) -> str:
+def _note(cases: Sequence[RunCase]) -> str:
     """Say what the figures of the table are relative to, where that is the same for all cases."""
     notes = list(dict.fromkeys(filter(None, map(table_note, cases))))
     return notes[0] if len(notes) == 1 else "What speed-up and inertia are relative to stands with each case."
 
 
-def _varying(cases: Sequence[CaseContents]) -> list[str]:
+def _varying(cases: Sequence[RunCase]) -> list[str]:
     fields = ("iterations", "protocol", "seed")
     return [name for name in fields if len({getattr(case.lead, name) for case in cases}) > 1]
 
 
-def _facts(case: CaseContents) -> list[str]:
+def _facts(case: RunCase) -> list[str]:
     row = case.lead
-    facts = [f"{row.n:,} x {row.d}", f"k = {row.k:,}", "1 thread" if row.threads == 1 else f"{row.threads} threads"]
+    facts = [f"{row.n:,} x {row.d}", f"k = {row.k:,}", threads_text(row.threads)]
     given = row.iterations_given if row.iterations_given is not None else row.iterations
     if given is not None:
         facts.append(f"{'at most ' if row.protocol == 'native' else ''}{given} iterations")
     return [*([case.run] if case.run else []), *facts, row.protocol, f"seed {row.seed}"]
 
 
-def _caption(case: CaseContents) -> str:
+def _caption(case: RunCase) -> str:
     rows = drawn_rows(case)
     parts = ["Each dot is one epoch, the bar their median; less is better."]
     if not all(map(reaches, rows)):
@@ -209,15 +185,11 @@ def _caption(case: CaseContents) -> str:
     return " ".join(parts)
 
 
-def _counts(cases: Sequence[CaseContents]) -> str:
+def _counts(cases: Sequence[RunCase]) -> str:
     """Count the cells by what became of them: ``2 cases, 9 cells: 5 ok, 2 invalid``."""
     found = Counter(row.status for case in cases for row in case.rows)
     by_status = ", ".join(f"{found[status]} {status.value.replace('_', ' ')}" for status in Status if found[status])
-    return f"{_plural(len(cases), 'case')}, {_plural(found.total(), 'cell')}: {by_status}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return f"{count_text(len(cases), 'case')}, {count_text(found.total(), 'cell')}: {by_status}"
 
 
 def _when(first: str | None, last: str | None) -> str:

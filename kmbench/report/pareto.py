@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.tradeoff import recall_frame, tradeoff_frame
-from kmbench.figures.style import Drawn, csv_href, log_steps, printable, series_of, tick
-from kmbench.wording import bytes_text, ratio_text, seconds_text
+from kmbench.figures.drawn import Drawn, csv_href
+from kmbench.figures.points import Point, Scale, points_svg
+from kmbench.figures.style import series_of
+from kmbench.wording import bytes_text, dataset_name, printable, ratio_text, seconds_text, tick_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Spot", "pareto_figures", "recall_figures", "spots_of"]
+__all__ = ["RECALL", "pareto_figures", "points_of", "recall_figures", "scales_of"]
 
 MAX_PANELS = 6
-MAX_SPOTS = 400
+MAX_POINTS = 400
 """Points of one figure; the CSV holds all."""
-
-LEFT, RIGHT, TOP, BOTTOM, WIDTH, HEIGHT = 62, 388, 30, 232, 400, 276
-
-SHAPES = (
-    "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
-    "M-4.6-4.6h9.2v9.2h-9.2z",
-    "M0-5.8L5.4 4.4H-5.4z",
-    "M0-6.2L5.2 0L0 6.2L-5.2 0z",
-    "M0 5.8L5.4-4.4H-5.4z",
-    "M-2-5.6h4v3.6h3.6v4h-3.6v3.6h-4v-3.6h-3.6v-4h3.6z",
-    "M-5.4-3L-3-5.4L0-2.4L3-5.4L5.4-3L2.4 0L5.4 3L3 5.4L0 2.4L-3 5.4L-5.4 3L-2.4 0z",
-    "M0-6L1.6-2H6L2.4 1L3.8 5.4L0 2.6L-3.8 5.4L-2.4 1L-6-2H-1.6z",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """One setting of a figure: where it stands, on which scale, and what is told of it."""
+class _Quality:
+    """What a figure sets against time."""
 
-    label: str
-    x: float
-    y: float
-    seconds: float
-    quality: float
-    front: bool
-    style: int
-    told: str
+    kind: str
+    title: str
+    name: str
+    column: str
+    offset: float
+    write: Callable[[float], str]
+    best: str
+
+
+def _excess_text(excess: float) -> str:
+    return "same" if abs(excess) < 1e-11 else f"{100 * excess:+.3g}%"
+
+
+INERTIA = _Quality(
+    kind="pareto",
+    title="Time against inertia",
+    name="inertia above the reference's, lower is better",
+    column="inertia_ratio",
+    offset=1.0,  # so that the reference's own inertia is a round number
+    write=_excess_text,
+    best="Lower",
+)
+
+RECALL = _Quality(
+    kind="recall",
+    title="Recall against cost",
+    name="recall: share of rows with the reference's label",
+    column="recall",
+    offset=0.0,
+    write=lambda share: f"{100 * share:.3g}%",
+    best="Higher",
+)
 
 
 def pareto_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str, str]) -> list[Drawn]:
@@ -63,10 +75,7 @@ def pareto_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str
             f"{ratio_text(good['inertia_ratio'])})."
         )
 
-    return _figures(
-        tradeoff_frame(cells), "inertia_ratio", "pareto", "Time against inertia", names, order, finding,
-        "inertia above the reference's, lower is better", _excess_text, False,
-    )  # fmt: skip
+    return _figures(tradeoff_frame(cells), INERTIA, names, order, finding)
 
 
 def recall_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str, str]) -> list[Drawn]:
@@ -81,70 +90,70 @@ def recall_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str
             f"{seconds_text(fast['fit_predict_seconds'])}."
         )
 
-    return _figures(
-        recall_frame(cells), "recall", "recall", "Recall against cost", names, order, finding,
-        "recall: share of rows with the reference's label", lambda share: f"{100 * share:.3g}%", True,
-    )  # fmt: skip
+    return _figures(recall_frame(cells), RECALL, names, order, finding)
 
 
 def _figures(
     frame: pd.DataFrame,
-    column: str,
-    kind: str,
-    title: str,
+    quality: _Quality,
     names: Mapping[str, str],
     order: Sequence[str],
     finding: Callable[[pd.DataFrame], str],
-    above: str,
-    write: Callable[[float], str],
-    more_is_better: bool,
 ) -> list[Drawn]:
     drawn: list[Drawn] = []
     for case_id, case in frame.groupby("case_id", sort=False):
         if len(drawn) == MAX_PANELS:
             break
-        anchor = f"{kind}-{len(drawn) + 1}"
-        spots, scale = spots_of(case, column, order)
         what = finding(case)
+        points = points_of(case, quality, order)
         drawn.append(
             Drawn(
-                anchor=anchor,
-                title=f"{title}: {names[str(case_id)]}",
+                anchor=f"{quality.kind}-{len(drawn) + 1}",
+                title=f"{quality.title}: {names[str(case_id)]}",
                 finding=what,
-                svg=_svg(spots, scale, above, write, f"{title}. {what}"),
-                caption=f"{'Higher' if more_is_better else 'Lower'} and further left is better. Ringed points are on "
-                "the front: no other setting is better in both.",
+                svg=points_svg(points, *scales_of(points, quality), f"{quality.title}. {what}"),
+                caption=f"{quality.best} and further left is better. Ringed points are on the front: no other "
+                "setting is better in both.",
                 csv=csv_href(_csv(case)),
             )
         )
     return drawn
 
 
-def spots_of(case: pd.DataFrame, column: str, order: Sequence[str]) -> tuple[list[Spot], list[tuple[float, float]]]:
-    """Return the points of a case, and the ends of its two scales: of seconds and of quality."""
-    rows = case.sort_values(["front", "fit_predict_seconds"], ascending=[False, True]).to_dict("records")[:MAX_SPOTS]
-    times = [float(row["fit_predict_seconds"]) for row in rows]
-    values = [float(row[column]) for row in rows]
-    low, high = min(times) / 1.25, max(times) * 1.25
-    pad = (max(values) - min(values)) * 0.09 or 0.01
-    bottom, top = min(values) - pad, max(values) + pad
+def points_of(case: pd.DataFrame, quality: _Quality, order: Sequence[str]) -> list[Point]:
+    """Return the points of a case, the fastest first; of very many those on the front and the fastest others."""
+    rows = case.sort_values(["front", "fit_predict_seconds"], ascending=[False, True]).to_dict("records")
     backends = series_of(dict.fromkeys([label.partition("[")[0] for label in order]))
-    spots = []
-    for row, seconds, value in zip(rows, times, values, strict=True):
+    points = []
+    for row in rows[:MAX_POINTS]:
         backend = printable(str(row["backend"]))
-        spots.append(
-            Spot(
-                label=printable(row["label"]),
-                x=LEFT + (RIGHT - LEFT) * math.log(seconds / low) / math.log(high / low),
-                y=BOTTOM - (BOTTOM - TOP) * (value - bottom) / (top - bottom),
-                seconds=seconds,
-                quality=value,
-                front=bool(row["front"]),
-                style=backends.index(backend) if backend in backends else 0,
+        points.append(
+            Point(
+                x=float(row["fit_predict_seconds"]),
+                y=float(row[quality.column]) - quality.offset,
                 told=_told(row),
+                label=str(row["label"]),
+                series=backends.index(backend) if backend in backends else 0,
+                front=bool(row["front"]),
             )
         )
-    return sorted(spots, key=lambda spot: spot.seconds), [(low, high), (bottom, top)]
+    return sorted(points, key=lambda point: point.x)
+
+
+def scales_of(points: Sequence[Point], quality: _Quality) -> tuple[Scale, Scale]:
+    """Return the scales of time and of quality, with some room around the points."""
+    times, values = [point.x for point in points], [point.y for point in points]
+    pad = (max(values) - min(values)) * 0.09 or 0.01
+    return (
+        Scale(
+            name="time for fit and labels, log scale",
+            low=min(times) / 1.25,
+            high=max(times) * 1.25,
+            write=tick_text,
+            logarithmic=True,
+        ),
+        Scale(name=quality.name, low=min(values) - pad, high=max(values) + pad, write=quality.write),
+    )
 
 
 def _told(row: Mapping[Any, Any]) -> str:
@@ -165,90 +174,5 @@ def _csv(case: pd.DataFrame) -> pd.DataFrame:
     columns = ["dataset", "n", "d", "k", "threads", "label", "fit_predict_seconds", "fit_predict_seconds_low"]
     columns += ["fit_predict_seconds_high", "inertia_ratio", "matched_agreement", "peak_extra_bytes", "front"]
     own = case[columns].copy()
-    own["dataset"] = [str(spec).rpartition("/")[2] for spec in own["dataset"]]
+    own["dataset"] = [dataset_name(str(spec)) for spec in own["dataset"]]
     return own
-
-
-def _svg(
-    spots: Sequence[Spot],
-    scale: Sequence[tuple[float, float]],
-    above: str,
-    write: Callable[[float], str],
-    description: str,
-) -> Any:
-    from markupsafe import Markup
-
-    (low, high), (bottom, top) = scale
-    parts = [
-        Markup('<svg viewBox="0 0 {} {}" role="group" aria-label="{}" class="points">').format(
-            WIDTH, HEIGHT, printable(description)
-        )
-    ]
-    parts.append(Markup('<text x="6" y="14" class="axis">{}</text>').format(above))
-    for value in _round_ticks(bottom, top):
-        y = BOTTOM - (BOTTOM - TOP) * (value - bottom) / (top - bottom)
-        parts.append(Markup('<path class="grid" d="M{} {:.1f}H{}"/>').format(LEFT, y, RIGHT))
-        parts.append(
-            Markup('<text x="{}" y="{:.1f}" text-anchor="end" class="axis">{}</text>').format(
-                LEFT - 8, y + 4, write(value)
-            )
-        )
-    for seconds in _log_ticks(low, high):
-        x = LEFT + (RIGHT - LEFT) * math.log(seconds / low) / math.log(high / low)
-        parts.append(Markup('<path class="grid" d="M{:.1f} {}V{}"/>').format(x, TOP, BOTTOM))
-        parts.append(
-            Markup('<text x="{:.1f}" y="{}" text-anchor="middle" class="axis">{}</text>').format(
-                x, BOTTOM + 18, tick(seconds)
-            )
-        )
-    parts.append(
-        Markup(
-            '<text x="{}" y="{}" text-anchor="middle" class="axis">time for fit and labels, log scale</text>'
-        ).format((LEFT + RIGHT) / 2, HEIGHT - 6)
-    )
-    front = [spot for spot in spots if spot.front]
-    if len(front) > 1:
-        steps = f"M{front[0].x:.1f} {front[0].y:.1f}" + "".join(f"H{s.x:.1f}V{s.y:.1f}" for s in front[1:])
-        parts.append(Markup('<path class="front" d="{}"/>').format(steps))
-    for spot in spots:
-        ring = Markup('<circle class="ring" r="9"/>') if spot.front else Markup("")
-        parts.append(
-            Markup(
-                '<g class="point" tabindex="0" role="img" aria-label="{told}" data-told="{told}" '
-                'transform="translate({x:.1f} {y:.1f})"><title>{told}</title><circle class="hit" r="12"/>{ring}'
-                '<path d="{shape}" fill="var(--c{colour})"/></g>'
-            ).format(told=spot.told, x=spot.x, y=spot.y, ring=ring, shape=SHAPES[spot.style], colour=spot.style + 1)
-        )
-    for spot in _named(front):
-        right = spot.x < (LEFT + RIGHT) / 2
-        parts.append(
-            Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="name">{}</text>').format(
-                spot.x + (13 if right else -13), spot.y - 9, "start" if right else "end", spot.label
-            )
-        )
-    parts.append(Markup("</svg>"))
-    return Markup("").join(parts)
-
-
-def _named(front: Sequence[Spot]) -> list[Spot]:
-    """Return the ends of the front: with more names they would stand on each other."""
-    return [] if not front else [front[0]] if len(front) == 1 else [front[0], front[-1]]
-
-
-def _excess_text(ratio: float) -> str:
-    excess = 100 * (ratio - 1)
-    return "same" if abs(excess) < 1e-9 else f"{excess:+.3g}%"
-
-
-def _round_ticks(low: float, high: float) -> list[float]:
-    """Return about five round numbers between two, counted from 1 so that the reference's inertia is one of them."""
-    step = 10 ** math.floor(math.log10((high - low) / 4))
-    step = next(step * factor for factor in (1, 2, 2.5, 5, 10) if (high - low) / (step * factor) <= 6)
-    first = math.ceil((low - 1) / step)
-    return [1 + number * step for number in range(first, math.floor((high - 1) / step) + 1)]
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    factors = log_steps(low, high)
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [10.0**power * factor for power in powers for factor in factors if low <= 10.0**power * factor <= high]

@@ -6,25 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kmbench.analysis.ratios import Verdict
 from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
-from kmbench.figures.style import (
-    INK,
-    MARKERS,
-    MAX_SERIES,
-    PLACES,
-    TEXT,
-    WIDTH,
-    csv_href,
-    percent,
-    printable,
-    tick,
-    to_svg,
-)
+from kmbench.comparison import Verdict
+from kmbench.figures.axes import axes_below_legend, legend, named_axes
+from kmbench.figures.drawn import csv_href
+from kmbench.figures.style import INK, MARKERS, MAX_SERIES, PLACES, RULE
+from kmbench.figures.svg import to_svg
 from kmbench.records import Status
-from kmbench.report.sentences import FAILED, Headline, dataset_name
+from kmbench.report.sentences import FAILED, Headline
 from kmbench.report.table import SYMBOLS, Value
-from kmbench.wording import seconds_text, times_text
+from kmbench.wording import (
+    count_text,
+    dataset_name,
+    interval_text,
+    percent_text,
+    printable,
+    range_text,
+    seconds_text,
+    shortened,
+    threads_text,
+    tick_text,
+    times_text,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +37,6 @@ __all__ = ["RaceView", "curve_frame", "draw_curves", "view_of"]
 
 LEAST_EXCESS = 1e-5
 """Share above the best inertia at which the figure's axis ends; what is closer is drawn there."""
-
-HEIGHT = 280
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,7 @@ def view_of(race: Race, number: int) -> RaceView:
     anchor = f"race{number}"
     figure = _figure(race, anchor)
     key = race.key
-    threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
-    starts = "1 start" if len(race.seeds) == 1 else f"{len(race.seeds)} starts"
+    threads, starts = threads_text(key.threads), count_text(len(race.seeds), "start")
     return RaceView(
         anchor=anchor,
         title=dataset_name(key.dataset),
@@ -82,7 +82,7 @@ def view_of(race: Race, number: int) -> RaceView:
         csv=csv_href(curve_frame(race)),
         caption="Each line is one start, stopped after more and more iterations. Lower and further left is better; "
         "the dashed lines are the targets.",
-        targets=[f"to {percent(target)}" for target in TARGETS],
+        targets=[f"to {percent_text(target)}" for target in TARGETS],
         rows=[_row(contender, race.baseline) for contender in race.contenders],
         note=_note(race),
     )
@@ -91,15 +91,14 @@ def view_of(race: Race, number: int) -> RaceView:
 def headline_of(race: Race) -> Headline:
     """Return the sentence for a race: who is first at the nearer target, how sure that is, and what is censored."""
     key = race.key
-    threads = "1 thread" if key.threads == 1 else f"{key.threads} threads"
-    lead = f"On {dataset_name(key.dataset)} ({key.n:,} x {key.d}, k={key.k}, {threads}, target)"
+    lead = f"On {dataset_name(key.dataset)} ({key.n:,} x {key.d}, k={key.k}, {threads_text(key.threads)}, target)"
     left_out = "; ".join(f"{r.label} {FAILED[r.status]}" for r in race.contenders if r.status is not Status.OK)
     aside = f"Not compared: {left_out}." if left_out else None
     running = [contender for contender in race.contenders if contender.times]
     arrived = [contender for contender in running if contender.times[0].reached]
     if not running:
         return Headline(lead=lead, subject="no backend", rest=f"gave a sound answer: {left_out}.")
-    near = percent(TARGETS[0])
+    near = percent_text(TARGETS[0])
     if not arrived:
         return Headline(
             lead=lead, subject="no backend", rest=f"comes within {near} of the best inertia known.", left_out=aside
@@ -125,14 +124,13 @@ def _against(first: Contender, baseline: str | None) -> str:
     if low is None or high is None:
         return f"; {times_text(ratio)} over {baseline} from the one start that both share, which proves nothing"
     sure = "" if time.verdict is not Verdict.INCONCLUSIVE else ", which is inconclusive"
-    return f"; {times_text(ratio)} ({times_text(low)[:-1]}-{times_text(high)[:-1]}) over {baseline}{sure}"
+    return f"; {interval_text(ratio, low, high)} over {baseline}{sure}"
 
 
 def _closer(first: Contender) -> str:
     time = first.times[1]
-    return (
-        f"; within {percent(time.target)} {_when(time)}" if time.reached else f"; never within {percent(time.target)}"
-    )
+    near = percent_text(time.target)
+    return f"; within {near} {_when(time)}" if time.reached else f"; never within {near}"
 
 
 def _row(contender: Contender, baseline: str | None) -> RaceRow:
@@ -163,7 +161,7 @@ def _speedup(time: TimeToTarget, is_baseline: bool) -> Value:
     ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
     small = "1 start"
     if low is not None and high is not None:
-        small = f"{times_text(low)[:-1]}–{times_text(high)[:-1]} {time.verdict}"
+        small = f"{range_text(low, high, '–')} {time.verdict}"
     return Value(times_text(ratio), small, sort=f"{ratio:.6g}")
 
 
@@ -204,38 +202,23 @@ def curve_frame(race: Race) -> pd.DataFrame:
 def draw_curves(race: Race) -> Figure:
     """Draw objective against time of a race that has sound contenders, both axes logarithmic."""
     import seaborn as sns
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter
 
     frame = curve_frame(race)
     names: Sequence[str] = list(dict.fromkeys(frame["backend"]))
-    rows = (len(names) + 1) // 2
-    height = HEIGHT + 18 * rows
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
-    ax = figure.add_axes((52 / WIDTH, 42 / height, 1 - 62 / WIDTH, (HEIGHT - 56) / height))
+    figure, ax = axes_below_legend(len(names))
     sns.lineplot(
         data=frame, x="seconds", y="excess", hue="backend", style="backend", units="seed", estimator=None, sort=False,
-        ax=ax,
-        palette=list(PLACES[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
+        ax=ax, palette=list(PLACES[: len(names)]), markers=list(MARKERS[: len(names)]), dashes=False, linewidth=1.1,
         markersize=4.5, markeredgewidth=0, alpha=0.8,
     )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
     for target in TARGETS:
-        ax.axhline(target, color=INK, alpha=0.5, linewidth=0.9, linestyle=(0, (4, 3)))
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick(seconds)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda excess, _: percent(excess)))
-    ax.tick_params(length=0, pad=5, labelsize=TEXT - 1, labelcolor=INK)
-    ax.grid(color=INK, alpha=0.14, linewidth=0.8)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    ax.set_xlabel("time for fit and labels, log scale", color=INK, size=TEXT - 1)
-    ax.set_ylabel("")
-    ax.set_title("inertia above the best known", loc="left", x=-0.12, color=INK, size=TEXT - 1)
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(-0.14, 1.09), ncols=2, frameon=False, fontsize=TEXT - 1,
-        handletextpad=0.4, columnspacing=1.2, borderpad=0, borderaxespad=0, markerscale=1.3,
-    )  # fmt: skip
+        ax.axhline(target, color=INK, alpha=0.5, linewidth=0.9, linestyle=RULE)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: tick_text(seconds)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda excess, _: percent_text(excess)))
+    named_axes(ax, "time for fit and labels, log scale", "inertia above the best known")
+    handles, labels = ax.get_legend_handles_labels()
+    legend(ax, handles, [shortened(label, 40) for label in labels])
     return figure

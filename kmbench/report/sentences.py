@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from kmbench.analysis import CellSummary, summarise
-from kmbench.analysis.quality import SAME_INERTIA, same_inertia
+from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
+from kmbench.comparison import SAME_INERTIA, counted_cells, same_inertia
 from kmbench.records import Status
-from kmbench.report.contents import CaseContents
-from kmbench.wording import ratio_text, seconds_text, times_text
+from kmbench.wording import dataset_name, interval_text, ratio_text, seconds_text, threads_text, times_text
 
-__all__ = ["Headline", "case_name", "dataset_name", "headline", "reaches", "summary"]
+__all__ = ["Headline", "case_name", "headline", "reaches", "summary"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -61,15 +60,7 @@ class _Ratio:
     high: float | None
 
     def __str__(self) -> str:
-        if self.low is None or self.high is None:
-            return times_text(self.value)
-        return f"{times_text(self.value)} ({times_text(self.low)[:-1]}-{times_text(self.high)[:-1]})"
-
-
-def dataset_name(spec: str) -> str:
-    """Return a data SPEC fit to be published: of a file's path only the name is kept."""
-    path, colon, options = spec.partition(":")
-    return f"{PurePath(path).name}{colon}{options}"
+        return interval_text(self.value, self.low, self.high)
 
 
 def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
@@ -82,7 +73,7 @@ def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
     vary : sequence of str
         Fields that differ between the cases of the run and are therefore named too.
     """
-    parts = [f"{row.n:,} x {row.d}", f"k={row.k}", "1 thread" if row.threads == 1 else f"{row.threads} threads"]
+    parts = [f"{row.n:,} x {row.d}", f"k={row.k}", threads_text(row.threads)]
     if "iterations" in vary and row.iterations is not None:
         parts.append(f"{row.iterations} iterations")
     if "seed" in vary:
@@ -98,7 +89,7 @@ def reaches(row: CellSummary) -> bool:
     return same_inertia(row.inertia_ratio)
 
 
-def headline(case: CaseContents, name: str) -> Headline:
+def headline(case: RunCase, name: str) -> Headline:
     """Return the sentence for a case.
 
     The headline goes to the fastest of the rows that reach the reference's inertia. It is called the fastest only
@@ -106,7 +97,7 @@ def headline(case: CaseContents, name: str) -> Headline:
 
     Parameters
     ----------
-    case : CaseContents
+    case : RunCase
     name : str
         As `case_name` gives it.
     """
@@ -149,7 +140,7 @@ def summary(answers: Sequence[Headline]) -> str | None:
     return f"{text}."
 
 
-def _fastest(case: CaseContents, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
+def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:
     best, rivals = equal[0], equal[1:]
     over = _over_others(case, best)
     base = next((row for row in rivals if row.label == best.baseline), None)
@@ -186,12 +177,12 @@ def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, _Rati
     return f"{best.label} is {ratios}"
 
 
-def _over_others(case: CaseContents, best: CellSummary) -> dict[str, _Ratio]:
+def _over_others(case: RunCase, best: CellSummary) -> dict[str, _Ratio]:
     """Return how many times as fast as each other sound row `best` is."""
     # The first row of the baseline's name is taken, and `best` may share its backend's name with others.
     records = sorted(case.records, key=lambda record: record.key.label != best.label)
     ratios = {}
-    for row in summarise(records, best.label):
+    for row in summarise(counted_cells(records), best.label):
         if row.label != best.label and row.speedup is not None:
             low = None if row.speedup_high is None else 1 / row.speedup_high
             high = None if row.speedup_low is None else 1 / row.speedup_low
@@ -199,9 +190,7 @@ def _over_others(case: CaseContents, best: CellSummary) -> dict[str, _Ratio]:
     return ratios
 
 
-def _faster_approximate(
-    case: CaseContents, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None
-) -> str:
+def _faster_approximate(case: RunCase, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None) -> str:
     """Say which rows with a worse inertia are faster than the best one, and at which price."""
     parts = []
     for row in case.sound:
@@ -263,7 +252,7 @@ def _direction(ratio: float) -> str:
     return "worse" if ratio > 1 else "better"
 
 
-def _left_out(case: CaseContents) -> str | None:
+def _left_out(case: RunCase) -> str | None:
     """List the rows that are not sound by what became of them."""
     groups: dict[Status, list[str]] = {}
     for row in case.rows:

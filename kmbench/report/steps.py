@@ -7,26 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.grids import thread_frame
 from kmbench.analysis.tradeoff import performance_profile
-from kmbench.figures.style import (
-    DASHES,
-    HEIGHT,
-    INK,
-    MARKERS,
-    PLACES,
-    Drawn,
-    csv_href,
-    legend,
-    new_axes,
-    one_per_line,
-    percent,
-    plain_axes,
-    printable,
-    series_of,
-    shortened,
-    to_svg,
-)
-from kmbench.report.sentences import dataset_name
-from kmbench.wording import times_text
+from kmbench.figures.axes import axes_below_legend, legend, named_axes
+from kmbench.figures.drawn import Drawn, csv_href
+from kmbench.figures.style import DASHES, INK, MARKERS, PLACES, RULE, series_of
+from kmbench.figures.svg import to_svg
+from kmbench.wording import dataset_name, percent_text, printable, shortened, times_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,12 +61,9 @@ def draw_threads(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
-    top = one_per_line(len(labels)) + 10
-    fig, ax = new_axes(HEIGHT + top - 14, top=top)
+    fig, ax = axes_below_legend(len(labels))
     counts = sorted(set(frame["threads"]))
-    ax.plot(
-        counts, [count / counts[0] for count in counts], color=INK, linewidth=1.2, linestyle=(0, (4, 3)), alpha=0.7
-    )
+    ax.plot(counts, [count / counts[0] for count in counts], color=INK, linewidth=1.2, linestyle=RULE, alpha=0.7)
     handles, names = [], []
     for number, label in enumerate(labels):
         place = series_of(order).index(label)
@@ -103,7 +85,7 @@ def draw_threads(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     ax.xaxis.set_major_locator(FixedLocator([float(count) for count in counts]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:.0f}"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
-    plain_axes(ax, "threads", "speed-up over the fewest threads")
+    named_axes(ax, "threads", "speed-up over the fewest threads")
     legend(ax, handles, names)
     return fig
 
@@ -137,8 +119,7 @@ def draw_profile(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     labels = [label for label in series_of(order) if label in set(map(printable, frame["label"]))]
-    top = one_per_line(len(labels)) + 10
-    fig, ax = new_axes(HEIGHT + top - 14, top=top)
+    fig, ax = axes_below_legend(len(labels))
     high = max(2.0, float(frame["factor"].max())) * 1.15
     handles, names = [], []
     for label in labels:
@@ -158,7 +139,7 @@ def draw_profile(frame: pd.DataFrame, order: Sequence[str]) -> Figure:
     factors = factors if len(factors) < 7 else [f for f in factors if f not in (1.2, 1.5, 3, 20)]
     ax.xaxis.set_major_locator(FixedLocator([float(f) for f in factors]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda factor, _: f"{factor:g}x"))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(round(share, 6))))
-    plain_axes(ax, "times the fastest, log scale", "share of the cases solved")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent_text(round(share, 6))))
+    named_axes(ax, "times the fastest, log scale", "share of the cases solved")
     legend(ax, handles, names)
     return fig

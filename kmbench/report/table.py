@@ -5,29 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
-from kmbench.analysis.cells import speedup_text
+from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
+from kmbench.figures_of_cells import CellFigure, Face, figures_of
 from kmbench.records import Status
 from kmbench.report.commands import repeat_command
-from kmbench.report.contents import CaseContents
-from kmbench.report.sentences import dataset_name, reaches
-from kmbench.wording import bytes_text, ratio_text, seconds_text, times_text
+from kmbench.report.sentences import reaches
+from kmbench.wording import (
+    dataset_name,
+    threads_text,
+)
 
 __all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
 
-HEADINGS = (
-    ("fit + labels", "± spread"),
-    ("speed-up", "95% interval"),
-    ("memory", "to input"),
-    ("inertia", "to reference"),
-    ("ARI", ""),
-    ("matched", ""),
-    ("in CPU time", "95% interval"),
-    ("fit", ""),
-    ("assign", ""),
-    ("empty", "clusters"),
-    ("iterations", ""),
-)
+HEADINGS = tuple((figure.page_title or figure.title, figure.aside) for figure in figures_of(Face.PAGE))
 """Columns after backend, status and case: what they hold, and what the small second line does."""
 
 SYMBOLS = {Status.OK: "✓", Status.SKIPPED: "–", Status.UNAVAILABLE: "–"}
@@ -82,12 +73,12 @@ class Row:
     values: list[Value] = field(default_factory=list)
 
 
-def table_rows(case: CaseContents, anchor: str) -> list[Row]:
+def table_rows(case: RunCase, anchor: str) -> list[Row]:
     """Return the rows of a case in the order of its summaries."""
     return [_row(row, anchor) for row in case.rows]
 
 
-def table_note(case: CaseContents) -> str:
+def table_note(case: RunCase) -> str:
     """Say what the figures of a case are relative to."""
     baseline = next((row.baseline for row in case.sound if row.baseline is not None), None)
     reference = next((row.reference for row in case.rows if row.reference is not None), None)
@@ -101,10 +92,9 @@ def table_note(case: CaseContents) -> str:
 
 def _row(row: CellSummary, anchor: str) -> Row:
     tone = "ok" if row.status is Status.OK else "failed" if row.status.is_failure else "aside"
-    threads = "1 thread" if row.threads == 1 else f"{row.threads} threads"
     return Row(
         case=dataset_name(family_of(row.dataset, "n", "d")) + ("" if row.workload is None else f" as {row.workload}"),
-        size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads}",
+        size=f"{row.n:,} x {row.d}, k={row.k:,}, {threads_text(row.threads)}",
         anchor=anchor,
         command=repeat_command(row),
         backend=row.backend,
@@ -114,56 +104,24 @@ def _row(row: CellSummary, anchor: str) -> Row:
         symbol=SYMBOLS.get(row.status, "✕"),
         tone=tone,
         reason=row.reason,
-        values=[
-            _value(seconds_text(row.fit_predict_seconds), row.fit_predict_seconds, _spread(row)),
-            _speedup(row),
-            _memory(row),
-            _value(ratio_text(row.inertia_ratio), row.inertia_ratio, differs=tone == "ok" and not reaches(row)),
-            _value("" if row.ari is None else f"{row.ari:.3f}", row.ari),
-            _value("" if row.matched_agreement is None else _percent(row.matched_agreement), row.matched_agreement),
-            _cpu_speedup(row),
-            _value(seconds_text(row.fit_seconds), row.fit_seconds),
-            _value(seconds_text(row.assign_seconds), row.assign_seconds),
-            _value("" if row.empty_clusters is None else str(row.empty_clusters), row.empty_clusters),
-            _value("" if row.n_iter is None else str(row.n_iter), row.n_iter),
-        ],
+        values=[_value(row, figure) for figure in figures_of(Face.PAGE)],
     )
 
 
-def _value(main: str, figure: float | None, small: str = "", *, differs: bool = False) -> Value:
-    return Value(main, small, differs, "" if figure is None else f"{figure:.6g}")
-
-
-def _spread(row: CellSummary) -> str:
-    middle, low, high = row.fit_predict_seconds, row.fit_predict_seconds_low, row.fit_predict_seconds_high
-    if not middle or low is None or high is None:
-        return ""
-    return "1 epoch" if row.epochs < 2 else f"±{100 * (high - low) / (2 * middle):.0f}%"
-
-
-def _speedup(row: CellSummary) -> Value:
-    """Split ``1.32x (1.28-1.36)`` into its two lines."""
-    main, _, small = speedup_text(row).partition(" (")
-    interval = small.removesuffix(")").replace("-", "–")
-    return _value(main, row.speedup, interval if row.verdict is None else f"{interval} {row.verdict}")
-
-
-def _cpu_speedup(row: CellSummary) -> Value:
-    if row.cpu_speedup is None or row.label == row.baseline:
+def _value(row: CellSummary, figure: CellFigure) -> Value:
+    """Write a figure of a row; the smaller one below it as the page has it."""
+    worded, found = figure.word(row), getattr(row, figure.name)
+    if not worded.main:
         return Value("")
-    if row.cpu_speedup_low is None or row.cpu_speedup_high is None:
-        return _value(times_text(row.cpu_speedup), row.cpu_speedup)
-    interval = f"{times_text(row.cpu_speedup_low)[:-1]}–{times_text(row.cpu_speedup_high)[:-1]}"
-    return _value(times_text(row.cpu_speedup), row.cpu_speedup, interval)
+    differs = figure.name == "inertia_ratio" and row.status is Status.OK and not reaches(row)
+    return Value(worded.main, _aside(row, figure, worded.aside), differs, "" if found is None else f"{found:.6g}")
 
 
-def _memory(row: CellSummary) -> Value:
-    if row.peak_extra_bytes is None or not row.input_bytes:
-        return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes)
-    share = f"{row.peak_extra_bytes / row.input_bytes:.2f}x"
-    return _value(bytes_text(row.peak_extra_bytes), row.peak_extra_bytes, share)
-
-
-def _percent(share: float) -> str:
-    """Write a share so that only a whole agreement reads as 100 %."""
-    return "100%" if share == 1 else f"{min(share, 0.9999):.2%}"
+def _aside(row: CellSummary, figure: CellFigure, aside: str) -> str:
+    if figure.name == "fit_predict_seconds":
+        return f"±{aside}" if aside else "1 epoch" if row.epochs == 1 else ""
+    if figure.unit == "x":
+        aside = aside.replace("-", "–")
+    if figure.name == "speedup" and row.speedup is not None and not aside and row.label != row.baseline:
+        aside = "1 epoch"
+    return f"{aside} {row.verdict}" if figure.name == "speedup" and row.verdict is not None else aside

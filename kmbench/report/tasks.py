@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kmbench.analysis.run import RunCase
 from kmbench.analysis.tasks import TaskTable, figure_text, task_table
-from kmbench.report.contents import CaseContents
-from kmbench.report.sentences import dataset_name
+from kmbench.wording import dataset_name
 
 __all__ = ["TaskView", "task_views"]
 
@@ -58,7 +58,7 @@ class TaskView:
     kept: list[str]
 
 
-def task_views(cases: Sequence[CaseContents]) -> list[TaskView]:
+def task_views(cases: Sequence[RunCase]) -> list[TaskView]:
     """Return a view of each case that has task figures, in their order."""
     views = []
     for number, case in enumerate(cases, start=1):
@@ -68,7 +68,7 @@ def task_views(cases: Sequence[CaseContents]) -> list[TaskView]:
     return views
 
 
-def _view(case: CaseContents, found: TaskTable, anchor: str) -> TaskView:
+def _view(case: RunCase, found: TaskTable, anchor: str) -> TaskView:
     row = case.lead
     own: list[tuple[str, str]] = [("the original", path) for path in _common(case)]
     own += [(cell.label, path) for cell in case.rows if cell.task for path in cell.artefacts or []]
@@ -93,7 +93,7 @@ def _view(case: CaseContents, found: TaskTable, anchor: str) -> TaskView:
     )
 
 
-def _common(case: CaseContents) -> list[str]:
+def _common(case: RunCase) -> list[str]:
     return next((cell.case_artefacts for cell in case.rows if cell.case_artefacts), None) or []
 
 

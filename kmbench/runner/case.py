@@ -15,7 +15,7 @@ from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.runner.scores import score_answers
 from kmbench.runner.stopping import Rule
 from kmbench.study.expand import Case, Cell
-from kmbench.study.ladder import rungs_up_to
+from kmbench.study.protocol import rungs_up_to
 
 __all__ = ["run_case", "steps_of"]
 

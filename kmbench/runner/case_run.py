@@ -11,7 +11,6 @@ from typing import Any
 
 import psutil
 
-from kmbench.backends.registry import arithmetic_of
 from kmbench.records import Record, RecordKind, Status
 from kmbench.runner.events import CellEnded, Listener, Step
 from kmbench.runner.judge import Submission
@@ -19,6 +18,7 @@ from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 from kmbench.runner.stopping import Rule
 from kmbench.runner.store import RunFolder
 from kmbench.study.expand import Case, Cell
+from kmbench.study.protocol import job_protocol
 
 __all__ = ["CaseRun", "CellRun", "Context"]
 
@@ -67,6 +67,8 @@ class CellRun:
     least_delay_share : float or None
         Of its threads' time, the least that any of its fits waited for a core: what it does to itself, when it has
         more threads than there are cores.
+    least_system_share : float or None
+        The least share of its wall time that any of its fits spent in the kernel.
     times : dict
         Time until labels of each clean sample, by epoch.
     told : dict
@@ -85,6 +87,7 @@ class CellRun:
     loops: dict[int | None, list[int]] = field(default_factory=dict)
     fit_seconds: float = 0.0
     least_delay_share: float | None = None
+    least_system_share: float | None = None
     times: dict[int, list[float]] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
@@ -95,7 +98,11 @@ class CellRun:
     def submission(self) -> Submission:
         """Return where the worker puts its answer, with what it told."""
         return Submission(
-            self.cell.key, str(self.folder / "centroids.npy"), str(self.folder / "labels.npy"), self.told
+            self.cell.key,
+            self.cell.precision,
+            str(self.folder / "centroids.npy"),
+            str(self.folder / "labels.npy"),
+            self.told,
         )
 
     def close(self) -> None:
@@ -136,14 +143,16 @@ class CaseRun:
         key = live.cell.key
         # Told only where there is something to tell: an older kmbench, as a gate compares, knows no workloads.
         several = {"workload": key.workload} if self.case.several_fits else {}
-        job = {"k": key.k, "protocol": "native" if self.init is None else "matched", "iterations": self.iterations}
+        job = {"k": key.k, "protocol": job_protocol(key.protocol), "iterations": self.iterations}
         worker.post(
             "open",
             backend=key.backend,
-            parameters=key.parameters,
+            parameters=live.cell.parameters,
             data=self.case.dataset.path,
             init=self.init,
             mapped=mapped,
+            pages=key.pages or "cold",
+            memory_limit=self.context.limits.memory_bytes,
             job=job | {"seed": key.seed, "threads": key.threads},
             **several,
         )
@@ -181,7 +190,7 @@ class CaseRun:
     def end(self, live: CellRun, status: Status, reason: str | None, output: str = "") -> None:
         """Record the outcome of a cell."""
         known = {name: live.told.get(name) for name in ("settings", "pools", "n_iter")}
-        known["precision"] = arithmetic_of(live.cell.key.backend, live.cell.key.parameters)
+        known["precision"] = live.cell.precision
         record = self.record(live, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
         live.ended = True
         self.context.listener(CellEnded(record))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kmbench.runner.stopping import Rule, rule_of
 from kmbench.study import Case, Study
-from kmbench.study.ladder import rungs_up_to
+from kmbench.study.protocol import rungs_up_to
 
 __all__ = ["estimate_seconds", "work_of"]
 

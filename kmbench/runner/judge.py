@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.backends.registry import arithmetic_of, get_backend
+from kmbench.backends.base import Precision
+from kmbench.backends.registry import get_backend
 from kmbench.records import CellKey, Status
 from kmbench.runner.correctness import (
     Evaluation,
@@ -36,6 +37,7 @@ class Submission:
     """An answer as a worker left it: two ``.npy`` files, and what it told."""
 
     key: CellKey
+    precision: Precision
     centroids: str
     labels: str
     told: dict[str, Any]
@@ -135,7 +137,7 @@ class Judge:
         for submission, evaluation in zip(submissions, found, strict=True):
             answer = Evaluation(
                 n_iter=submission.told["n_iter"],
-                precision=arithmetic_of(submission.key.backend, submission.key.parameters),
+                precision=submission.precision,
                 finite=evaluation["finite"],
                 inertia=evaluation.get("inertia"),
                 labels_inertia=evaluation.get("labels_inertia"),

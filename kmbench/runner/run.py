@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kmbench.datasets import Rows, materialise, read_spec
 from kmbench.errors import OutputError
 from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
-from kmbench.records import RECORDS_FILE, DatasetInfo, Record, RecordKind
+from kmbench.records import RECORDS_FILE, DatasetInfo, Record
+from kmbench.run_folder import read_host, read_study
 from kmbench.runner.case import run_case
 from kmbench.runner.case_run import Context
 from kmbench.runner.estimate import work_of
@@ -22,6 +24,7 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.stopping import rule_of
 from kmbench.runner.store import RunFolder
 from kmbench.study import Case, Study, expand
+from kmbench.study.expand import with_data
 from kmbench.workloads import workload_from
 
 __all__ = ["RunResult", "plan", "run_study"]
@@ -40,18 +43,14 @@ class RunResult:
         The run folder.
     records : list of Record
         All its records, those of earlier sessions included.
+    study, host : dict
+        What lies beside them: ``study.toml`` and ``host.json``.
     """
 
     folder: Path
     records: list[Record]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a cell failed, or nothing was measured at all."""
-        outcomes = [record for record in self.records if record.kind is RecordKind.OUTCOME]
-        return any(record.status.is_failure for record in outcomes) or not any(
-            record.status == "ok" for record in outcomes
-        )
+    study: dict[str, Any]
+    host: dict[str, Any]
 
 
 def plan(study: Study) -> list[Case]:
@@ -107,12 +106,12 @@ def run_study(
     KmbenchError
         Before anything is written, if the study, its data or the folder will not do.
     """
-    plan(study)
+    cases = plan(study)
     path = _folder_for(study, output, resume)
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
-        cases = expand(
-            study, lambda spec, workload: materialise(spec, scratch, _rows_of(spec, workload)), default_threads()
-        )
+        pairs = dict.fromkeys((case.key.dataset, case.key.workload) for case in cases)
+        datasets = {pair: materialise(pair[0], scratch, _rows_of(*pair)) for pair in pairs}
+        cases = [with_data(case, datasets[case.key.dataset, case.key.workload]) for case in cases]
         cases = [_in_revisions(case, revisions or {}) for case in cases]
         host = describe_host()
         host["fingerprint"] = fingerprint(host)
@@ -150,7 +149,7 @@ def run_study(
                 run_case(case, cells, own, number, len(pending))
         finally:
             store.note_session(pressure_between(before, read_pressure()))
-        return RunResult(path, store.records)
+        return RunResult(path, store.records, read_study(path), read_host(path))
 
 
 def _rows_of(spec: str, workload: str | None) -> Rows:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kmbench.analysis.ratios import paired_ratio
+from kmbench.comparison import paired_ratio
 from kmbench.study import Study
 
 __all__ = ["Rule", "Stop", "rule_of", "why_stop", "worst_half_width"]

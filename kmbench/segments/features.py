@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import DataError
+from kmbench.notes import Note, note
 from kmbench.segments.table import Column, Table
 
 __all__ = ["Features", "Missing", "make_features"]
@@ -40,7 +41,7 @@ class Features:
         Numeric columns in their own units, imputed where that was asked for.
     categories : dict of str to list of str
         Columns of text.
-    notes : list of str
+    notes : list of Note
         What was left out or filled in, and why.
     """
 
@@ -49,7 +50,7 @@ class Features:
     rows: NDArray[np.int64]
     numbers: dict[str, NDArray[np.float64]]
     categories: dict[str, list[str]]
-    notes: list[str]
+    notes: list[Note]
 
 
 def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence[str] = ()) -> Features:
@@ -75,20 +76,19 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
     absent = [name for name in leave_out if name not in known]
     if absent:
         raise DataError(f"{table.where} has no column {absent[0]!r}", f"there are {', '.join(known)}")
-    notes: list[str] = []
+    notes: list[Note] = []
     kept = []
     for place, column in enumerate(table.columns):
         reason = None if column.name in leave_out else _why_not(column, place, table.n)
         if reason is not None:
-            notes.append(f"{column.name} was left out: {reason}")
+            notes.append(note("KM101", column=column.name, reason=reason, concerns=[column.name]))
         elif column.name not in leave_out:
             kept.append(column)
             if column.note is not None:
-                notes.append(f"{column.name}: {column.note}")
+                notes.append(note("KM102", column=column.name, how=column.note, concerns=[column.name]))
     if not kept:
-        raise DataError(
-            f"{table.where} has no column to cluster by", "; ".join(notes) or "it needs numbers or categories"
-        )
+        told = "; ".join(map(str, notes)) or "it needs numbers or categories"
+        raise DataError(f"{table.where} has no column to cluster by", told)
     kept, rows = _without_gaps(table, kept, missing, notes)
     columns: list[NDArray[np.float64]] = []
     names: list[str] = []
@@ -98,7 +98,8 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
         if column.numbers is not None:
             spread = float(column.numbers.std())
             if not spread > 1e-12 * float(np.abs(column.numbers).max(initial=0.0)):
-                notes.append(f"{column.name} was left out: it is {column.numbers[0]:g} in every row that is left")
+                value = float(column.numbers[0])
+                notes.append(note("KM103", column=column.name, value=value, concerns=[column.name]))
                 continue
             numbers[column.name] = column.numbers
             columns.append((column.numbers - column.numbers.mean()) / spread)
@@ -110,7 +111,7 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
                 columns.append(np.array([text == level for text in texts], dtype=np.float64))
                 names.append(f"{column.name}={level}")
     if not columns:
-        raise DataError(f"{table.where} has no column that varies", "; ".join(notes))
+        raise DataError(f"{table.where} has no column that varies", "; ".join(map(str, notes)))
     X = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
     return Features(X=X, names=names, rows=rows, numbers=numbers, categories=categories, notes=notes)
 
@@ -143,7 +144,7 @@ def _why_not(column: Column, place: int, n: int) -> str | None:
 
 
 def _without_gaps(
-    table: Table, columns: list[Column], missing: Missing, notes: list[str]
+    table: Table, columns: list[Column], missing: Missing, notes: list[Note]
 ) -> tuple[list[Column], NDArray[np.int64]]:
     """Return the columns without missing values, and the rows that they are of."""
     gaps = {column.name: column.missing for column in columns}
@@ -163,9 +164,9 @@ def _without_gaps(
         rows = np.flatnonzero(whole)
         if not len(rows):
             raise DataError(f"{table.where} has no row without a gap: {told}", "use --missing mean or median")
-        notes.append(f"{table.n - len(rows)} rows with missing values were left out: {told}")
+        notes.append(note("KM104", rows=table.n - len(rows), columns=told, concerns=counts))
         return [_of_rows(column, rows) for column in columns], rows
-    notes.append(f"missing values were filled with the {missing} (text: the most frequent): {told}")
+    notes.append(note("KM105", missing=missing, columns=told, concerns=counts))
     return [_imputed(column, missing) if column.name in counts else column for column in columns], every
 
 

@@ -15,6 +15,7 @@ from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.errors import CaseError
 from kmbench.instruments import default_threads
 from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
+from kmbench.notes import Note, note
 from kmbench.segments.features import Missing, make_features
 from kmbench.segments.profile import Profile, by_size, profiles
 from kmbench.segments.table import Table, read_table, table_of_frame
@@ -26,6 +27,10 @@ __all__ = ["SegmentResult", "segment"]
 
 ITERATIONS = 50
 """Lloyd iterations: tables are small, and so many let nearly all of them come to rest."""
+
+
+TRUSTED = 0.6
+"""Jaccard index below which a segment is called unstable: Hennig (2007)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class SegmentResult:
         Of each segment, the mean over the other seeds of its Jaccard index with the segment most like it.
     csv : bytes
         The table with a column ``segment``, in its own format.
-    notes : tuple of str
+    notes : tuple of Note
         Columns that were left out, and what else a user should know.
     """
 
@@ -66,7 +71,7 @@ class SegmentResult:
     least_stability: float | None
     segment_stability: list[float] | None
     csv: bytes
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     def frame(self) -> pd.DataFrame:
         """Return the profiles as a data frame: a row for each segment, means in original units."""
@@ -151,7 +156,11 @@ def segment(
     column = "segment"
     if column in found.header:
         column = "segment_found"
-        notes.append(f"the table has a column segment, so the new one is called {column}")
+        notes.append(note("KM106", column=column))
+    steady = _jaccard(labels, others, k) if others else None
+    for number, share in enumerate(steady or [], start=1):
+        if share < TRUSTED:
+            notes.append(note("KM255", number=number, share=share))
     whole = np.zeros(found.n, dtype=np.int32)
     whole[features.rows] = labels + 1
     return SegmentResult(
@@ -164,7 +173,7 @@ def segment(
         seeds=seeds,
         stability=float(np.mean(agreement)) if agreement else None,
         least_stability=float(np.min(agreement)) if agreement else None,
-        segment_stability=_jaccard(labels, others, k) if others else None,
+        segment_stability=steady,
         csv=found.with_column(column, ["" if label == 0 else str(label) for label in whole]),
         notes=tuple(notes),
     )

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmbench.analysis import CellSummary, Verdict, summarise
-from kmbench.analysis.cells import epoch_means
-from kmbench.analysis.ratios import RatioInterval, paired_ratio, verdict_of
+from kmbench.analysis import CellSummary, Run
+from kmbench.comparison import RatioInterval, Verdict, epoch_means, paired_ratio, verdict_of
 from kmbench.records import Record, RecordKind
 from kmbench.runner.events import Listener
 from kmbench.runner.run import run_study
@@ -81,11 +80,9 @@ def selftest(folder: Path, *, quick: bool, listener: Listener) -> list[Finding]:
 
 def judge_records(records: Sequence[Record]) -> list[Finding]:
     """Compare the records of the study of known truths with the truths."""
-    rows = {row.label: row for row in summarise(records)}
-    times = {
-        label: epoch_means([r for r in records if r.key.cell_id == row.cell_id], "fit_predict_seconds")
-        for label, row in rows.items()
-    }
+    run = Run(records=records)
+    rows = {row.label: row for row in run.cells}
+    times = {label: epoch_means(run.counted[row.cell_id], "fit_predict_seconds") for label, row in rows.items()}
     copies = [f"known-works[copy_number={number + 1}]" for number in range(COPIES)]
     slowed = f"known-works[percent={round(100 * SLOWDOWN)}]"
     findings = [

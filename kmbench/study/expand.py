@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
+from kmbench.backends.base import Precision
 from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.init import why_no_start
 from kmbench.backends.registry import get_backend
 from kmbench.errors import CaseError, StudyError, WorkloadError
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
+from kmbench.study.protocol import job_protocol
 from kmbench.workloads import SeveralFits, expand_workloads, workload_from
 
-__all__ = ["Case", "Cell", "expand"]
+__all__ = ["Case", "Cell", "expand", "with_data"]
 
 Datasets = dict[tuple[str, str | None], DatasetInfo]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One backend on one case. `status` is set where it is known beforehand that the cell cannot run."""
+    """One backend on one case.
+
+    Attributes
+    ----------
+    version : str or None
+        Of the engine.
+    parameters : dict
+        The values that the backend's model of parameters made of those in `key`, for the worker.
+    precision : str
+        Arithmetic of the backend's distances with these parameters.
+    status, reason : Status or None, str or None
+        Set where it is known beforehand that the cell cannot run.
+    """
 
     key: CellKey
-    choice: Choice
     version: str | None
+    parameters: dict[str, Any]
+    precision: Precision
     status: Status | None = None
     reason: str | None = None
 
@@ -46,6 +62,20 @@ class Case:
     def key(self) -> CellKey:
         """A key whose case part all cells share."""
         return self.cells[0].key
+
+
+def _on_pages(case: Case, pages: str) -> Case:
+    """Return a case on warm or on cold memory, which are never compared."""
+    if pages == "cold":
+        return case
+    return Case(case.dataset, tuple(replace(cell, key=replace(cell.key, pages=pages)) for cell in case.cells))
+
+
+def with_data(case: Case, dataset: DatasetInfo) -> Case:
+    """Return a case whose data has been read: until then only its shape was known."""
+    fingerprint = dataset.fingerprint
+    cells = [replace(cell, key=replace(cell.key, dataset_fingerprint=fingerprint)) for cell in case.cells]
+    return Case(dataset, tuple(cells))
 
 
 def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], default_threads: int) -> list[Case]:
@@ -79,6 +109,7 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
     cases: dict[str, Case] = {}
     for block in blocks:
         for case in _cases_of(block, choices[block.backends], workloads[block.workload], datasets, default_threads):
+            case = _on_pages(case, study.pages)
             if case.key.case_id in cases:
                 raise StudyError(
                     f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",
@@ -144,15 +175,17 @@ def _cell(
         workload=workload,
     )
     backend = get_backend(choice.name)
-    version = backend.version()
-    reason = backend.unavailable_with(choice.params)
-    if reason is not None:
-        return Cell(key, choice, version, Status.UNAVAILABLE, reason)
-    # To a backend every rung of a ladder is a matched run.
-    asked = "matched" if protocol == "target" else protocol
-    reason = backend.unsupported_reason(k, dataset.n, dataset.d, asked, choice.params)
+    status, reason = Status.UNAVAILABLE, backend.unavailable_with(choice.params)
+    if reason is None:
+        status = Status.SKIPPED
+        reason = backend.unsupported_reason(k, dataset.n, dataset.d, job_protocol(protocol), choice.params)
     if reason is None:
         reason = why_no_start(getattr(choice.params, "init", None), k, dataset.d)
-    if reason is not None:
-        return Cell(key, choice, version, Status.SKIPPED, reason)
-    return Cell(key, choice, version)
+    return Cell(
+        key=key,
+        version=backend.version(),
+        parameters=choice.params.model_dump(mode="json", exclude_unset=True),
+        precision=backend.arithmetic(choice.params),
+        status=None if reason is None else status,
+        reason=reason,
+    )

@@ -16,16 +16,14 @@ from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.deployment.save import check_target
 from kmbench.tuning.index.kinds import parse_kinds
 from kmbench.tuning.index.training import ITERATIONS, Training
-from kmbench.tuning.pipeline import Session
+from kmbench.tuning.pipeline import TuningPlan, run_tuning
 from kmbench.tuning.problem.constraints import read_constraints
 from kmbench.tuning.problem.data import read_problem
 from kmbench.tuning.problem.device import read_device
 from kmbench.tuning.problem.nlist import read_nlists
-from kmbench.tuning.problem.truth import (
-    Progress,
-)
+from kmbench.tuning.problem.truth import Progress
 from kmbench.tuning.timing.latency import EPOCHS
-from kmbench.tuning.workbench import Workbench
+from kmbench.tuning.timing.search import SearchSetup
 
 __all__ = ["tune"]
 
@@ -142,7 +140,27 @@ def tune(
                 threads=count,
                 scratch=scratch,
             )
-            return Session(Workbench(problem, asked, kinds, nlists, training, progress, epochs, place)).run(target)
+            np.save(scratch / "asked-raw.npy", problem.raw_queries)
+            plan = TuningPlan(
+                problem=problem,
+                asked=asked,
+                kinds=kinds,
+                nlists=nlists,
+                training=training,
+                setup=SearchSetup(
+                    queries=scratch / "asked-raw.npy",
+                    queries_count=len(problem.queries),
+                    k=at,
+                    threads=count,
+                    device=place,
+                    seed=seed,
+                    scratch=scratch,
+                    spawn=training.spawn,
+                ),
+                epochs=epochs,
+                progress=progress,
+            )
+            return run_tuning(plan, target)
     finally:
         faiss.omp_set_num_threads(before)
 

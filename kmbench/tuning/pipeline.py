@@ -1,211 +1,250 @@
-"""One tuning from the true neighbours to the measured answer."""
+"""A tuning, step by step: true neighbours, lists, their curves, the cost model, the choice, the check, the result."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from kmbench.backends.faiss_gpu_index import GPU_MOST
+from kmbench.errors import TuneError
 from kmbench.instruments.software import package_versions
-from kmbench.tuning.choice.choose import Choice, choose, neighbours
-from kmbench.tuning.choice.result import ListsInfo, TimedOption, TuneResult
+from kmbench.notes import Note
+from kmbench.runner.process import WorkerFailure
+from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, neighbours
+from kmbench.tuning.choice.result import ListsInfo, TuneResult
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
-from kmbench.tuning.index.training import Trained, train_lists
+from kmbench.tuning.index.cache import IndexCache
+from kmbench.tuning.index.kinds import Kind
+from kmbench.tuning.index.training import Trained, Training, train_lists
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
+from kmbench.tuning.problem.constraints import Constraints
+from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.device import gpu_name, most_nprobe
-from kmbench.tuning.problem.nlist import LEAST_ROWS_PER_LIST
-from kmbench.tuning.problem.truth import (
-    OWN_ROWS,
-    OWN_ROWS_NOTED,
-    Truth,
-    exact_neighbours,
-    neighbours_from_file,
-    own_rows_share,
-)
+from kmbench.tuning.problem.recall import per_query_recall
+from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neighbours_from_file
 from kmbench.tuning.recall.compressed import compressed_curves
 from kmbench.tuning.recall.curve import Curve, one_pass
-from kmbench.tuning.settle import settle
+from kmbench.tuning.report.notes import result_notes, truth_notes
+from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import TimedPoint, held_out_error
-from kmbench.tuning.timing.latency import Measured
-from kmbench.tuning.verify import recall_of_file
-from kmbench.tuning.workbench import Workbench
+from kmbench.tuning.timing.search import SearchSetup
+from kmbench.tuning.timing.timer import SearchTimer
 
-__all__ = ["Session"]
+__all__ = ["TuningPlan", "run_tuning", "verified_recall"]
 
 SATURATED = 0.999
 """Ceiling by list ranks above which more probes cannot help lists of codes."""
 
-FEW_QUERIES = 200
 
-TIES_NOTED = 0.01
-"""Share of the queries from which on ties at the last place are worth a note."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningPlan:
+    """All that a tuning is asked to do, checked and read.
+
+    Attributes
+    ----------
+    problem : Problem
+    asked : Constraints
+    kinds : sequence of Kind
+        Kinds of index that are tried.
+    nlists : sequence of int
+        Numbers of lists that are tried, rising.
+    training : Training
+    setup : SearchSetup
+        How indexes are searched and timed.
+    epochs : int
+        Processes that each index is timed in.
+    progress : callable
+    """
+
+    problem: Problem
+    asked: Constraints
+    kinds: Sequence[Kind]
+    nlists: Sequence[int]
+    training: Training
+    setup: SearchSetup
+    epochs: int
+    progress: Progress
+
+    def kind(self, name: str) -> Kind:
+        """Return a kind of index by its name."""
+        return next(kind for kind in self.kinds if kind.name == name)
 
 
-class Session:
-    """One run of the tuner, with everything read."""
+def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
+    """Do all of it, and save the chosen index where a folder is given.
 
-    def __init__(self, bench: Workbench) -> None:
-        self.bench, self.problem, self.asked = bench, bench.problem, bench.asked
-        self.notes = list(bench.problem.notes)
+    Raises
+    ------
+    KmbenchError
+        If the data does not go with what is asked, or a process fails.
+    """
+    problem, asked, device = plan.problem, plan.asked, plan.setup.device
+    truth = true_neighbours(plan)
+    notes: list[Note] = [*problem.notes, *truth_notes(problem, truth)]
+    cache = IndexCache(problem, plan.training.seed, plan.training.scratch)
+    lists = trained_lists(plan)
+    curves = recall_curves(plan, truth, lists, cache)
+    timer = SearchTimer(
+        setup=plan.setup,
+        cache=cache,
+        lists=lists,
+        queries=problem.queries,
+        epochs=plan.epochs,
+        progress=plan.progress,
+    )
+    calibration = calibrate(timer, plan.kinds, curves, asked.recall)
+    settings = all_settings(plan, curves, calibration, cache)
+    first = choose(settings, asked)
+    timed, held_out = time_options(plan, timer, settings, first, calibration)
+    choice = choose_measured(settings, first, timed, asked)
+    option, kind = choice.option, plan.kind(choice.option.index)
+    own = next(one for one in timed if one.option.key == option.key)
+    file = cache.file(kind, lists[option.nlist])
+    plan.progress("check of the index", 0.0)
+    verified = verified_recall(plan.setup, truth, file, option)
+    if choice.met and verified < asked.recall:
+        choice = replace(choice, met=False, broken=("recall",))
+    notes += result_notes(problem, list(lists.values()), own.measured, verified, option, device)
+    result = TuneResult(
+        name=problem.name,
+        n=len(problem.base),
+        d=problem.base.shape[1],
+        asked=asked,
+        choice=choice,
+        measured=own.measured,
+        verified_recall=verified,
+        memory_bytes=file.stat().st_size + kind.table_bytes(option.nlist, problem.space, device),
+        build_seconds=cache.build_seconds[kind.name, option.nlist],
+        settings=settings,
+        timed=timed,
+        single_error=held_out_error(calibration.single[kind.name], [single for single, _ in held_out]),
+        batch_error=held_out_error(calibration.batch[kind.name], [batch for _, batch in held_out]),
+        method=settings.curves[int(settings.curve[settings.find(option.key)])].method,
+        queries=len(problem.queries),
+        queries_text=problem.queries_text,
+        truth_text=truth_text(truth),
+        metric=problem.space.metric,
+        backend=plan.training.backend.name,
+        threads=plan.training.threads,
+        device=device,
+        gpu=gpu_name() if device == "cuda" else None,
+        seed=plan.training.seed,
+        lists=[_lists_info(one) for one in lists.values()],
+        versions=package_versions(),
+        notes=tuple(notes),
+    )
+    if target is not None:
+        plan.progress("saving", 0.0)
+        saved = save_deployment(result, kind, problem, lists[option.nlist], file, target)
+        result = replace(result, saved=saved)
+    return result
 
-    def run(self, target: Path | None) -> TuneResult:
-        """Do all of it."""
-        self.truth = self._truth()
-        curves = self._curves()
-        calibration = calibrate(self.bench, curves)
-        land = self._land(curves, calibration)
-        choice, timed, points = self._measure(land, calibration)
-        option = choice.option
-        own = next(one for one in timed if one.option.key == option.key)
-        kind = self.bench.kind(option.index)
-        file = self.bench.shelf.file(kind, option.nlist)
-        self.bench.progress("check of the index", 0.0)
-        verified = recall_of_file(self.bench, self.truth.ids, file, option)
-        memory = file.stat().st_size + kind.table_bytes(option.nlist, self.problem.space, self.bench.device)
-        if choice.met and verified < self.asked.recall:
-            choice = replace(choice, met=False, broken=("recall",))
-        self._note(own.measured, verified, option)
-        result = TuneResult(
-            name=self.problem.name,
-            n=len(self.problem.base),
-            d=self.problem.base.shape[1],
-            asked=self.asked,
-            choice=choice,
-            measured=own.measured,
-            verified_recall=verified,
-            memory_bytes=memory,
-            build_seconds=self.bench.shelf.build_seconds[kind.name, option.nlist],
-            land=land,
-            timed=timed,
-            single_error=held_out_error(calibration.single[kind.name], [p[0] for p in points if p is not None]),
-            batch_error=held_out_error(calibration.batch[kind.name], [p[1] for p in points if p is not None]),
-            method=land.curves[int(land.curve[land.find(option.key)])].method,
-            queries=len(self.problem.queries),
-            queries_text=self.problem.queries_text,
-            truth_text=self.truth.source,
-            metric=self.problem.space.metric,
-            backend=self.bench.training.backend.name,
-            threads=self.bench.training.threads,
-            device=self.bench.device,
-            gpu=gpu_name() if self.bench.device == "cuda" else None,
-            seed=self.bench.training.seed,
-            lists=[self._lists_info(one) for one in self.bench.lists.values()],
-            versions=package_versions(),
-            notes=tuple(self.notes),
+
+def true_neighbours(plan: TuningPlan) -> Truth:
+    """Return the true neighbours of the queries: from a file, from the cache, or by an exact search."""
+    problem, k = plan.problem, plan.asked.at
+    if problem.stored is not None:
+        plan.progress("check of the neighbours in the file", 0.0)
+        return neighbours_from_file(
+            problem.base, problem.queries, problem.stored, k, problem.space, problem.stored_where
         )
-        if target is not None:
-            self.bench.progress("saving", 0.0)
-            saved = save_deployment(result, kind, self.problem, self.bench.lists[option.nlist], file, target)
-            result = replace(result, saved=saved)
-        return result
+    key = content_key(problem.data.fingerprint, problem.queries_fingerprint, problem.space.metric, k)
+    kept = load_truth(key)
+    if kept is not None:
+        return kept
+    truth = exact_neighbours(problem.base, problem.queries, k, problem.space, plan.progress)
+    store_truth(key, truth)
+    return truth
 
-    def _truth(self) -> Truth:
-        problem, k = self.problem, self.asked.at
-        if problem.stored is not None:
-            self.bench.progress("check of the neighbours in the file", 0.0)
-            truth = neighbours_from_file(
-                problem.base, problem.queries, problem.stored, k, problem.space, problem.stored_where
-            )
-        else:
-            parts = (problem.data.fingerprint, problem.queries_fingerprint, problem.space.metric, k)
-            key = content_key(*parts)
-            kept = load_truth(key)
-            truth = kept or exact_neighbours(problem.base, problem.queries, k, problem.space, self.bench.progress)
-            if kept is None:
-                store_truth(key, truth)
-        if truth.tied >= TIES_NOTED * len(problem.queries):
-            self.notes.append(
-                f"{truth.tied:,} of {len(problem.queries):,} queries have neighbours that tie at place {k}: any of "
-                "them counts as found"
-            )
-        own = own_rows_share(problem.base, problem.queries, truth)
-        if problem.held_out is None and own >= OWN_ROWS_NOTED:
-            self.notes.append(OWN_ROWS.format(share=own))
-        if truth.cut:
-            self.notes.append(
-                f"{truth.cut:,} queries have thousands of neighbours that tie at place {k} (duplicates in the data): "
-                "for them recall is a lower bound"
-            )
-        return truth
 
-    def _curves(self) -> list[Curve]:
-        problem, k, curves = self.problem, self.asked.at, []
-        ceiling = max(SATURATED, 1 - (1 - self.asked.recall) / 10)
-        for number, nlist in enumerate(self.bench.nlists):
-            self.bench.progress(f"nlist {nlist}", number / len(self.bench.nlists))
-            trained = self.bench.lists[nlist] = train_lists(problem.base, nlist, problem.space, self.bench.training)
-            flat = one_pass(trained.quantizer, problem.queries, self.truth.ids, trained.list_of_row, k)
-            limit = most_nprobe(self.bench.device, nlist)
-            sizes = np.bincount(trained.list_of_row, minlength=nlist).astype(np.int64)
-            for kind in self.bench.kinds:
-                if kind.exact:
-                    curves.append(flat.up_to(limit))
-                    self.bench.shelf.note_lists(kind, nlist)
-                    continue
-                most = int(np.searchsorted(flat.recall, ceiling)) + 1
-                ivf = self.bench.shelf.codes(kind, nlist)
-                curves += compressed_curves(
-                    kind, ivf, trained.quantizer, problem.queries, self.truth.ids, sizes, k, min(limit, most)
-                )
-        return curves
+def trained_lists(plan: TuningPlan) -> dict[int, Trained]:
+    """Train the lists of every nlist."""
+    lists = {}
+    for number, nlist in enumerate(plan.nlists):
+        plan.progress(f"nlist {nlist}", number / len(plan.nlists))
+        lists[nlist] = train_lists(plan.problem.base, nlist, plan.problem.space, plan.training)
+    return lists
 
-    def _land(self, curves: list[Curve], calibration: Calibration) -> Settings:
-        n, d = self.problem.base.shape
-        memory = {
-            (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, self.problem.space, self.bench.device))
-            for kind in self.bench.kinds
-            for nlist in self.bench.nlists
-        }
-        return tabulate(
-            curves, self.asked.at, calibration.single, calibration.batch, memory, self.bench.shelf.build_seconds
-        )
 
-    def _measure(
-        self, land: Settings, calibration: Calibration
-    ) -> tuple[Choice, list[TimedOption], list[tuple[TimedPoint, TimedPoint] | None]]:
-        """Measure the setting that the model chooses and those beside it, and choose by what was measured."""
-        first = choose(land, self.asked)
-        options = [first.option, *neighbours(land, first.option, self.asked)]
-        points = [self.bench.point(o.index, o.nlist, o.nprobe, o.k_factor) for o in options]
-        measured = self.bench.measure(points)
-        timed, held_out = [], []
-        for option, point, figures in zip(options, points, measured, strict=True):
-            fresh = point.key not in calibration.fitted
-            timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
-            held_out.append(
-                self.bench.timed_points(point, figures) if fresh and option.index == first.option.index else None
+def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], cache: IndexCache) -> list[Curve]:
+    """Return the recall of every nprobe of every nlist and kind of index."""
+    problem, k, curves = plan.problem, plan.asked.at, []
+    ceiling = max(SATURATED, 1 - (1 - plan.asked.recall) / 10)
+    for number, (nlist, trained) in enumerate(lists.items()):
+        plan.progress(f"recall of nlist {nlist}", number / len(lists))
+        flat = one_pass(trained.quantizer, problem.queries, truth.ids, trained.list_of_row, k)
+        limit = most_nprobe(plan.setup.device, nlist)
+        for kind in plan.kinds:
+            if kind.exact:
+                curves.append(flat.up_to(limit))
+                cache.count_training(kind, trained)
+                continue
+            most = int(np.searchsorted(flat.recall, ceiling)) + 1
+            codes = cache.codes(kind, trained)
+            curves += compressed_curves(
+                kind, codes, trained.quantizer, problem.queries, truth.ids, trained.sizes, k, min(limit, most)
             )
-        return settle(land, first, timed, self.asked), timed, held_out
+    return curves
 
-    def _lists_info(self, trained: Trained) -> ListsInfo:
-        return ListsInfo(
-            nlist=trained.nlist,
-            points=trained.points,
-            train_seconds=trained.train_seconds,
-            imbalance=trained.imbalance,
-            empty_lists=trained.empty_lists,
-        )
 
-    def _note(self, measured: Measured, verified: float, option: Option) -> None:
-        few = [t.nlist for t in self.bench.lists.values() if t.points < LEAST_ROWS_PER_LIST * t.nlist]
-        if few:
-            listed = ", ".join(map(str, few))
-            self.notes.append(
-                f"nlist {listed}: fewer than {LEAST_ROWS_PER_LIST} training rows per list: centroids follow noise"
-            )
-        cut = [nlist for nlist in self.bench.nlists if most_nprobe(self.bench.device, nlist) < nlist]
-        if cut:
-            listed = ", ".join(map(str, cut))
-            self.notes.append(
-                f"nlist {listed}: nprobe above {GPU_MOST:,} is left out, FAISS's GPU indexes search no more lists"
-            )
-        if len(self.problem.queries) < FEW_QUERIES:
-            self.notes.append(f"{len(self.problem.queries)} queries tell the recall only roughly: give more")
-        if measured.disturbed:
-            self.notes.append("other work ran on this host while latency was measured: expect less on a quiet one")
-        if abs(verified - option.recall) > 1e-6:
-            self.notes.append(f"a direct search of the index file found recall {verified:.4f}")
+def all_settings(plan: TuningPlan, curves: Sequence[Curve], calibration: Calibration, cache: IndexCache) -> Settings:
+    """Return every nprobe of every curve with its expected times, memory and build time."""
+    n, d = plan.problem.base.shape
+    memory = {
+        (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, plan.problem.space, plan.setup.device))
+        for kind in plan.kinds
+        for nlist in plan.nlists
+    }
+    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, cache.build_seconds)
+
+
+def time_options(
+    plan: TuningPlan, timer: SearchTimer, settings: Settings, first: Choice, calibration: Calibration
+) -> tuple[list[TimedOption], list[tuple[TimedPoint, TimedPoint]]]:
+    """Measure the setting that the model chooses and those beside it.
+
+    Returns
+    -------
+    timed : list of TimedOption
+    held_out : list of (TimedPoint, TimedPoint)
+        Those of the chosen kind that the model was not fitted to: one query at a time, and batches.
+    """
+    options = [first.option, *neighbours(settings, first.option, plan.asked)]
+    points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
+    measured = timer.measure(points)
+    timed, held_out = [], []
+    for option, point, figures in zip(options, points, measured, strict=True):
+        fresh = point.key not in calibration.fitted
+        timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
+        if fresh and option.index == first.option.index:
+            held_out.append(timer.model_points(point, figures))
+    return timed, held_out
+
+
+def verified_recall(setup: SearchSetup, truth: Truth, file: Path, option: Option) -> float:
+    """Return the recall that a direct search of an index file finds, in a process of its own.
+
+    Raises
+    ------
+    TuneError
+        If the file cannot be searched.
+    """
+    try:
+        found = setup.search(file, option.nprobe, option.k_factor)
+    except WorkerFailure as failure:
+        raise TuneError(f"the index that was built cannot be searched: {failure.reason}") from None
+    return float(per_query_recall(found.ids, truth.ids, setup.k).mean())
+
+
+def _lists_info(trained: Trained) -> ListsInfo:
+    return ListsInfo(
+        nlist=trained.nlist,
+        points=trained.points,
+        train_seconds=trained.train_seconds,
+        imbalance=trained.imbalance,
+        empty_lists=trained.empty_lists,
+    )

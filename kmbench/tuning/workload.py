@@ -12,6 +12,7 @@ from kmbench.tuning.index.training import assign_rows
 from kmbench.tuning.problem.space import FloatMatrix, Space
 from kmbench.tuning.problem.truth import Truth, exact_neighbours
 from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.wording import percent_text
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 from kmbench.workloads.queries import BaseRows, query_rows
@@ -112,7 +113,7 @@ class Ivf(Workload):
             "empty_lists": float((sizes == 0).sum()),
         }
         rows: list[list[str | float]] = [
-            [f"{100 * share:g}%", f"{100 * recall_at_work(curve, share * len(base)):.2f}%"] for share in SHARES
+            [percent_text(share), f"{100 * recall_at_work(curve, share * len(base)):.2f}%"] for share in SHARES
         ]
         low = float((curve.recall - curve.recall_low).max())
         note = f"{len(queries):,} queries; intervals of the recall reach {100 * low:.1f} points down at most."

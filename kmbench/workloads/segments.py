@@ -68,7 +68,7 @@ class Segments(Workload):
             figures["silhouette"] = simplified_silhouette(nearest_two(task.X, answer.centroids))
         columns, rows = profile_rows(profiles(features, labels, task.k))
         note = "Means in the table's own units, and the most frequent text with its share. " + "; ".join(
-            features.notes
+            map(str, features.notes)
         )
         content = table(f"Profiles of {task.k} segments", columns, rows, note.strip())
         return TaskResult(figures, {"profiles.json": content})

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kmbench.analysis import summarise
-from kmbench.analysis.target import races
-from kmbench.cli.race import race_rows
-from kmbench.cli.run import json_rows
+from kmbench.analysis.run import Run
 from kmbench.records import parse_records
-from kmbench.run_folder import read_study
+from kmbench.run_folder import read_host, read_study
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RUNS = sorted(folder.name for folder in GOLDEN.iterdir() if folder.is_dir())
@@ -26,8 +23,7 @@ def unpacked(file: Path) -> bytes:
 def test_old_records_give_the_array_that_they_gave(name):
     folder = GOLDEN / name
     records = list(parse_records(unpacked(folder / "records.jsonl.gz"), name))
-    baseline = read_study(folder).get("baseline")
-    rows = json_rows(summarise(records, baseline), race_rows(races(records, baseline)))
+    rows = Run(records=records, study=read_study(folder), host=read_host(folder)).json_rows()
     expected = json.loads(unpacked(folder / "cells.json.gz"))
     assert len(rows) == len(expected)
     for row, then in zip(json.loads(json.dumps(rows)), expected, strict=True):

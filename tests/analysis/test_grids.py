@@ -8,7 +8,7 @@ from scipy import stats
 from kmbench.analysis import cells_frame
 from kmbench.analysis.cells import CellSummary
 from kmbench.analysis.grids import agreement_frame, coverage_frame, speedup_grid, thread_frame
-from kmbench.analysis.ratios import unpaired_ratio
+from kmbench.comparison import unpaired_ratio
 from kmbench.records import Status
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from kmbench import load_targets
-from kmbench.analysis import Verdict, summarise
-from kmbench.analysis.target import Curve, races
+from kmbench.analysis.run import Run
+from kmbench.analysis.target import Curve
+from kmbench.comparison import Verdict
 from kmbench.records import CellKey, Record, RecordKind, Status
 
 RUNGS = (1, 2, 4)
@@ -36,7 +37,7 @@ def race():
         records += ladder("sklearn-lloyd", seed, (1.0, 2.0, 4.0), objective)
         slower = 1 + 0.01 * seed
         records += ladder("faiss-cpu", seed, (0.5 * slower, 1.0 * slower, 2.0 * slower), objective)
-    (found,) = races(records)
+    (found,) = Run(records=records).races
     return found
 
 
@@ -79,14 +80,14 @@ def test_a_backend_that_was_wrong_on_a_rung_does_not_run():
     wrong = {"status": Status.INVALID, "reason": "after 2 iterations it stopped early"}
     records = ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0))
     records += ladder("faiss-cpu", 0, (0.1, 0.2, 0.4), (9.0, 2.0, 1.0), **wrong)
-    (race,) = races(records)
+    (race,) = Run(records=records).races
     failed = contender_of(race, "faiss-cpu")
     assert (failed.status, failed.reason, failed.times) == (Status.INVALID, wrong["reason"], ())
     assert race.contenders[-1] is failed
 
 
 def test_the_summary_of_a_ladder_is_that_of_its_top_rung():
-    (row,) = summarise(ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0)))
+    (row,) = Run(records=ladder("sklearn-lloyd", 0, (1.0, 2.0, 4.0), (9.0, 5.0, 4.0))).cells
     assert (row.fit_predict_seconds, row.inertia, row.samples, row.iterations_given) == (4.0, 4.0, 1, 4)
 
 
@@ -100,4 +101,4 @@ def test_targets_are_a_data_frame_too(tmp_path):
 
 
 def test_other_protocols_race_nowhere():
-    assert races([]) == []
+    assert Run(records=[]).races == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kmbench import load_records
-from kmbench.analysis.cells import epoch_means
+from kmbench.comparison import epoch_means
 from kmbench.records import read_records
 
 HOME = Path(__file__).parents[2]

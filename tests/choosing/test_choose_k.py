@@ -153,7 +153,7 @@ def test_few_different_rows_end_in_a_note():
     X = np.repeat(np.array([[0.0, 0], [9, 0], [0, 9]]), 30, axis=0)
     result = choose_k(X, "2:5", **FAST)
     json.dumps(result.to_json(), allow_nan=False)
-    assert any("empty" in note for note in result.notes)
+    assert any("empty" in note for note in map(str, result.notes))
 
 
 def test_the_command_prints_and_writes(kmbench, tmp_path):

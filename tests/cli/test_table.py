@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from kmbench.analysis import CellSummary, Verdict
+from kmbench.analysis import CellSummary
 from kmbench.cli.table import print_table
+from kmbench.comparison import Verdict
 from kmbench.records import Status
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from gate_records import KEY, cell
 
-from kmbench.analysis.cells import rivals
+from kmbench.analysis.run import Run
+from kmbench.comparison import rivals
 from kmbench.gate.judge import Outcome, judge
 from kmbench.gate.markdown import to_markdown
 from kmbench.gate.revisions import Revision
@@ -18,7 +19,7 @@ from kmbench.study import Study
 
 
 def one(head=None):
-    return judge(cell("b", seed=1) + cell("h", seed=2, **(head or {})), "b", "h")[0]
+    return judge(Run(records=cell("b", seed=1) + cell("h", seed=2, **(head or {}))), "b", "h")[0]
 
 
 SLOW, LARGE = {"seconds": 0.0625}, {"memory": 30_000_000}
@@ -45,7 +46,7 @@ def test_the_second_run_holds_the_failing_cells_alone_and_does_the_same_work():
                 key = dataclasses.replace(planned.key, revision=revision)
                 made = cell(revision, seed=number, **(SLOW if slow else {}))
                 records += [dataclasses.replace(record, key=key) for record in made]
-    failing = [found for found in judge(records, "b", "h") if found.outcome is Outcome.REGRESSION]
+    failing = [found for found in judge(Run(records=records), "b", "h") if found.outcome is Outcome.REGRESSION]
     assert len(failing) == 1
     again = [planned.key for case in plan(failing_study(study, records, failing)) for planned in case.cells]
     slow_key = next(record.key for record in records if record.key.cell_id == failing[0].head.cell_id)

@@ -6,6 +6,7 @@ import pytest
 from gate_records import cell
 from scipy import stats
 
+from kmbench.analysis.run import Run
 from kmbench.gate.judge import Outcome, holm, judge, p_slower
 from kmbench.records import Status
 
@@ -17,7 +18,7 @@ def verdict(base=None, head=None, **options):
         records += cell("b", seed=1, **(base or {}))
     if head is not False:
         records += cell("h", seed=2, **(head or {}))
-    found = judge(records, "b", "h", **options)
+    found = judge(Run(records=records), "b", "h", **options)
     assert len(found) == 1
     return found[0]
 
@@ -112,7 +113,7 @@ def test_each_backend_is_compared_with_itself():
     for backend, factor in (("numpy-lloyd", 1.0), ("faiss-cpu", 3.0)):
         for number, revision in enumerate(("b", "h")):
             records += cell(revision, backend=backend, seconds=0.05 * factor, seed=number)
-    found = judge(records, "b", "h")
+    found = judge(Run(records=records), "b", "h")
     assert [one.outcome for one in found] == [Outcome.PASS] * 2
     assert all(one.time.ratio == pytest.approx(1, abs=0.05) for one in found)
 
@@ -133,13 +134,13 @@ def test_holm_on_a_worked_example():
 
 def test_more_cells_ask_for_more_evidence():
     slow = {"seconds": 0.0565, "noise": 0.012, "epochs": 8}
-    alone = judge(cell("b", seed=5, noise=0.012) + cell("h", seed=6, **slow), "b", "h")
+    alone = judge(Run(records=cell("b", seed=5, noise=0.012) + cell("h", seed=6, **slow)), "b", "h")
     assert alone[0].p_slower is not None
     among = []
     for number in range(30):
         k = 2 + number
         among += cell("b", seed=5, noise=0.012, k=k) + cell("h", seed=6, k=k, **(slow if number == 0 else {}))
-    many = {one.case: one for one in judge(among, "b", "h")}
+    many = {one.case: one for one in judge(Run(records=among), "b", "h")}
     first = next(iter(many.values()))
     assert first.p_slower == pytest.approx(alone[0].p_slower)
     assert 0.01 / 30 < first.p_slower < 0.01, "the example must lie between the two levels"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kmbench.report.contents import read_run
+from kmbench.analysis.run import read_run
 from kmbench.report.page import render_page
 
 CEILINGS = {

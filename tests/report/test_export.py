@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from kmbench import load_records
+from kmbench.analysis.run import read_runs
 from kmbench.errors import OutputError
 from kmbench.report.export import Format, write_report
 from kmbench.report.gallery import write_gallery
 
 
 def test_the_markdown_table_has_a_row_for_each_cell(mixed, tmp_path):
-    (file,) = write_report([mixed], tmp_path / "out", [Format.MARKDOWN])
+    (file,) = write_report(read_runs([mixed]), tmp_path / "out", [Format.MARKDOWN])
     text = file.read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| backend")]
     assert len(rows) == 13
@@ -25,7 +26,7 @@ def test_the_markdown_table_has_a_row_for_each_cell(mixed, tmp_path):
 def test_markup_in_markdown_is_text(tmp_path, write, new_case):
     evil = "<script>alert(1)</script>|`x`\n# h"
     case = new_case(dataset=evil).cell(evil, 0.01, reason=evil)
-    (file,) = write_report([write(tmp_path / "run", case)], tmp_path / "out", [Format.MARKDOWN])
+    (file,) = write_report(read_runs([write(tmp_path / "run", case)]), tmp_path / "out", [Format.MARKDOWN])
     text = file.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "\n# h" not in text
@@ -36,7 +37,7 @@ def test_markup_in_markdown_is_text(tmp_path, write, new_case):
 def test_tables_hold_every_cell_and_every_sample(mixed, tmp_path, form):
     if form is Format.PARQUET:
         pytest.importorskip("pyarrow")
-    cells, samples = write_report([mixed], tmp_path / "out", [form])
+    cells, samples = write_report(read_runs([mixed]), tmp_path / "out", [form])
     read = pd.read_csv if form is Format.CSV else pd.read_parquet
     assert len(read(cells)) == 13
     expected = load_records(mixed)
@@ -47,7 +48,7 @@ def test_tables_hold_every_cell_and_every_sample(mixed, tmp_path, form):
 
 
 def test_benchopts_columns(mixed, tmp_path):
-    (file,) = write_report([mixed], tmp_path / "out", [Format.CSV], benchopt=True)
+    (file,) = write_report(read_runs([mixed]), tmp_path / "out", [Format.CSV], benchopt=True)
     frame = pd.read_csv(file)
     assert {
         "objective_name", "solver_name", "data_name", "idx_rep", "stop_val", "time",
@@ -68,15 +69,15 @@ def test_runs_of_different_hosts_are_refused(mixed, tmp_path, write, new_case):
     host = {"fingerprint": "other", "kernel": "5.0"}
     other = write(tmp_path / "other", new_case().cell("numpy-lloyd", 0.01), host=host)
     with pytest.raises(OutputError, match="are of different hosts or versions: .*kernel.*; report them apart"):
-        write_report([mixed, other], tmp_path / "out", [Format.HTML])
+        write_report(read_runs([mixed, other]), tmp_path / "out", [Format.HTML])
     assert not (tmp_path / "out").exists()
 
 
 def test_a_torn_line_is_told_and_skipped(mixed, tmp_path):
-    whole = write_report([mixed], tmp_path / "a", [Format.HTML])[0].read_text(encoding="utf-8")
+    whole = write_report(read_runs([mixed]), tmp_path / "a", [Format.HTML])[0].read_text(encoding="utf-8")
     with (mixed / "records.jsonl").open("a") as file:
         file.write('{"record_version": 1, "kind": "fi')
-    page = write_report([mixed], tmp_path / "b", [Format.HTML])[0].read_text(encoding="utf-8")
+    page = write_report(read_runs([mixed]), tmp_path / "b", [Format.HTML])[0].read_text(encoding="utf-8")
     assert "was torn when the run was cut off" in page
     assert "was torn" not in whole
 
@@ -86,7 +87,7 @@ def test_a_record_of_another_version_is_one_line(mixed, tmp_path):
     lines = file.read_text(encoding="utf-8").replace('"record_version": 1', '"record_version": 2')
     file.write_text(lines, encoding="utf-8")
     with pytest.raises(OutputError, match="line 1, is not a record .*: record version 2, this") as error:
-        write_report([mixed], tmp_path / "out", [Format.HTML])
+        write_report(read_runs([mixed]), tmp_path / "out", [Format.HTML])
     assert "\n" not in str(error.value)
 
 

@@ -2,18 +2,19 @@
 
 import csv
 import io
+import re
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
 
+from kmbench.analysis.run import read_runs
 from kmbench.analysis.scaling import scaling_frame, scaling_laws
 from kmbench.records import Status
-from kmbench.report.contents import read_runs
 from kmbench.report.grids import draw_agreement, draw_speedups
 from kmbench.report.growth import draw_growth
 from kmbench.report.overview import _merged, overview_of
-from kmbench.report.pareto import spots_of
+from kmbench.report.pareto import INERTIA, points_of, scales_of
 from kmbench.report.steps import draw_profile, draw_threads
 
 SIZES = (1000, 10_000, 100_000)
@@ -73,6 +74,8 @@ def test_every_figure_has_its_data_and_says_its_finding(grown, names):
         else:
             root = ElementTree.fromstring(str(figure.svg))
             assert figure.finding in root.get("aria-label")
+            styles = re.findall(r'<text style="([^"]*)"', str(figure.svg))
+            assert all(re.search(r"fill: (currentColor|var\(--)", style) for style in styles)
 
 
 def test_a_run_of_one_exact_case_has_no_figure_over_all(tmp_path, write, new_case):
@@ -165,15 +168,15 @@ def test_points_of_the_trade_off_stand_where_they_belong(grown, names):
     from kmbench.analysis.tradeoff import tradeoff_frame
 
     case = tradeoff_frame(cells)
-    spots, (times, quality) = spots_of(case, "inertia_ratio", list(case["label"]))
-    assert len(spots) == 5
-    assert [spot.seconds for spot in spots] == sorted(case["fit_predict_seconds"])
-    assert [spot.x for spot in spots] == sorted(spot.x for spot in spots)
-    by_quality = sorted(spots, key=lambda spot: spot.quality)
-    assert [spot.y for spot in by_quality] == sorted((spot.y for spot in spots), reverse=True)  # y grows downward
-    assert times[0] < spots[0].seconds
-    assert quality[0] < 1 < quality[1]
-    ivf = next(spot for spot in spots if spot.label == "faiss-ivf[nprobe=2]")
+    points = points_of(case, INERTIA, list(case["label"]))
+    times, quality = scales_of(points, INERTIA)
+    assert [point.x for point in points] == sorted(case["fit_predict_seconds"])
+    assert sorted(point.y for point in points) == pytest.approx([0, 0, 0.01, 0.1, 0.2])
+    assert times.logarithmic
+    assert times.low < points[0].x < points[-1].x < times.high
+    assert quality.low < 0 < 0.2 < quality.high
+    assert [quality.write(value) for value in (0.0, 0.05, -0.001)] == ["same", "+5%", "-0.1%"]
+    ivf = next(point for point in points if point.label == "faiss-ivf[nprobe=2]")
     assert ivf.told.startswith("faiss-ivf: nprobe 2. ")
     assert "inertia +10.0%, 80.0% of the reference's labels" in ivf.told
     svg = str(figures(overview_of(grown, names))["pareto-1"].svg)

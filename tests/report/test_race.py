@@ -2,9 +2,9 @@
 
 import pytest
 
+from kmbench.analysis.run import read_run
 from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.report import write_page
-from kmbench.report.contents import read_run
 from kmbench.report.race import LEAST_EXCESS, curve_frame, draw_curves, view_of
 
 RUNGS = (1, 2, 4)

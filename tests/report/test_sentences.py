@@ -2,9 +2,9 @@
 
 import pytest
 
+from kmbench.analysis.run import read_run
 from kmbench.records import Status
-from kmbench.report.contents import read_run
-from kmbench.report.sentences import case_name, dataset_name, headline
+from kmbench.report.sentences import case_name, headline
 
 DIGITS = "digits (1,797 x 64, k=10, 1 thread)"
 
@@ -166,16 +166,3 @@ def test_a_case_is_named_by_what_sets_it_apart(new_case, write, tmp_path):
     assert case_name(row, ["iterations", "seed"]) == (
         "digits (1,797 x 64, k=10, 4 threads, 10 iterations, seed 0, native)"
     )
-
-
-@pytest.mark.parametrize(
-    ("spec", "name"),
-    [
-        ("digits", "digits"),
-        ("/home/me/vectors.fbin:limit=10,center", "vectors.fbin:limit=10,center"),
-        ("~/a/b.hdf5:key=x/train", "b.hdf5:key=x/train"),
-        ("blobs:n=1e5,d=64", "blobs:n=1e5,d=64"),
-    ],
-)
-def test_folders_are_not_published(spec, name):
-    assert dataset_name(spec) == name

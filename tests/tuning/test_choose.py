@@ -2,47 +2,16 @@
 
 import numpy as np
 import pytest
+from known_settings import MODEL, all_settings, curve
 
 from kmbench.tuning.choice.choose import best_at, choose, neighbours
-from kmbench.tuning.choice.settings import Constraints, tabulate
-from kmbench.tuning.recall.curve import Curve
-from kmbench.tuning.timing.cost import CostModel, TimedPoint, fit_cost, held_out_error
-
-MODEL = CostModel(
-    overhead_seconds=10e-6, list_seconds=10e-9, probe_seconds=2e-6, vector_seconds=20e-9, rerank_seconds=0.0
-)
-
-
-def curve(nlist, recall, index="flat", k_factor=1, n=100_000):
-    recall = np.asarray(recall, dtype=float)
-    scanned = np.arange(1, len(recall) + 1) * n / nlist
-    return Curve(
-        index=index,
-        k_factor=k_factor,
-        nlist=nlist,
-        method="given",
-        recall=recall,
-        recall_low=recall - 0.005,
-        recall_high=recall + 0.005,
-        scanned=scanned,
-        scanned_quantiles=np.array([scanned, 1.5 * scanned, 2 * scanned]),
-    )
-
-
-def landscape():
-    curves = [
-        curve(100, [0.7, 0.9, 0.96, 0.99]),
-        curve(1000, [0.4, 0.6, 0.7, 0.8, 0.87, 0.92, 0.96, 0.98, 0.99, 0.995]),
-        curve(1000, [0.3, 0.4, 0.45, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], index="pq8"),
-    ]
-    memory = {("flat", 100): 50e6, ("flat", 1000): 51e6, ("pq8", 1000): 2e6}
-    build = {("flat", 100): 1.0, ("flat", 1000): 10.0, ("pq8", 1000): 12.0}
-    models = {"flat": MODEL, "pq8": MODEL}
-    return tabulate(curves, 10, models, models, memory, build)
+from kmbench.tuning.choice.settings import tabulate
+from kmbench.tuning.problem.constraints import Constraints
+from kmbench.tuning.timing.cost import TimedPoint, fit_cost, held_out_error
 
 
 def test_fastest_setting_whose_whole_interval_reaches_the_target():
-    found = choose(landscape(), Constraints(recall=0.95, at=10))
+    found = choose(all_settings(), Constraints(recall=0.95, at=10))
     assert found.met
     # At nprobe 6 the recall is below; 3 of 100 lists hold 3,000 vectors, 7 of 1,000 hold 700.
     assert (found.option.nlist, found.option.nprobe) == (1000, 7)
@@ -50,13 +19,13 @@ def test_fastest_setting_whose_whole_interval_reaches_the_target():
 
 
 def test_build_time_can_rule_the_fastest_out():
-    found = choose(landscape(), Constraints(recall=0.95, at=10, max_build_seconds=5))
+    found = choose(all_settings(), Constraints(recall=0.95, at=10, max_build_seconds=5))
     assert found.met
     assert (found.option.nlist, found.option.nprobe) == (100, 3)
 
 
 def test_latency_out_of_reach_names_the_constraint_and_what_it_keeps():
-    found = choose(landscape(), Constraints(recall=0.95, at=10, max_latency_seconds=30e-6))
+    found = choose(all_settings(), Constraints(recall=0.95, at=10, max_latency_seconds=30e-6))
     assert not found.met
     assert found.broken == ("latency",)
     assert found.option.recall_low >= 0.95
@@ -66,7 +35,7 @@ def test_latency_out_of_reach_names_the_constraint_and_what_it_keeps():
 
 
 def test_codes_that_saturate_name_the_recall():
-    found = choose(landscape(), Constraints(recall=0.95, at=10, max_memory_bytes=10_000_000))
+    found = choose(all_settings(), Constraints(recall=0.95, at=10, max_memory_bytes=10_000_000))
     assert found.broken == ("memory",)
     only_codes = tabulate(
         [curve(1000, [0.3, 0.5, 0.5], index="pq8")], 10, {"pq8": MODEL}, {"pq8": MODEL}, {("pq8", 1000): 1.0},
@@ -78,7 +47,7 @@ def test_codes_that_saturate_name_the_recall():
 
 
 def test_frontier_is_beaten_by_nothing():
-    land = landscape()
+    land = all_settings()
     front = land.frontier()
     for place in front:
         assert not ((land.mean < land.mean[place]) & (land.recall >= land.recall[place])).any()
@@ -87,7 +56,7 @@ def test_frontier_is_beaten_by_nothing():
 
 
 def test_next_recall_and_neighbours():
-    land, asked = landscape(), Constraints(recall=0.95, at=10)
+    land, asked = all_settings(), Constraints(recall=0.95, at=10)
     assert best_at(land, 0.98).nprobe == 9
     assert best_at(land, 0.9999) is None
     beside = neighbours(land, choose(land, asked).option, asked)

@@ -13,8 +13,8 @@ import pytest
 
 import kmbench
 from kmbench.errors import TuneError
-from kmbench.tuning import api
-from kmbench.tuning.deployment import check
+from kmbench.tuning import api, pipeline
+from kmbench.tuning.deployment import check, judgement
 from kmbench.tuning.deployment.check import check_deployment
 from kmbench.tuning.deployment.recipe import read_recipe
 from kmbench.tuning.index.cache import write_servable
@@ -67,10 +67,8 @@ def gpu(monkeypatch, tmp_path):
     monkeypatch.setattr(faiss, "index_cpu_to_gpu", index_cpu_to_gpu, raising=False)
     for module in (device, check):
         monkeypatch.setattr(module, "why_no_gpu", lambda: None)
+    for module in (device, judgement, pipeline):
         monkeypatch.setattr(module, "gpu_name", lambda: "NVIDIA Stand-in")
-    monkeypatch.setattr("kmbench.tuning.pipeline.gpu_name", lambda: "NVIDIA Stand-in")
-    monkeypatch.setattr(check, "WorkerProcess", InProcess)
-    monkeypatch.setattr(check, "measure_points", partial(check.measure_points, spawn=InProcess))
     monkeypatch.setattr(api, "Training", partial(Training, spawn=InProcess))
     return copied
 
@@ -192,19 +190,19 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
     )
     assert f"query 0: rows [{exact[0]}" in served
     np.save(tmp_path / "queries.npy", x[2800:])
-    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1)
+    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, spawn=InProcess)
     assert len(gpu) > before + 2
     assert found.target_met
     assert ("searched on", "NVIDIA Stand-in", "NVIDIA Stand-in") in found.rows
     before = len(gpu)
-    elsewhere = check_deployment(folder, str(tmp_path / "queries.npy"), device="cpu", epochs=1)
+    elsewhere = check_deployment(folder, str(tmp_path / "queries.npy"), device="cpu", epochs=1, spawn=InProcess)
     assert len(gpu) == before
     assert ("searched on", "NVIDIA Stand-in", "CPU") in elsewhere.rows
-    assert "compare the recall, not the times" in elsewhere.notes[0]
+    assert "compare the recall, not the times" in str(elsewhere.notes[0])
 
 
 def test_a_search_that_finds_less_than_the_curve_promised_does_not_meet_the_target(gpu, monkeypatch):
-    monkeypatch.setattr("kmbench.tuning.pipeline.recall_of_file", lambda *given: 0.83)
+    monkeypatch.setattr("kmbench.tuning.pipeline.verified_recall", lambda *given: 0.83)
     x = vectors(3000)
     result = kmbench.tune(x[:2800], x[2800:], recall=0.9, nlist="16", threads=1, epochs=1, device="cuda")
     assert not result.target_met
@@ -223,7 +221,7 @@ def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_
     assert read_recipe(folder).device == "cpu"
     assert 'DEVICE = "cpu"' in (folder / "serve.py").read_text()
     np.save(tmp_path / "queries.npy", x[1400:])
-    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1)
+    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, spawn=InProcess)
     assert gpu == []
     assert "searched on" not in [row[0] for row in found.rows]
     path.write_text(json.dumps(stored | {"device": "cuda"}))

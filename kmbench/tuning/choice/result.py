@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.tuning.choice.choose import Choice
-from kmbench.tuning.choice.settings import Constraints, Option, Settings
+from kmbench.notes import Note
+from kmbench.tuning.choice.choose import Choice, TimedOption
+from kmbench.tuning.choice.settings import Settings
+from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.device import Device
 from kmbench.tuning.timing.cost import ModelError
 from kmbench.tuning.timing.latency import Measured
 
-__all__ = ["ListsInfo", "TimedOption", "TuneResult"]
+__all__ = ["ListsInfo", "TuneResult"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +26,6 @@ class ListsInfo:
     train_seconds: float
     imbalance: float
     empty_lists: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedOption:
-    """A setting whose time was predicted first and then measured."""
-
-    option: Option
-    measured: Measured
-    held_out: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +43,7 @@ class TuneResult:
         Recall of the index file at that setting, by a direct search in another process.
     memory_bytes, build_seconds : int, float
         Of the recommended index, as built.
-    land : Settings
+    settings : Settings
         Every setting.
     timed : list of TimedOption
         The recommended setting and its neighbours.
@@ -66,9 +59,10 @@ class TuneResult:
         Name of the GPU.
     lists : list of ListsInfo
     versions : dict
-    notes : tuple of str
-        What a user should know, one sentence each.
-    folder, page, saved : Path or None
+    notes : tuple of Note
+        What a user should know.
+    saved : Path or None
+        Folder of the saved index.
     """
 
     name: str
@@ -80,7 +74,7 @@ class TuneResult:
     verified_recall: float
     memory_bytes: int
     build_seconds: float
-    land: Settings
+    settings: Settings
     timed: list[TimedOption]
     single_error: ModelError | None
     batch_error: ModelError | None
@@ -94,7 +88,7 @@ class TuneResult:
     seed: int
     lists: list[ListsInfo]
     versions: dict[str, str]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     device: Device = "cpu"
     gpu: str | None = None
     saved: Path | None = None
@@ -106,15 +100,15 @@ class TuneResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
-        option, measured, land = self.choice.option, self.measured, self.land
+        option, measured, settings = self.choice.option, self.measured, self.settings
         frontier = [
             {
-                "nlist": int(land.nlist[place]),
-                "nprobe": int(land.nprobe[place]),
-                "recall": float(land.recall[place]),
-                "scanned_vectors": float(land.scanned[place]),
+                "nlist": int(settings.nlist[place]),
+                "nprobe": int(settings.nprobe[place]),
+                "recall": float(settings.recall[place]),
+                "scanned_vectors": float(settings.scanned[place]),
             }
-            for place in land.frontier()
+            for place in settings.frontier()
         ]
         return {
             "nlist": option.nlist,
@@ -130,4 +124,5 @@ class TuneResult:
             "build_seconds": self.build_seconds,
             "target_met": self.target_met,
             "frontier": frontier,
+            "notes": [note.as_dict() for note in self.notes],
         }

@@ -12,32 +12,9 @@ from numpy.typing import NDArray
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel
 
-__all__ = ["Constraints", "Option", "Settings", "tabulate"]
+__all__ = ["Option", "Settings", "tabulate"]
 
 Column = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
-    """What is asked of a setting.
-
-    Attributes
-    ----------
-    recall : float
-        Reached by the whole interval.
-    at : int
-        Neighbours per query.
-    max_latency_seconds : float or None
-        For the 95th percentile of one query at a time.
-    max_memory_bytes, max_build_seconds : float or None
-        Of the index in memory; of training, assignment and encoding on this host.
-    """
-
-    recall: float
-    at: int
-    max_latency_seconds: float | None = None
-    max_memory_bytes: int | None = None
-    max_build_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +24,27 @@ class IndexCache:
         By kind and nlist: training of the centroids, assignment and, once built, encoding.
     """
 
-    def __init__(self, problem: Problem, lists: Mapping[int, Trained], seed: int, scratch: Path) -> None:
+    def __init__(self, problem: Problem, seed: int, scratch: Path) -> None:
         self.build_seconds: dict[tuple[str, int], float] = {}
-        self._problem, self._lists, self._seed, self._scratch = problem, lists, seed, scratch
+        self._problem, self._seed, self._scratch = problem, seed, scratch
         self._files: dict[tuple[str, int], Path] = {}
         self._codes: dict[tuple[str, int], Path] = {}
 
-    def note_lists(self, kind: Kind, nlist: int) -> None:
+    def count_training(self, kind: Kind, trained: Trained) -> None:
         """Count training and assignment as the build time of a kind that has not been built."""
-        trained = self._lists[nlist]
-        self.build_seconds.setdefault((kind.name, nlist), trained.train_seconds + trained.assign_seconds)
+        spent = trained.train_seconds + trained.assign_seconds
+        self.build_seconds.setdefault((kind.name, trained.nlist), spent)
 
-    def codes(self, kind: Kind, nlist: int) -> Any:
+    def codes(self, kind: Kind, trained: Trained) -> Any:
         """Return the IVF index of a kind; it is kept on disk, because codes take long to make."""
         import faiss
 
+        nlist = trained.nlist
         key = (kind.name.removesuffix("+refine"), nlist)
         if key in self._codes:
-            self.note_lists(kind, nlist)
+            self.count_training(kind, trained)
             return faiss.read_index(str(self._codes[key]))
         began = time.perf_counter()
-        trained = self._lists[nlist]
         ivf = build_ivf(
             kind, trained.quantizer, self._problem.base, trained.list_of_row, self._problem.space, self._seed
         )
@@ -57,12 +56,13 @@ class IndexCache:
             faiss.write_index(ivf, str(self._codes[key]))
         return ivf
 
-    def file(self, kind: Kind, nlist: int) -> Path:
+    def file(self, kind: Kind, trained: Trained) -> Path:
         """Return the file of an index that takes a user's vectors as they are."""
+        nlist = trained.nlist
         key = (kind.name, nlist)
         if key not in self._files:
             path = self._scratch / f"{kind.name}-{nlist}.faiss"
-            write_servable(kind, self.codes(kind, nlist), self._problem.base, self._problem, path)
+            write_servable(kind, self.codes(kind, trained), self._problem.base, self._problem, path)
             self._files[key] = path
         return self._files[key]
 

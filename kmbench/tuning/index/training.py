@@ -81,6 +81,11 @@ class Trained:
     imbalance: float
     empty_lists: int
 
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Vectors in each list, shape (nlist,)."""
+        return np.bincount(self.list_of_row, minlength=self.nlist).astype(np.int64)
+
 
 def train_lists(base: FloatMatrix, nlist: int, space: Space, training: Training) -> Trained:
     """Train centroids on a sample of the base and put every row into the list of the nearest.

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kmbench.errors import TuneError
 from kmbench.study.model import parse_bytes
-from kmbench.tuning.choice.settings import Constraints
 
-__all__ = ["read_constraints"]
+__all__ = ["Constraints", "read_constraints"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What is asked of a setting.
+
+    Attributes
+    ----------
+    recall : float
+        Reached by the whole interval.
+    at : int
+        Neighbours per query.
+    max_latency_seconds : float or None
+        For the 95th percentile of one query at a time.
+    max_memory_bytes, max_build_seconds : float or None
+        Of the index in memory; of training, assignment and encoding on this host.
+    """
+
+    recall: float
+    at: int
+    max_latency_seconds: float | None = None
+    max_memory_bytes: int | None = None
+    max_build_seconds: float | None = None
 
 
 def read_constraints(

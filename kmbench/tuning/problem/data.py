@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kmbench.datasets import FILE_FORMATS, Options, Spec, materialise, parse_spec
 from kmbench.errors import DataError, TuneError
+from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
 from kmbench.tuning.problem.space import CENTRE_ABOVE, METRICS, FloatMatrix, Metric, Space
 
@@ -58,7 +59,7 @@ class Problem:
     space: Space
     stored: NDArray[np.int64] | None
     stored_where: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read_problem(
@@ -77,7 +78,7 @@ def read_problem(
         raise TuneError(f"--metric {metric}: no such metric", f"use {', '.join(METRICS)}")
     spec = parse_spec(data)
     companion = _companion(spec)
-    notes: list[str] = []
+    notes: list[Note] = []
     own_metric = companion.get("metric")
     chosen = metric or own_metric or "l2"
     own_queries = queries is None and "test" in companion
@@ -85,7 +86,7 @@ def read_problem(
         queries = f"{spec.source}:key=test"
     own_truth = own_queries and truth is None and "neighbors" in companion
     if own_truth and own_metric is not None and own_metric != chosen:
-        notes.append(f"the neighbours in {Path(spec.source).name} are for {own_metric}: not used")
+        notes.append(note("KM309", file=Path(spec.source).name, metric=own_metric))
         own_truth = False
     if own_truth:
         truth = f"{spec.source}:key=neighbors"
@@ -118,8 +119,7 @@ def read_problem(
         stored = _read_ids(truth)
         where = Path(parse_spec(truth).source).name
         if stored.shape[1] <= k:
-            notes.append(f"{where} holds {stored.shape[1]} neighbours, of which ties with number {k} are not seen: "
-                         "an exact search is used instead")  # fmt: skip
+            notes.append(note("KM310", file=where, columns=stored.shape[1], k=k))
             stored = None
     return Problem(
         name=data,

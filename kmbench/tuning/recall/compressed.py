@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.index.kinds import Kind
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.problem.truth import is_neighbour
-from kmbench.tuning.recall.curve import Curve, list_ranks, ranked_lists, summed_curve, work_quantiles
+from kmbench.tuning.recall.curve import Curve, QueryMeans, list_ranks, ranked_lists, work_quantiles
 
 __all__ = ["K_FACTORS", "compressed_curves"]
 
@@ -89,22 +89,19 @@ def compressed_curves(
     method = f"one search at nprobe {nprobe_most} with the list ranks of {width} candidates"
     if direct:
         method += f", and {direct} single searches at small nprobe"
-    return [
-        summed_curve(
-            index=kind.name,
-            k_factor=factor,
-            nlist=nlist,
-            method=method,
-            mean=mean / len(queries),
-            mean_square=mean_square / len(queries),
-            queries=len(queries),
+    count = len(queries)
+    curves = []
+    for factor, (total, square_total) in sums.items():
+        means = QueryMeans(
+            recall=total / count,
+            recall_square=square_total / count,
+            scanned=scanned / count,
+            scanned_quantiles=quantiles,
+            queries=count,
             k=k,
-            scanned=scanned / len(queries),
-            quantiles=quantiles,
-            rising=False,
         )
-        for factor, (mean, mean_square) in sums.items()
-    ]
+        curves.append(means.curve(kind.name, nlist, method, k_factor=factor))
+    return curves
 
 
 def _lists_of(ivf: Any, n: int) -> NDArray[np.int32]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.recall.interval import recall_interval
 
-__all__ = ["Curve", "list_ranks", "one_pass", "ranked_lists", "summed_curve", "work_quantiles"]
+__all__ = ["Curve", "QueryMeans", "list_ranks", "one_pass", "ranked_lists", "work_quantiles"]
 
 _BLOCK_VALUES = 2**24
 _QUANTILE_QUERIES = 2000
@@ -128,19 +128,15 @@ def one_pass(
         scanned += work.sum(axis=0)
         if sum(map(len, kept)) < _QUANTILE_QUERIES:
             kept.append(work[:_QUANTILE_QUERIES].astype(np.int32))
-    return summed_curve(
-        index="flat",
-        k_factor=1,
-        nlist=nlist,
-        method="list ranks of the true neighbours",
-        mean=np.cumsum(hits[:nlist]) / (len(queries) * k),
-        mean_square=np.cumsum(hits_square[:nlist]) / (len(queries) * k**2),
+    means = QueryMeans(
+        recall=np.cumsum(hits[:nlist]) / (len(queries) * k),
+        recall_square=np.cumsum(hits_square[:nlist]) / (len(queries) * k**2),
+        scanned=scanned / len(queries),
+        scanned_quantiles=work_quantiles(kept),
         queries=len(queries),
         k=k,
-        scanned=scanned / len(queries),
-        quantiles=work_quantiles(kept),
-        rising=True,
     )
+    return means.curve("flat", nlist, "list ranks of the true neighbours", rising=True)
 
 
 def work_quantiles(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:
@@ -151,40 +147,55 @@ def work_quantiles(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:
     return each[:, places].T.astype(np.float64)
 
 
-def summed_curve(
-    *,
-    index: str,
-    k_factor: int,
-    nlist: int,
-    method: str,
-    mean: NDArray[np.float64],
-    mean_square: NDArray[np.float64],
-    queries: int,
-    k: int,
-    scanned: NDArray[np.float64],
-    quantiles: NDArray[np.float64],
-    rising: bool,
-) -> Curve:
-    """Return a curve with intervals from sums over the queries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryMeans:
+    """What the queries come to at every nprobe, as means over them.
 
-    Parameters
+    Attributes
     ----------
-    rising : bool
-        The recall of every query rises with nprobe, so a lower bound at one nprobe holds for all larger ones.
+    recall, recall_square : ndarray of float64, shape (P,)
+        Means of the queries' recalls and of their squares.
+    scanned : ndarray of float64, shape (P,)
+        Vectors that a query compares with.
+    scanned_quantiles : ndarray of float64, shape (3, P)
+        See `work_quantiles`.
+    queries, k : int
     """
-    low, high = recall_interval(mean, mean_square, queries, k)
-    if rising:
-        low = np.maximum.accumulate(low)
-    if rising and len(mean) == nlist:
-        low[-1] = high[-1] = mean[-1]  # every list is probed: the search is exhaustive
-    return Curve(
-        index=index,
-        k_factor=k_factor,
-        nlist=nlist,
-        method=method,
-        recall=mean,
-        recall_low=low,
-        recall_high=high,
-        scanned=scanned,
-        scanned_quantiles=quantiles,
-    )
+
+    recall: NDArray[np.float64]
+    recall_square: NDArray[np.float64]
+    scanned: NDArray[np.float64]
+    scanned_quantiles: NDArray[np.float64]
+    queries: int
+    k: int
+
+    def curve(self, index: str, nlist: int, method: str, *, k_factor: int = 1, rising: bool = False) -> Curve:
+        """Return the curve with its intervals.
+
+        Parameters
+        ----------
+        index : str
+            Name of the kind of index.
+        method : str
+            How the recall was found, for the report.
+        k_factor : int
+            Candidates that are re-ranked, in multiples of k.
+        rising : bool
+            The recall of every query rises with nprobe, so a lower bound at one nprobe holds for all larger ones.
+        """
+        low, high = recall_interval(self.recall, self.recall_square, self.queries, self.k)
+        if rising:
+            low = np.maximum.accumulate(low)
+        if rising and len(self.recall) == nlist:
+            low[-1] = high[-1] = self.recall[-1]  # every list is probed: the search is exhaustive
+        return Curve(
+            index=index,
+            k_factor=k_factor,
+            nlist=nlist,
+            method=method,
+            recall=self.recall,
+            recall_low=low,
+            recall_high=high,
+            scanned=self.scanned,
+            scanned_quantiles=self.scanned_quantiles,
+        )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from kmbench.figures.html import templates, write_whole
-from kmbench.report.sentences import dataset_name
+from kmbench.figures.html import now_text, render, write_whole
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.problem.device import device_text
 from kmbench.tuning.report.figure import MOST_CURVES, legend, tune_figure
@@ -21,11 +18,19 @@ from kmbench.tuning.report.words import (
     recall_text,
     setting_text,
 )
-from kmbench.wording import bytes_text, seconds_text
+from kmbench.wording import bytes_text, dataset_name, seconds_text, threads_text
 
 __all__ = ["render_tune_page", "write_tune_page"]
 
-HEADINGS = ("index", "nlist", "nprobe", "recall", "scanned vectors", "one query", "queries/s", "memory", "build")
+HEADINGS = (
+    "for recall", "index", "nlist", "nprobe", "recall", "scanned vectors", "one query", "queries/s", "memory",
+    "build",
+)  # fmt: skip
+MEASURED = ("setting", "recall", "p50", "p95", "p99", "mean", "by the model", "queries/s")
+LISTS = ("nlist", "rows trained on", "training", "imbalance", "empty lists")
+
+Rows = list[tuple[str, list[str], bool]]
+"""What stands at the head of each row, the cells after it, and whether it is the chosen one."""
 
 
 def write_tune_page(result: TuneResult, page: Path) -> Path:
@@ -41,39 +46,27 @@ def write_tune_page(result: TuneResult, page: Path) -> Path:
 
 def render_tune_page(result: TuneResult) -> str:
     """Return the page as HTML."""
-    from markupsafe import Markup
-
-    return (
-        templates("kmbench.tuning.report")
-        .get_template("tune.html")
-        .render(
-            name=dataset_name(result.name),
-            answer=answer(result),
-            met=result.target_met,
-            sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
-            figure=Markup(tune_figure(result)),
-            legend=legend(result),
-            caption=_caption(result),
-            headings=HEADINGS,
-            rows=_rows(result),
-            timed=_timed(result),
-            facts=_facts(result),
-            method=_method(result),
-            notes=result.notes,
-            lists=[
-                (
-                    f"{one.nlist:,}",
-                    f"{one.points:,}",
-                    seconds_text(one.train_seconds),
-                    f"{one.imbalance:.2f}",
-                    f"{one.empty_lists:,}",
-                )
-                for one in result.lists
-            ],
-            versions=sorted(result.versions.items()),
-            version=version("kmbench"),
-            when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        )
+    return render(
+        "kmbench.tuning.report",
+        "tune.html",
+        name=dataset_name(result.name),
+        answer=answer(result),
+        sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
+        facts=_facts(result),
+        notes=[str(note) for note in result.notes],
+        figure=tune_figure(result),
+        legend=legend(result),
+        caption=_caption(result),
+        headings=HEADINGS,
+        rows=_rows(result),
+        mark="chosen" if result.target_met else "nearest",
+        measured_headings=MEASURED,
+        measured=_timed(result),
+        method=_method(result),
+        lists_headings=LISTS,
+        lists=_lists(result),
+        versions=sorted(result.versions.items()),
+        when=now_text(),
     )
 
 
@@ -83,10 +76,10 @@ def _caption(result: TuneResult) -> str:
         "for. Recall is exact for these queries, the time is the cost model's. Dots that would cover each other are "
         "drawn once."
     ]
-    kinds = {(curve.index, curve.nlist) for curve in result.land.curves}
+    kinds = {(curve.index, curve.nlist) for curve in result.settings.curves}
     if len(kinds) > MOST_CURVES:
         parts.append(f"Of {len(kinds)} pairs of index and nlist the {MOST_CURVES} fastest at the target are drawn.")
-    if any(curve.index.endswith("+refine") for curve in result.land.curves):
+    if any(curve.index.endswith("+refine") for curve in result.settings.curves):
         parts.append("With re-ranking, the number of candidates is the one that reaches the target fastest.")
     return " ".join(parts)
 
@@ -100,12 +93,11 @@ def _facts(result: TuneResult) -> list[str]:
         facts.append(f"at most {bytes_text(asked.max_memory_bytes)}")
     if asked.max_build_seconds is not None:
         facts.append(f"built in at most {seconds_text(asked.max_build_seconds)}")
-    threads = f"{result.threads} threads" if result.threads > 1 else "1 thread"
     place = [f"searched on {device_text(result.device, result.gpu)}"] if result.device == "cuda" else []
-    return [*facts, *place, threads, f"seed {result.seed}"]
+    return [*facts, *place, threads_text(result.threads), f"seed {result.seed}"]
 
 
-def _rows(result: TuneResult) -> list[tuple[str, list[str], bool]]:
+def _rows(result: TuneResult) -> Rows:
     found = []
     for row in frontier_rows(result):
         option = row.option
@@ -125,7 +117,7 @@ def _rows(result: TuneResult) -> list[tuple[str, list[str], bool]]:
     return found
 
 
-def _timed(result: TuneResult) -> list[tuple[str, list[str], bool]]:
+def _timed(result: TuneResult) -> Rows:
     found = []
     for one in result.timed:
         measured = one.measured
@@ -139,6 +131,14 @@ def _timed(result: TuneResult) -> list[tuple[str, list[str], bool]]:
             f"{1 / measured.batch:,.0f}",
         ]
         found.append((setting_text(one.option), cells, one.option.key == result.choice.option.key))
+    return found
+
+
+def _lists(result: TuneResult) -> Rows:
+    found = []
+    for one in result.lists:
+        cells = [f"{one.points:,}", seconds_text(one.train_seconds), f"{one.imbalance:.2f}", f"{one.empty_lists:,}"]
+        found.append((f"{one.nlist:,}", cells, False))
     return found
 
 

@@ -25,7 +25,7 @@ def frontier_rows(result: TuneResult) -> list[FrontierRow]:
     chosen, asked = result.choice.option, result.asked
     fastest: dict[tuple[str, int, int, int], FrontierRow] = {}
     for target in ROUND_RECALLS:
-        option = best_at(result.land, target, asked) or best_at(result.land, target)
+        option = best_at(result.settings, target, asked) or best_at(result.settings, target)
         # Of several recalls that one setting is sure of, the highest tells most.
         if option is not None and option.key != chosen.key and abs(target - asked.recall) > 1e-9:
             fastest[option.key] = FrontierRow(target, option, False)

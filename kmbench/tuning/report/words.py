@@ -6,9 +6,18 @@ from kmbench.tuning.choice.choose import best_at, next_recall
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.choice.settings import Option
 from kmbench.tuning.problem.device import device_text
-from kmbench.wording import bytes_text, seconds_text
+from kmbench.tuning.problem.truth import Truth
+from kmbench.wording import bytes_text, count_text, seconds_text, threads_text
 
-__all__ = ["answer", "error_sentence", "loosen_sentences", "next_sentence", "recall_text", "setting_text"]
+__all__ = [
+    "answer",
+    "error_sentence",
+    "loosen_sentences",
+    "next_sentence",
+    "recall_text",
+    "setting_text",
+    "truth_text",
+]
 
 OPTIONS = {
     "recall": "--recall",
@@ -91,7 +100,7 @@ def next_sentence(result: TuneResult) -> str | None:
     recall = next_recall(max(result.asked.recall, result.choice.option.recall_low))
     if recall is None:
         return None
-    option, here = best_at(result.land, recall), result.choice.option
+    option, here = best_at(result.settings, recall), result.choice.option
     if option is None:
         return f"No setting that was tried is sure to reach recall {recall:g}."
     # Both by the model: its errors are alike on both sides.
@@ -110,7 +119,7 @@ def error_sentence(result: TuneResult) -> str:
         return "Every timed setting was needed to fit the cost model: its error is not known."
     batch = result.batch_error
     batches = "" if batch is None else f" (batches: {batch.mean:.0%} and {batch.worst:.0%})"
-    settings = "1 setting" if error.points == 1 else f"{error.points} settings"
+    settings = count_text(error.points, "setting")
     return (
         f"Times in the table come from a cost model that is off by {error.mean:.0%} on average and {error.worst:.0%} "
         f"at most{batches} at {settings} it was not fitted to; those in the first sentence were measured."
@@ -132,4 +141,11 @@ def _rate(rate: float) -> str:
 def _place(result: TuneResult) -> str:
     if result.device == "cuda":
         return device_text(result.device, result.gpu)
-    return "1 thread" if result.threads == 1 else f"{result.threads} threads"
+    return threads_text(result.threads)
+
+
+def truth_text(truth: Truth) -> str:
+    """Say where the true neighbours come from."""
+    if truth.file is not None:
+        return f"{truth.file}, checked on {truth.checked} queries"
+    return "exact search of all rows" + (", kept from an earlier run" if truth.cached else "")

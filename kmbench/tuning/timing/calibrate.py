@@ -9,7 +9,7 @@ from kmbench.tuning.index.kinds import Kind
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel, TimedPoint, fit_cost
 from kmbench.tuning.timing.latency import Point
-from kmbench.tuning.workbench import Workbench
+from kmbench.tuning.timing.timer import SearchTimer
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -23,17 +23,29 @@ class Calibration:
     fitted: frozenset[tuple[str, int, int, int]]
 
 
-def calibrate(bench: Workbench, curves: Sequence[Curve]) -> Calibration:
-    """Time a few settings of each kind and fit its models."""
+def calibrate(timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve], recall: float) -> Calibration:
+    """Time a few settings of each kind around the one that reaches a recall, and fit its models.
+
+    Parameters
+    ----------
+    timer : SearchTimer
+    kinds : sequence of Kind
+    curves : sequence of Curve
+        Of every kind and nlist.
+    recall : float
+        The target.
+    """
     points: list[Point] = []
-    for kind in bench.kinds:
-        for nlist in sorted({bench.nlists[0], bench.nlists[-1]}):
-            points += _points(bench, curves, kind, nlist)
-    measured = bench.measure(points)
+    for kind in kinds:
+        nlists = sorted({curve.nlist for curve in curves if curve.index == kind.name})
+        for nlist in sorted({nlists[0], nlists[-1]}):
+            own = [curve for curve in curves if (curve.index, curve.nlist) == (kind.name, nlist)]
+            points += [timer.point(kind, nlist, *setting) for setting in _settings(own, recall)]
+    measured = timer.measure(points)
     singles: dict[str, list[TimedPoint]] = {}
     batches: dict[str, list[TimedPoint]] = {}
     for point, figures in zip(points, measured, strict=True):
-        single, batch = bench.timed_points(point, figures)
+        single, batch = timer.model_points(point, figures)
         singles.setdefault(point.index, []).append(single)
         batches.setdefault(point.index, []).append(batch)
     return Calibration(
@@ -43,15 +55,13 @@ def calibrate(bench: Workbench, curves: Sequence[Curve]) -> Calibration:
     )
 
 
-def _points(bench: Workbench, curves: Sequence[Curve], kind: Kind, nlist: int) -> list[Point]:
-    """Return settings around the one that reaches the recall: one probe, a quarter, the same, four times."""
-    own = [curve for curve in curves if (curve.index, curve.nlist) == (kind.name, nlist)]
-    curve = next((c for c in own if c.first_at(bench.asked.recall) is not None), own[-1])
-    target = curve.first_at(bench.asked.recall) or _knee(curve)
+def _settings(curves: Sequence[Curve], recall: float) -> list[tuple[int, int]]:
+    """Return nprobe and k_factor around what reaches the recall: one probe, a quarter, the same, four times."""
+    curve = next((c for c in curves if c.first_at(recall) is not None), curves[-1])
+    target = curve.first_at(recall) or _knee(curve)
     probes = sorted({1, max(1, target // 4), target, min(len(curve), 4 * target)})
     settings = [(nprobe, curve.k_factor) for nprobe in probes]
-    settings += [(target, other.k_factor) for other in (own[0], own[-1]) if other.k_factor != curve.k_factor]
-    return [bench.point(kind.name, nlist, nprobe, factor) for nprobe, factor in settings]
+    return settings + [(target, c.k_factor) for c in (curves[0], curves[-1]) if c.k_factor != curve.k_factor]
 
 
 def _knee(curve: Curve) -> int:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from kmbench.errors import TuneError
-from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
-from kmbench.tuning.index.training import WORKER
-from kmbench.tuning.problem.device import Device
+from kmbench.runner.process import WorkerFailure
 from kmbench.tuning.problem.truth import Progress
+from kmbench.tuning.timing.search import SearchClient, SearchSetup
 
 __all__ = ["EPOCHS", "Measured", "Point", "measure_points"]
 
@@ -80,17 +79,7 @@ class _Taken:
 
 
 def measure_points(
-    points: Sequence[Point],
-    queries: Path,
-    queries_count: int,
-    k: int,
-    threads: int,
-    seed: int,
-    scratch: Path,
-    progress: Progress,
-    epochs: int = EPOCHS,
-    device: Device = "cpu",
-    spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess,
+    points: Sequence[Point], setup: SearchSetup, epochs: int = EPOCHS, progress: Progress = lambda what, share: None
 ) -> list[Measured]:
     """Time every point in some fresh processes.
 
@@ -100,24 +89,19 @@ def measure_points(
     Parameters
     ----------
     points : sequence of Point
-    queries : Path
-        ``.npy`` of the queries as a user has them.
-    queries_count : int
-        Rows in that file.
-    threads : int
-        For batches; FAISS answers one query on one thread.
+    setup : SearchSetup
     epochs : int
         Processes that each index is loaded into.
-    device : {"cpu", "cuda"}
-        Where the indexes are searched.
+    progress : callable
+        See `kmbench.tuning.problem.truth.Progress`.
 
     Raises
     ------
     TuneError
         If a process that searches fails.
     """
-    random = np.random.default_rng([seed, 11])
-    rows = random.permutation(queries_count)[:SINGLE_QUERIES].tolist()
+    random = np.random.default_rng([setup.seed, 11])
+    rows = random.permutation(setup.queries_count)[:SINGLE_QUERIES].tolist()
     taken = [_Taken() for _ in points]
     files = sorted({point.file for point in points})
     done = 0
@@ -125,28 +109,26 @@ def measure_points(
         for number in random.permutation(len(files)):
             file = files[number]
             own = [place for place, point in enumerate(points) if point.file == file]
-            log = scratch / f"latency-{epoch}-{number}.log"
-            with spawn(WORKER, threads, Limits(None, None, passive_wait=True), log) as worker:
-                try:
-                    worker.request("open", index=str(file), queries=str(queries), k=k, threads=threads, device=device)
+            try:
+                with setup.client(file, f"latency-{epoch}-{number}.log", passive_wait=True) as client:
                     for place in random.permutation(own):
                         progress("latency", done / (epochs * len(points)))
-                        _take(worker, points[place], rows, taken[place])
+                        _take(client, points[place], rows, taken[place])
                         done += 1
-                except WorkerFailure as failure:
-                    raise TuneError(f"searching {points[own[0]].index} failed: {failure.reason}") from None
+            except WorkerFailure as failure:
+                raise TuneError(f"searching {points[own[0]].index} failed: {failure.reason}") from None
     return [_summed(one, rows) for one in taken]
 
 
-def _take(worker: WorkerProcess, point: Point, rows: list[int], taken: _Taken) -> None:
+def _take(client: SearchClient, point: Point, rows: list[int], taken: _Taken) -> None:
     setting = {"nprobe": point.nprobe, "k_factor": point.k_factor}
-    told, disturbed = _undisturbed(lambda: worker.request("single", **setting, queries=rows, repeats=REPEATS))
+    told, disturbed = _undisturbed(lambda: client.request("single", **setting, queries=rows, repeats=REPEATS))
     seconds = np.array(told["seconds"])
     taken.asked = min(taken.asked, seconds.shape[1])
     taken.percentiles.append(np.percentile(seconds, (50, 95, 99)))
     taken.single.append(float(seconds.min(axis=0).mean()))
     taken.disturbed += disturbed
-    told, disturbed = _undisturbed(lambda: worker.request("batch", **setting))
+    told, disturbed = _undisturbed(lambda: client.request("batch", **setting))
     taken.batch.append(float(told["seconds"]))
     taken.disturbed += disturbed
 

@@ -11,10 +11,12 @@ from enum import StrEnum
 __all__ = [
     "CONFIDENCE",
     "MARGIN",
+    "SAME_INERTIA",
     "RatioInterval",
     "Verdict",
     "hodges_lehmann",
     "paired_ratio",
+    "same_inertia",
     "unpaired_ratio",
     "verdict_of",
 ]
@@ -26,6 +28,10 @@ MARGIN = 0.05
 
 ROBUST_PAIRS = 10
 """From this many pairs on the Hodges-Lehmann estimate is asked for a second opinion."""
+
+
+SAME_INERTIA = 1e-3
+"""Relative excess of inertia over the reference's up to which an answer counts as the same."""
 
 
 class Verdict(StrEnum):
@@ -162,3 +168,8 @@ def verdict_of(speedup: RatioInterval, margin: float = MARGIN) -> Verdict:
     if low >= 1 / (1 + margin) and high <= 1 + margin:
         return Verdict.EQUIVALENT
     return Verdict.INCONCLUSIVE
+
+
+def same_inertia(ratio: float | None) -> bool:
+    """Return whether an inertia, as a ratio to the reference's, reaches it; what is not known does not."""
+    return ratio is not None and ratio <= 1 + SAME_INERTIA

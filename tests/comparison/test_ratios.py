@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kmbench.analysis import paired_ratio
-from kmbench.analysis.ratios import RatioInterval, Verdict, hodges_lehmann, verdict_of
+from kmbench.comparison import RatioInterval, Verdict, hodges_lehmann, paired_ratio, verdict_of
 
 
 def test_the_interval_is_that_of_a_paired_t_test_on_logs():

@@ -1,6 +1,6 @@
 import itertools
 
-from kmbench.study.ladder import rungs_up_to
+from kmbench.study.protocol import job_protocol, rungs_up_to
 
 
 def test_a_ladder_ends_at_its_top_and_no_rung_is_far_from_the_next():
@@ -10,3 +10,11 @@ def test_a_ladder_ends_at_its_top_and_no_rung_is_far_from_the_next():
         rungs = rungs_up_to(top)
         assert rungs[-1] == top
         assert all(b <= max(a + 1, 1.5 * a) for a, b in itertools.pairwise(rungs))
+
+
+def test_a_backend_is_told_of_two_protocols_only():
+    assert {name: job_protocol(name) for name in ("matched", "native", "target")} == {
+        "matched": "matched",
+        "native": "native",
+        "target": "matched",
+    }

@@ -1,4 +1,4 @@
-"""What a reader of a run must know before believing it: warnings as values, each with the mend."""
+"""What a reader of a run must know before believing it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
+from kmbench.notes import Note, note
+from kmbench.wording import threads_text
 
-__all__ = ["NOISY_SHARE", "kernel_level", "warnings_of"]
+__all__ = ["NOISY_SHARE", "concerning", "kernel_level", "notes_of"]
 
 NOISY_SHARE = 0.2
 """Share of disturbed samples from which on a run carries a banner."""
 
-NOISE = (("others_share", 0.05, "other programs"), ("steal_share", 0.02, "the hypervisor"))
-"""What of a session's notes tells of noise, and the share from which on a run carries a banner."""
+NOISE = (("others_share", 0.05, "KM205"), ("steal_share", 0.02, "KM206"))
+"""What of a session's notes tells of noise, and the share from which on the note is made."""
 
 CORES_TOLERANCE = 0.1
 """Share by which CPU time over wall time may exceed the threads that were given: the clocks are not read at once."""
@@ -55,8 +57,8 @@ def _blas(row: CellSummary) -> list[tuple[str, str, str]]:
     return [(str(p.get("library")), str(p.get("version")), str(p["architecture"])) for p in pools]
 
 
-def warnings_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
-    """Return the warnings of a run, one line each.
+def notes_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[Note]:
+    """Return what is to be said of the measurement of a run.
 
     Parameters
     ----------
@@ -67,26 +69,39 @@ def warnings_of(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[s
     return [*_slow_kernels(cells, host), *_other_kernels(cells), *_threads(cells), *_noise(cells, host)]
 
 
-def _slow_kernels(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
+def concerning(notes: Sequence[Note], label: str) -> list[Note]:
+    """Return the notes that concern a backend, by its label: those that name it, and those that name none."""
+    return [note for note in notes if not note.concerns or label in note.concerns]
+
+
+def _slow_kernels(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[Note]:
     described = host.get("cpu")
     cpu = _cpu_level(described.get("flags")) if isinstance(described, Mapping) else None
     if cpu is None:
         return []
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str], list[CellSummary]] = {}
     for row in cells:
         for pool in _blas(row):
             level = kernel_level(pool[2])
             if level is not None and level < cpu:
-                found.setdefault(pool, []).append(row.backend)
+                found.setdefault(pool, []).append(row)
     return [
-        f"{', '.join(dict.fromkeys(backends))}: OpenBLAS {version} ({library}) runs {architecture} kernels "
-        f"({LEVELS[kernel_level(architecture) or 0]}) on a CPU with {LEVELS[cpu]}; "
-        f"--blas-coretype {CORETYPES[LEVELS[cpu]]} (OPENBLAS_CORETYPE) may mend it for all workers"
-        for (library, version, architecture), backends in found.items()
+        note(
+            "KM201",
+            backends=", ".join(dict.fromkeys(row.backend for row in rows)),
+            version=version,
+            library=library,
+            architecture=architecture,
+            level=LEVELS[kernel_level(architecture) or 0],
+            cpu=LEVELS[cpu],
+            coretype=CORETYPES[LEVELS[cpu]],
+            concerns=[row.label for row in rows],
+        )
+        for (library, version, architecture), rows in found.items()
     ]
 
 
-def _other_kernels(cells: Sequence[CellSummary]) -> list[str]:
+def _other_kernels(cells: Sequence[CellSummary]) -> list[Note]:
     kernels: dict[str, set[str]] = {}
     for row in cells:
         if row.speedup is not None:
@@ -95,42 +110,39 @@ def _other_kernels(cells: Sequence[CellSummary]) -> list[str]:
     if len(set(told.values())) < 2:
         return []
     listed = "; ".join(f"{backend}: {', '.join(names)}" for backend, names in told.items())
-    return [f"backends run BLAS kernels of different architectures, which is part of what is compared ({listed})"]
+    return [note("KM202", listed=listed, concerns=[row.label for row in cells if row.backend in told])]
 
 
-def _threads(cells: Sequence[CellSummary]) -> list[str]:
+def _threads(cells: Sequence[CellSummary]) -> list[Note]:
     """Tell of backends that held more cores than they were given.
 
     More threads alone are no sign: those of BLAS and of OpenMP may take turns. CPU time beyond what the threads
     could have used while the fit ran is.
     """
-    found = set()
+    found: dict[tuple[str, int, int], list[str]] = {}
     for row in cells:
         if row.threads_seen is None or not row.fit_seconds or row.fit_cpu_seconds is None:
             continue
         cores = row.fit_cpu_seconds / row.fit_seconds
         if row.threads_seen > row.threads and cores > row.threads * (1 + CORES_TOLERANCE):
-            found.add((row.backend, row.threads, row.threads_seen))
+            found.setdefault((row.backend, row.threads, row.threads_seen), []).append(row.label)
     return [
-        f"{backend} was given {asked} thread{'s' * (asked > 1)} and kept {seen} busy: its times are not comparable"
-        for backend, asked, seen in sorted(found)
+        note("KM203", backend=backend, threads=threads_text(asked), seen=seen, concerns=labels)
+        for (backend, asked, seen), labels in sorted(found.items())
     ]
 
 
-def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[str]:
+def _noise(cells: Sequence[CellSummary], host: Mapping[str, Any]) -> list[Note]:
     samples = sum(row.samples for row in cells)
     disturbed = sum(row.samples * (row.contaminated_share or 0.0) for row in cells)
-    warnings = []
+    notes = []
     if samples and disturbed / samples > NOISY_SHARE:
-        warnings.append(
-            f"NOISY HOST: {disturbed / samples:.0%} of the fits waited for a core; "
-            "rely on the CPU-time ratios (cpu_speedup), or measure on a quiet host"
-        )
+        notes.append(note("KM204", share=disturbed / samples))
     sessions = host.get("sessions")
     noted = sessions if isinstance(sessions, list) else []
-    for name, limit, what in NOISE:
+    for name, limit, code in NOISE:
         shares = [session.get(name) for session in noted if isinstance(session, Mapping)]
         worst = max((share for share in shares if isinstance(share, float)), default=0.0)
         if worst > limit:
-            warnings.append(f"NOISY HOST: {what} took {worst:.1%} of the cores' time")
-    return warnings
+            notes.append(note(code, share=worst))
+    return notes

@@ -1,8 +1,15 @@
-"""The rungs of the protocol ``target``: after how many iterations each backend is stopped and judged."""
+"""What the protocols of a study mean for a backend, and the rungs of ``target``."""
 
 from __future__ import annotations
 
-__all__ = ["rungs_up_to"]
+from typing import Literal
+
+__all__ = ["job_protocol", "rungs_up_to"]
+
+
+def job_protocol(protocol: str) -> Literal["matched", "native"]:
+    """Return what a backend is told: to it every rung of a ``target`` ladder is a matched run."""
+    return "native" if protocol == "native" else "matched"
 
 
 def rungs_up_to(iterations: int) -> list[int]:

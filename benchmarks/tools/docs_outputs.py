@@ -1,0 +1,164 @@
+"""Run the commands whose output stands in the documents, and write it in.
+
+    python benchmarks/tools/docs_outputs.py                       # README.md and docs/*.md
+    python benchmarks/tools/docs_outputs.py docs/measurement.md   # only this one
+    python benchmarks/tools/docs_outputs.py --long docs/tuning.md   # also what takes minutes; nothing else may run
+    python benchmarks/tools/docs_outputs.py --list                # each block with its command
+
+A block of output stands between two comments. The first names the command:
+
+    <!-- output: COMMAND -->                                        run again by this script
+    <!-- output of DATE, HOST, commit HASH: COMMAND -->             a long run: kept as it was measured then
+    <!-- end -->
+
+Commands run in 80 columns, those of one document one after the other: those of `python` in the checkout, those of
+`kmbench` in a scratch folder with the files that `SETUP` makes for the document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+BLOCK = re.compile(
+    r"<!-- output(?: of (?P<date>\d{4}-\d{2}-\d{2}), (?P<host>[^:]+), commit (?P<commit>[0-9a-f]{7,40}))?: "
+    r"(?P<command>.+?) -->\n(?P<body>.*?)<!-- end -->",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of output in a document; `date`, `host` and `commit` are those of a long run, else None."""
+
+    file: Path
+    command: str
+    body: str
+    date: str | None
+    host: str | None
+    commit: str | None
+
+
+def documents() -> list[Path]:
+    """Return all documents."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks_of(file: Path) -> list[Block]:
+    """Return the blocks of a document in their order."""
+    found = BLOCK.finditer(file.read_text(encoding="utf-8"))
+    return [Block(file, m["command"], m["body"], m["date"], m["host"], m["commit"]) for m in found]
+
+
+def vectors(folder: Path) -> None:
+    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, and a fifth more rows."""
+    import numpy as np
+
+    from kmbench.datasets import read_spec
+
+    rows = np.concatenate(list(read_spec("embeddings:n=241000,d=96,rank=24,seed=0").blocks(2**14)))
+    np.save(folder / "vectors.npy", rows[:200_000])
+    np.save(folder / "grown.npy", rows[:240_000])
+    np.save(folder / "today.npy", rows[240_000:])
+
+
+SETUP: dict[str, Callable[[Path], None]] = {"tuning.md": vectors}
+
+
+def output_of(command: str, folder: Path) -> str:
+    """Run a command and return what it prints; nothing of this machine's paths is in it."""
+    program, *arguments = shlex.split(command)
+    if program == "python":
+        where = ROOT if arguments[0].startswith("benchmarks") else folder
+        line = [sys.executable, *(name for argument in arguments for name in _expanded(argument, where))]
+    else:
+        line, where = [sys.executable, "-P", "-m", program, *arguments], folder
+    environment = os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(line, cwd=where, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{command} ended with exit code {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
+    text = "\n".join(text.rstrip() for text in done.stdout.strip("\n").splitlines())
+    return text.replace(f"{folder}/", "").replace(f"{ROOT}/", "")
+
+
+def _expanded(argument: str, folder: Path) -> list[str]:
+    """Return the files that a pattern names, as a shell would, or the argument itself."""
+    found = sorted(str(path.relative_to(folder)) for path in folder.glob(argument)) if "*" in argument else []
+    return found or [argument]
+
+
+def rendered(command: str, text: str) -> str:
+    """Return the body of a block: Markdown as it is, anything else as what a terminal shows."""
+    if re.search(r"^\|---", text, re.MULTILINE):
+        return f"{text}\n"
+    shown = f"$ {command}\n" if command.startswith("kmbench") or "benchmarks/" not in command else ""
+    return f"\n```text\n{shown}{text}\n```\n\n"
+
+
+def stamp() -> str:
+    """Return what the header of a long run says of it: the day, the host and the commit."""
+    from kmbench.instruments import describe_host
+
+    host = describe_host()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    where = f"{host['cpu']['model']}, {host['affinity_cores']} cores"
+    return f" of {date.today().isoformat()}, {where}, commit {commit.stdout.strip()}"
+
+
+def refresh(file: Path, long: bool) -> int:
+    """Run the commands of a document's blocks and write what they print; return how many. `long`: also long runs."""
+    count = 0
+    with tempfile.TemporaryDirectory(prefix="kmbench-docs-") as scratch:
+        folder = Path(scratch).resolve()
+        if file.name in SETUP and any(long or block.date is None for block in blocks_of(file)):
+            SETUP[file.name](folder)
+
+        def replaced(match: re.Match[str]) -> str:
+            nonlocal count
+            if match["date"] is not None and not long:
+                return match[0]
+            count += 1
+            print(f"{file.relative_to(ROOT)}: {match['command']}", flush=True)
+            body = rendered(match["command"], output_of(match["command"], folder))
+            when = "" if match["date"] is None else stamp()
+            return f"<!-- output{when}: {match['command']} -->\n{body}<!-- end -->"
+
+        text = BLOCK.sub(replaced, file.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
+    return count
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and docs/*.md)")
+    parser.add_argument("--list", action="store_true", help="print each block with its command and run nothing")
+    parser.add_argument("--long", action="store_true", help="run the long ones of the named documents too")
+    given = parser.parse_args()
+    if given.long and not given.files:
+        parser.error("--long takes minutes to hours: name the documents")
+    files = [file.resolve() for file in given.files] or documents()
+    if given.list:
+        for block in [block for file in files for block in blocks_of(file)]:
+            when = "short" if block.date is None else f"{block.date}, {block.host}, {block.commit}"
+            print(f"{block.file.relative_to(ROOT)}: {block.command} ({when})")
+        return
+    count = sum(refresh(file, given.long) for file in files)
+    print(f"{count} blocks written")
+
+
+if __name__ == "__main__":
+    main()
