@@ -71,8 +71,8 @@ KINDS: dict[str, NoteKind] = {
     "KM112": NoteKind(
         title="line of totals",
         text="{place} holds totals and is no row: {example}",
-        explanation="A line of sums is far from all rows and would be a cluster of its own. The sums are the proof, or "
-        "a word such as Total alone beside empty fields.",
+        explanation="A line of sums is far from all rows and would be a cluster of its own. The sums are the proof, "
+        "or a word such as Total alone beside empty fields.",
     ),
     "KM113": NoteKind(
         title="footnote",
@@ -104,7 +104,7 @@ KINDS: dict[str, NoteKind] = {
     "KM118": NoteKind(
         title="flag",
         text="{column}: {yes!r} was read as 1 and {no!r} as 0",
-        explanation="A column that says yes or no is one column of 0 and 1, however it is coded, and not standardised.",
+        explanation="A column that says yes or no is one of 0 and 1, however it is coded, and not standardised.",
     ),
     "KM119": NoteKind(
         title="dates",
@@ -139,7 +139,7 @@ KINDS: dict[str, NoteKind] = {
     "KM124": NoteKind(
         title="texts",
         text="{column} was left out: it holds texts such as {example!r}",
-        explanation="`segment` and `choose-k` make columns of 0 and 1 of texts, other commands cluster numbers alone.",
+        explanation="`segment` and `choose-k` make columns of 0 and 1 of texts; other commands take numbers alone.",
     ),
     "KM125": NoteKind(
         title="perhaps row numbers",
@@ -180,7 +180,7 @@ KINDS: dict[str, NoteKind] = {
         text="a constant was subtracted before the rounding to float32: {column} lies {ratio:,.0f} standard "
         "deviations from 0, where float32 has steps of {step:.2g} of one",
         hint="raw keeps the numbers as they are",
-        explanation="A shift changes no L2 distance, but float32 has only 24 bits for offset and difference together.",
+        explanation="A shift changes no L2 distance, but float32 has 24 bits for offset and difference together.",
     ),
     "KM141": NoteKind(
         title="float32 is coarse here",

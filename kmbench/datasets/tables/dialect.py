@@ -36,6 +36,8 @@ class Dialect:
         Fields of the header as they stand there; empty without one.
     width : int
         Fields of a row.
+    spare : int
+        Fields by which some rows are longer, and which must all be blank; at least 1.
     """
 
     delimiter: str
@@ -45,6 +47,7 @@ class Dialect:
     units: bool
     header: tuple[str, ...]
     width: int
+    spare: int = 1
 
 
 def named_delimiter(first: str) -> str | None:
@@ -138,14 +141,20 @@ def find_dialect(lines: Sequence[str], *, whole: bool, delimiter: str | None = N
         )
     named = has_header(table)
     units = named and has_units(table)
+    header = tuple(table[0]) if named else ()
+    modal_row = Counter(map(len, table[named:])).most_common(1)[0][0] if table[named:] else modal
+    if named and modal_row == len(header) + 1 and not all(len(r) < modal_row or not r[-1].strip() for r in table[1:]):
+        header = ("", *header)  # R names no column of row names
+    width = len(header) if named else modal_row
     return Dialect(
         delimiter=sep,
         skipped=places[0],
         above=places[named + units - 1] + 1 if named else places[0],
         named=named,
         units=units,
-        header=tuple(table[0]) if named else (),
-        width=max(len(record) for record in table),
+        header=header,
+        width=width,
+        spare=max(1, max(map(len, table)) - width),
     )
 
 

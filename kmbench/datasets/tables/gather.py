@@ -1,7 +1,7 @@
-"""All rows of a table in one pass: numbers onto the spool, texts as codes, and for each column what its values prove.
+"""All rows of a table in one pass: numbers onto the spool, texts as codes, and what the values of a column prove.
 
-A column begins as what a sample of it looks like. Where a later value does not fit, the column is read again as texts,
-and so by the rules: no value is dropped, and none is read in a way that the rest of its column disproves.
+A column begins as what a sample of it looks like. Where a later value does not fit, the column is read again as
+texts, and so by the rules: no value is dropped, and none is read in a way that the rest of its column disproves.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ class State:
         """Keep the first and the last texts with their rows: lines of totals stand there."""
         places = np.flatnonzero(known)
         if len(self.early) < NEAR:
-            self.early += [(first_row + int(row), texts[int(row)].as_py()) for row in places[: NEAR - len(self.early)]]
+            first = places[: NEAR - len(self.early)]
+            self.early += [(first_row + int(row), texts[int(row)].as_py()) for row in first]
         self.recent.extend((first_row + int(row), texts[int(row)].as_py()) for row in places[-NEAR:])
 
     def text_at(self, row: int) -> str | None:
@@ -202,6 +203,7 @@ def _one_pass(
             if state.kind == "plain" and not isinstance(values, np.ndarray)
         }
         if again:
+            spool.close()
             return np.empty((0, 0)), np.empty(0, np.int32), again
         count = np.zeros(rows, dtype=np.int32)
         columns: list[NDArray[np.float64]] = []
@@ -240,7 +242,8 @@ def _first_kind(sample: Any, delimiter: str | None, decimal: str, asked: Decimal
         certain = asked is not None or (delimiter == "," and decimal == ".")
         mark = "point" if decimal == "." else "comma"
         marks = pc.any(pc.match_substring(sample, decimal)).as_py()
-        return "plain" if certain or not marks or evidence.proven() == {mark} else "number"
+        plain = delimiter is not None and (certain or not marks or evidence.proven() == {mark})
+        return "plain" if plain else "number"
     if 2 * evidence.numbers >= evidence.known:
         return "number"
     dates = DateEvidence()
@@ -273,7 +276,7 @@ def is_typo(evidence: Evidence) -> bool:
     At most one in twenty, or one among four and more, and the numbers are many: ``0, 1, 2, 3+`` are four groups.
     """
     few = evidence.misfits <= FEW * evidence.known or (evidence.misfits == 1 and evidence.known >= 4)
-    return 0 < evidence.misfits and few
+    return evidence.misfits > 0 and few
 
 
 def _second_thoughts(
@@ -299,9 +302,9 @@ def _second_thoughts(
                     again[place] = "number"
         elif state.kind == "number":
             evidence = state.evidence
-            if is_code(evidence) and place not in numbers:
-                again[place] = "text"
-            elif evidence.unit() is None or (evidence.misfits and not _is_column_of_numbers(matrix, state)):
+            code = is_code(evidence) and place not in numbers
+            mixed = evidence.misfits > 0 and not _is_column_of_numbers(matrix, state)
+            if code or mixed or evidence.unit() is None:
                 again[place] = "text"
         elif state.kind == "date" and state.dates.dates < state.dates.known:
             again[place] = "text"

@@ -12,9 +12,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+import numpy as np
+
 from kmbench.datasets.tables.dialect import CSV_FIELD_LIMIT, Dialect, find_dialect, named_delimiter
 from kmbench.datasets.tables.encodings import Encoding, find_encoding
-from kmbench.datasets.tables.missing import MISSING
+from kmbench.datasets.tables.gather import Kind, Typed
+from kmbench.datasets.tables.missing import MISSING, known_texts
 from kmbench.errors import DataError
 
 __all__ = ["TextSource", "open_text"]
@@ -22,8 +25,6 @@ __all__ = ["TextSource", "open_text"]
 SAMPLE_RECORDS = 2000
 SAMPLE_BYTES = 2**22
 CHUNK_VALUES = 2**20
-SPARE = 1
-"""Columns more than the table has, so that a row that is too long shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class TextSource:
         Opens its bytes, unpacked.
     sep_line : bool
         Whether the first line names the delimiter.
-    sample : list of list of str
+    units : list of str
+        Fields of the line of units; empty without one.
+    sample_rows : list of list of str
         Fields of the first rows.
     """
 
@@ -47,7 +50,8 @@ class TextSource:
     encoding: Encoding
     dialect: Dialect
     sep_line: bool
-    sample: list[list[str]]
+    units: list[str]
+    sample_rows: list[list[str]]
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[str]]:
@@ -69,8 +73,24 @@ class TextSource:
         """Return the number of the line in the file where a row stands, from 1."""
         return next(itertools.islice(self.records(), row, None), (0, []))[0]
 
-    def chunks(self, kinds: dict[int, type[str] | None], decimal: str) -> Iterator[Any]:
-        """Yield data frames of all rows, the blank ones included: a column of text, or of what the C reader sees.
+    @property
+    def delimiter(self) -> str | None:
+        """Sign between the fields."""
+        return self.dialect.delimiter
+
+    @property
+    def types(self) -> Sequence[Typed]:
+        """Text of all columns: the file does not say more."""
+        return ["text"] * self.dialect.width
+
+    def sample(self, place: int) -> Any:
+        """Return the first texts of a column, null where missing."""
+        import pyarrow as pa
+
+        return known_texts(pa.array([record[place] for record in self.sample_rows], pa.string()))
+
+    def blocks(self, kinds: Sequence[Kind], decimal: str) -> Iterator[list[Any]]:
+        """Yield the values of all rows, the blank ones included; see `kmbench.datasets.tables.gather.Blocks`.
 
         Raises
         ------
@@ -79,10 +99,11 @@ class TextSource:
         """
         import pandas as pd
 
-        width = self.dialect.width + SPARE
+        width = self.dialect.width + self.dialect.spare
         options: dict[str, Any] = {}
         if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
             options["float_precision"] = "round_trip"  # later versions read all digits as they are
+        texts = {place: "str" for place, kind in enumerate(kinds) if kind != "plain"}
         with self._at_first_row() as file:
             try:
                 with pd.read_csv(
@@ -91,7 +112,7 @@ class TextSource:
                     header=None,
                     names=list(range(width)),
                     index_col=False,
-                    dtype={place: kind for place, kind in kinds.items() if kind is not None},
+                    dtype=texts,
                     na_values=list(MISSING),
                     keep_default_na=False,
                     skip_blank_lines=False,
@@ -101,11 +122,20 @@ class TextSource:
                     chunksize=max(1000, CHUNK_VALUES // width),
                     **options,
                 ) as reader:
-                    yield from reader
+                    for frame in reader:
+                        self._check_spare(frame)
+                        yield [_values(frame[place], place in texts) for place in range(self.dialect.width)]
             except pd.errors.EmptyDataError:
                 return
             except pd.errors.ParserError as error:
                 raise self._misshapen(error) from None
+
+    def _check_spare(self, frame: Any) -> None:
+        """Refuse rows that are longer than the table, unless by blanks."""
+        for place in range(self.dialect.width, frame.shape[1]):
+            rest = frame[place]
+            if rest.notna().any() and rest.astype(str).where(rest.notna(), "").str.strip().ne("").any():
+                raise self.too_long()
 
     @contextmanager
     def _at_first_row(self) -> Iterator[IO[Any]]:
@@ -146,7 +176,7 @@ class TextSource:
 
     def short_rows(self) -> tuple[int, int]:
         """Return how many rows have fewer fields than the table has columns, and the line of the first."""
-        width = len(self.dialect.header) or self.dialect.width
+        width = self.dialect.width
         count, first = 0, 0
         for line, record in self.records():
             if 0 < len(record) < width and any(field.strip() for field in record):
@@ -176,15 +206,32 @@ def open_text(where: str, open_bytes: Callable[[], AbstractContextManager[IO[byt
     body = lines[1:] if delimiter else lines
     dialect = find_dialect(body, whole=whole, delimiter=delimiter)
     reader = csv.reader(body, delimiter=dialect.delimiter, skipinitialspace=True)
-    sample = []
+    sample: list[list[str]] = []
+    units: list[str] = []
     try:
-        sample = list(itertools.islice(reader, dialect.above, None))
+        head_records = list(itertools.islice(reader, dialect.above))
+        units = head_records[-1] if dialect.units else []
+        sample = list(reader)
     except csv.Error:
         pass  # the reader of all rows says what is wrong
     if not whole and sample:
         sample.pop()
     sample = [[*record, *[""] * (dialect.width - len(record))] for record in sample if record]
-    return TextSource(where, open_bytes, encoding, dialect, delimiter is not None, sample)
+    return TextSource(where, open_bytes, encoding, dialect, delimiter is not None, units, sample)
+
+
+def _values(series: Any, text: bool) -> Any:
+    """Return a column of a block: float64 where the C reader saw numbers, else texts, null where missing."""
+    import pyarrow as pa
+
+    if not text and series.dtype.kind in "iuf":
+        values = series.to_numpy(dtype=np.float64)
+        return values if series.dtype.kind in "iu" else np.ma.MaskedArray(values)
+    if not text:
+        series = series.astype(object).where(series.notna(), None)
+        return known_texts(pa.array([None if value is None else str(value) for value in series], pa.string()))
+    array = pa.array(series, pa.string(), from_pandas=True)
+    return known_texts(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
 
 
 def distinct(names: Sequence[str]) -> list[str]:

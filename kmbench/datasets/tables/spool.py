@@ -28,8 +28,13 @@ class Spool:
         self._rows += rows
 
     def matrix(self) -> NDArray[np.float64]:
-        """Return all rows, float64 of shape (rows, width), backed by the file."""
-        self._file.flush()
-        if self._rows == 0 or self._width == 0:
-            return np.empty((self._rows, self._width))
-        return np.memmap(self._file, dtype=np.float64, mode="r", shape=(self._rows, self._width))
+        """Return all rows, float64 of shape (rows, width), backed by the file, which has to be complete."""
+        with self._file:
+            if self._rows == 0 or self._width == 0:
+                return np.empty((self._rows, self._width))
+            self._file.flush()
+            return np.memmap(self._file, dtype=np.float64, mode="r", shape=(self._rows, self._width))
+
+    def close(self) -> None:
+        """Give the file up unread."""
+        self._file.close()

@@ -39,10 +39,14 @@ class Column:
         Different texts; where they were not all counted, one more than were.
     examples : tuple of str
         The first different values, as they stand in the file.
-    reason : str or None
+    left_out : Note or None
         Why its values say nothing about what its rows are like; None where they may.
+    unnamed : bool
+        Whether the file gives it no name.
+    chosen : bool
+        Whether the user named it in ``columns=``.
     notes : tuple of Note
-        What was decided about it.
+        How it was read, where that was decided by a rule.
     """
 
     name: str
@@ -53,7 +57,9 @@ class Column:
     levels: tuple[str, ...] = ()
     distinct: int = 0
     examples: tuple[str, ...] = ()
-    reason: str | None = None
+    left_out: Note | None = None
+    unnamed: bool = False
+    chosen: bool = False
     notes: tuple[Note, ...] = ()
 
     @property

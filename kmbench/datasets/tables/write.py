@@ -1,4 +1,4 @@
-"""A table written again with one more column: every byte of it as it was, in its own encoding and with its line ends."""
+"""A table written again with one more column: every byte as it was, in its own encoding and with its line ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def with_column(
     yield encoding.mark
     piece: list[str] = []
     size = 0
-    width = len(dialect.header) or dialect.width
+    width = dialect.width
     for place, record in enumerate(_records(lines, dialect.delimiter), start=-int(sep_line) - dialect.above):
         if place < 0:
             is_header = dialect.named and place == dialect.skipped - dialect.above
