@@ -94,7 +94,7 @@ def _known_alone(known: NDArray[np.bool_]) -> Any:
     """Return texts that only tell which values are missing, of columns that are not looked at."""
     import pyarrow as pa
 
-    return pa.array(np.where(known, "x", None), pa.string())
+    return pa.array(["x" if one else None for one in known.tolist()], pa.string())
 
 
 def _texts(column: Any) -> Any:

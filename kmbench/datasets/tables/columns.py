@@ -206,7 +206,7 @@ def _column(
 ) -> Column:
     """Return one column, read."""
     name, kind = reading.names[place], source.types[place]
-    base = {"name": name, "unnamed": reading.unnamed[place], "chosen": name in reading.chosen}
+    base: dict[str, Any] = {"name": name, "unnamed": reading.unnamed[place], "chosen": name in reading.chosen}
     if name in reading.ignored:
         return Column(kind="ignored", how="", **base)
     if kind == "nested":

@@ -58,7 +58,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     try:
         if kind == "gzip":
             with gzip.open(path, "rb") as file:
-                yield io.BufferedReader(file)  # type: ignore[type-var]
+                yield io.BufferedReader(file)
         elif kind == "zip":
             with _archive(path) as archive, archive.open(_member(path, archive)) as member:
                 yield member

@@ -160,7 +160,7 @@ def _times(get: dict[str, Any]) -> NDArray[np.float64]:
     """Return the time as a part of a day, in UTC where a zone is given."""
     import pyarrow.compute as pc
 
-    zero = lambda values: np.where(np.isnan(values), 0.0, values)  # noqa: E731
+    zero = _or_zero
     hour, minute = zero(_integers(get["H"])), zero(_integers(get["M"]))
     seconds = zero(_floats(pc.replace_substring(get["S"], ",", ".")))
     half = pc.utf8_lower(get["ap"])
@@ -179,3 +179,7 @@ def _floats(texts: Any) -> NDArray[np.float64]:
     bare = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
     values: NDArray[np.float64] = pc.cast(bare, pa.float64()).to_numpy(zero_copy_only=False)
     return values
+
+
+def _or_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isnan(values), 0.0, values)

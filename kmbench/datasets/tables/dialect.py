@@ -183,7 +183,7 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
     745 real tables twelve need the last two: columns of text alone, or years for names.
     """
     if len(records) < 2:
-        return False
+        return bool(records) and not any(_numeric(field.strip()) for field in records[0])
     first, rest = [field.strip() for field in records[0]], records[1:]
     named = first[1:] if first[0] == "" else first
     if named == [str(place) for place in range(len(named))] and (len(named) >= 3 or len(named) < len(first)):

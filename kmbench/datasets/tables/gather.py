@@ -195,25 +195,29 @@ def _one_pass(
         state.slots = tuple(range(width, width + slots))
         width += slots
     spool, filled, row = Spool(width), [], 0
-    for block in source.blocks([state.kind for state in states], decimal):
-        rows = len(block[0])
-        again = {
-            place: _kind_of_misfit(state, values)
-            for place, (state, values) in enumerate(zip(states, block, strict=True))
-            if state.kind == "plain" and not isinstance(values, np.ndarray)
-        }
-        if again:
-            spool.close()
-            return np.empty((0, 0)), np.empty(0, np.int32), again
-        count = np.zeros(rows, dtype=np.int32)
-        columns: list[NDArray[np.float64]] = []
-        for state, values in zip(states, block, strict=True):
-            spooled, known = state.add(values, row)
-            columns += spooled
-            count += known
-        spool.append(columns, rows)
-        filled.append(count)
-        row += rows
+    try:
+        for block in source.blocks([state.kind for state in states], decimal):
+            rows = len(block[0])
+            again = {
+                place: _kind_of_misfit(state, values)
+                for place, (state, values) in enumerate(zip(states, block, strict=True))
+                if state.kind == "plain" and not isinstance(values, np.ndarray)
+            }
+            if again:
+                spool.close()
+                return np.empty((0, 0)), np.empty(0, np.int32), again
+            count = np.zeros(rows, dtype=np.int32)
+            columns: list[NDArray[np.float64]] = []
+            for state, values in zip(states, block, strict=True):
+                spooled, known = state.add(values, row)
+                columns += spooled
+                count += known
+            spool.append(columns, rows)
+            filled.append(count)
+            row += rows
+    except BaseException:
+        spool.close()
+        raise
     return spool.matrix(), np.concatenate(filled) if filled else np.empty(0, np.int32), {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def judged(column: Column, place: int, *, named: bool) -> Column:
         column = _as_date(column)
     if column.kind == "flag":
         return column
-    who = {"column": column.name, "concerns": [column.name]}
+    who: dict[str, Any] = {"column": column.name, "concerns": [column.name]}
     whole = column.kind == "number" and _is_whole(column.numbers)
     names_things = whole or column.kind in ("text", "code")
     if named and names_things and is_id_name(column.name):
@@ -47,12 +48,12 @@ def judged(column: Column, place: int, *, named: bool) -> Column:
         return column
     assert column.numbers is not None
     values = column.numbers
-    if (place == 0 or column.unnamed) and counts_on(values):
+    index = named and column.unnamed and place == 0
+    if counts_on(values) and (index or (place == 0 and values[0] in (0, 1)) or (named and column.unnamed)):
         return replace(column, left_out=note("KM123", **who))
     numbering = named and is_number_name(column.name)
     rising = named and len(values) >= LEAST_MONOTONE and bool((np.diff(values) > 0).all())
-    unique = rising or ((numbering or (column.unnamed and place == 0)) and _is_unique(values))
-    if unique and (numbering or (column.unnamed and place == 0)):
+    if (numbering or index) and (rising or _is_unique(values)):
         return replace(column, left_out=note("KM123", **who))
     if rising:
         why = "its whole numbers only go up, as row numbers do"
@@ -76,12 +77,12 @@ def _as_flag(column: Column) -> Column:
         return replace(column, kind="flag", how="flag, 0 and 1")
     if column.kind != "text" or column.codes is None or len(column.levels) > 4:
         return column
-    values = flag_values(column.levels)
-    if values is None:
+    coded = flag_values(column.levels)
+    if coded is None:
         return column
-    table = np.array([*(values[level] for level in column.levels), np.nan])
-    yes = next(level for level in column.levels if values[level] == 1)
-    no = next(level for level in column.levels if values[level] == 0)
+    table = np.array([*(coded[level] for level in column.levels), np.nan])
+    yes = next(level for level in column.levels if coded[level] == 1)
+    no = next(level for level in column.levels if coded[level] == 0)
     told = note("KM118", column=column.name, yes=yes, no=no, concerns=[column.name])
     return replace(
         column,

@@ -162,7 +162,10 @@ def read_numbers(texts: Any, evidence: Evidence, first_row: int = 0) -> Numbers:
     import pyarrow.compute as pc
 
     parts = pc.extract_regex(texts, _PATTERN)
-    get = lambda name: pc.struct_field(parts, name)  # noqa: E731
+
+    def get(name: str) -> Any:
+        return pc.struct_field(parts, name)
+
     trimmed = pc.utf8_trim(get("body"), _BLANKS)
     exponent = get("exponent")
     has_exponent = _true(pc.greater(pc.utf8_length(exponent), 0))
@@ -264,6 +267,8 @@ def choose_decimal(
     proven = evidence.proven()
     if len(proven) == 1:
         return next(iter(proven))
+    if proven:
+        return None
     if not any(evidence.open.values()):
         return "point"
     if all(evidence.open.values()):

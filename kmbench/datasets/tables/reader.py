@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from kmbench.datasets.parameters import Parameter, Value, nearest
 from kmbench.datasets.tables.arrow_blocks import ArrowBlocks
 from kmbench.datasets.tables.columns import Reading, columns_of
 from kmbench.datasets.tables.container import content_kind, open_bytes
 from kmbench.datasets.tables.gather import gather
 from kmbench.datasets.tables.numbers import Decimal
+from kmbench.datasets.tables.parameters import Asked
 from kmbench.datasets.tables.source import TextSource, distinct, open_text
 from kmbench.datasets.tables.table import Table
 from kmbench.datasets.tables.write import rows_as_csv, with_column
@@ -23,76 +22,7 @@ from kmbench.notes import Note, note
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLE_PARAMETERS", "Asked", "read_batches", "read_frame", "read_table"]
-
-TABLE_PARAMETERS = (
-    Parameter(name="decimal", kind="text", choices=("point", "comma")),
-    Parameter(name="columns", kind="text"),
-    Parameter(name="leave_out", kind="text"),
-    Parameter(name="id", kind="text"),
-)
-"""What a SPEC may say about a table."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user says about a table.
-
-    Attributes
-    ----------
-    decimal : {"point", "comma"} or None
-        How its numbers are written; None: what the file proves.
-    columns : sequence of str
-        The only columns to cluster by, whatever the rules say of them; empty for all that the rules keep.
-    leave_out, ids : sequence of str
-        Columns that are not clustered by.
-    """
-
-    decimal: Decimal | None = None
-    columns: Sequence[str] = ()
-    leave_out: Sequence[str] = ()
-    ids: Sequence[str] = ()
-
-    @classmethod
-    def from_arguments(cls, arguments: Mapping[str, Value]) -> Asked:
-        """Take what a SPEC says; names are joined by ``+``."""
-        text = {name: str(value) for name, value in arguments.items() if value is not None}
-        return cls(
-            decimal=cast("Decimal | None", text.get("decimal")),
-            columns=(text["columns"],) if "columns" in text else (),
-            leave_out=(text["leave_out"],) if "leave_out" in text else (),
-            ids=(text["id"],) if "id" in text else (),
-        )
-
-    def of(self, names: Sequence[str], where: str) -> Asked:
-        """Return the same with every name looked up; one that holds a ``+`` may be a column or several.
-
-        Raises
-        ------
-        DataError
-            If the table has no such column, or one is both asked for and left out.
-        """
-        found = replace(
-            self,
-            columns=_looked_up(self.columns, names, where),
-            leave_out=_looked_up(self.leave_out, names, where),
-            ids=_looked_up(self.ids, names, where),
-        )
-        both = [name for name in found.columns if name in (*found.leave_out, *found.ids)]
-        if both:
-            raise DataError(f"{where}: {both[0]!r} is asked for and left out", "decide for one")
-        return found
-
-
-def _looked_up(asked: Iterable[str], names: Sequence[str], where: str) -> tuple[str, ...]:
-    found: list[str] = []
-    for text in asked:
-        for name in [text] if text in names else [part.strip() for part in text.split("+")]:
-            if name not in names:
-                shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-                raise DataError(f"{where} has no column {name!r}{nearest(name, names)}", f"there are {shown}")
-            found.append(name)
-    return tuple(dict.fromkeys(found))
+__all__ = ["read_batches", "read_frame", "read_table"]
 
 
 def read_table(path: Path, asked: Asked | None = None) -> Table:

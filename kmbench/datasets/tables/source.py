@@ -65,9 +65,11 @@ class TextSource:
         with self.lines() as lines:
             csv.field_size_limit(CSV_FIELD_LIMIT)
             reader = csv.reader(lines, delimiter=self.dialect.delimiter, skipinitialspace=True)
+            line = 1
             for place, record in enumerate(reader):
                 if place >= self.sep_line + self.dialect.above:
-                    yield reader.line_num - sum(field.count("\n") for field in record), record
+                    yield line, record
+                line = reader.line_num + 1
 
     def line_of(self, row: int) -> int:
         """Return the number of the line in the file where a row stands, from 1."""
@@ -118,7 +120,7 @@ class TextSource:
                     skip_blank_lines=False,
                     skipinitialspace=True,
                     decimal=decimal,
-                    encoding="utf-8",
+                    encoding=self.encoding.name,
                     chunksize=max(1000, CHUNK_VALUES // width),
                     **options,
                 ) as reader:
@@ -156,8 +158,9 @@ class TextSource:
         if found:
             return self.too_long()
         if "EOF inside string" in str(error):
-            found = re.search(r"row (\d+)", str(error))
-            line = self.line_of(int(found[1])) if found else 0
+            line = 0
+            for line, _ in self.records():  # noqa: B007, the last one goes to the end of the file
+                pass
             return DataError(
                 f"{self.where} has a quote in line {line} that is never closed", 'write a quote inside a field as ""'
             )
