@@ -6,16 +6,19 @@ from pathlib import Path
 
 from kmbench.datasets.base import Arguments, FileFormat, Rows
 from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
+from kmbench.datasets.tables.reader import read_table
+from kmbench.datasets.tables.rows import TableRows
+from kmbench.datasets.tables.table import Table
 
 __all__ = ["CSV"]
 
 
 def _open_csv(path: Path, arguments: Arguments) -> Rows:
-    # The reader loads pandas and pyarrow, which help texts need not wait for.
-    from kmbench.datasets.tables.reader import read_table
-    from kmbench.datasets.tables.rows import TableRows
+    return TableRows(_table(path, arguments))
 
-    return TableRows(read_table(path, Asked.from_arguments(arguments)))
+
+def _table(path: Path, arguments: Arguments) -> Table:
+    return read_table(path, Asked.from_arguments(arguments))
 
 
 CSV = FileFormat(
@@ -25,5 +28,6 @@ CSV = FileFormat(
     "without IDs, codes, dates and texts; leave_out=A+B and id=A leave more out",
     suffixes=(".csv", ".tsv", ".tab", ".txt", ".psv", ".gz", ".zip", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
     open=_open_csv,
+    table=_table,
     parameters=TABLE_PARAMETERS,
 )

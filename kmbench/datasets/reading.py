@@ -20,11 +20,12 @@ from kmbench.datasets.convert import ConvertedRows, Options
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
+from kmbench.datasets.tables.table import Table
 from kmbench.errors import DataError, OutputError
 from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
 
-__all__ = ["materialise", "read_spec"]
+__all__ = ["materialise", "read_spec", "read_table_spec"]
 
 MOST_SHARE = 0.9
 """Share of the variance above which one column decides what the clusters are."""
@@ -57,9 +58,37 @@ def read_spec(text: str | Spec, *, shift: bool = False) -> ConvertedRows:
     return ConvertedRows(_open(spec), spec.options, spec.source, shift=shift)
 
 
+def read_table_spec(spec: Spec) -> Table | None:
+    """Read the table that a SPEC names, with its texts; None where the SPEC names vectors, pictures or the like.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or damaged, or a column can be read in two ways.
+    """
+    kind = None if spec.suffix is None else FILE_FORMATS[spec.suffix]
+    if kind is None or kind.table is None:
+        return None
+    path = _checked(spec)
+    try:
+        table = kind.table(path, spec.arguments)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return table if table is None or spec.options.limit is None else table.head(spec.options.limit)
+
+
 def _open(spec: Spec) -> Rows:
     if spec.suffix is None:
         return BUILT_INS[spec.source].open(spec.arguments)
+    path = _checked(spec)
+    try:
+        return FILE_FORMATS[spec.suffix].open(path, spec.arguments)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _checked(spec: Spec) -> Path:
+    """Return the path of a file that is there and not empty."""
     path = Path(spec.source)
     try:
         status = path.stat()
@@ -73,10 +102,7 @@ def _open(spec: Spec) -> Rows:
         raise DataError(f"{path} is no regular file", "copy the data to one")
     if status.st_size == 0:
         raise DataError(f"{path} is empty (0 bytes)", "write or download it again")
-    try:
-        return FILE_FORMATS[spec.suffix].open(path, spec.arguments)
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    return path
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
