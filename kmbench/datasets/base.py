@@ -16,6 +16,7 @@ from kmbench.errors import DataError
 from kmbench.notes import Note
 
 if TYPE_CHECKING:
+    from kmbench.datasets.tables.parameters import Asked
     from kmbench.datasets.tables.table import Table
 
 __all__ = [
@@ -74,7 +75,7 @@ class FileFormat:
     parameters : tuple of Parameter
         What the SPEC may set beside the options that all sources have.
     table : callable or None
-        ``table(path, arguments)`` returns the file as a `kmbench.datasets.tables.table.Table` where it holds one, and
+        ``table(path, asked)`` returns the file as a `kmbench.datasets.tables.table.Table` where it holds one, and
         None where it holds vectors. None: the format holds no tables.
     """
 
@@ -84,7 +85,7 @@ class FileFormat:
     suffixes: tuple[str, ...]
     open: Callable[[Path, Arguments], Rows]
     parameters: tuple[Parameter, ...] = ()
-    table: Callable[[Path, Arguments], Table | None] | None = None
+    table: Callable[[Path, Asked], Table | None] | None = None
 
 
 class Rows(ABC):

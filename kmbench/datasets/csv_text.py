@@ -8,17 +8,12 @@ from kmbench.datasets.base import Arguments, FileFormat, Rows
 from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
 from kmbench.datasets.tables.reader import read_table
 from kmbench.datasets.tables.rows import TableRows
-from kmbench.datasets.tables.table import Table
 
 __all__ = ["CSV"]
 
 
 def _open_csv(path: Path, arguments: Arguments) -> Rows:
-    return TableRows(_table(path, arguments))
-
-
-def _table(path: Path, arguments: Arguments) -> Table:
-    return read_table(path, Asked.from_arguments(arguments))
+    return TableRows(read_table(path, Asked.from_arguments(arguments)))
 
 
 CSV = FileFormat(
@@ -28,6 +23,6 @@ CSV = FileFormat(
     "without IDs, codes, dates and texts; leave_out=A+B and id=A leave more out",
     suffixes=(".csv", ".tsv", ".tab", ".txt", ".psv", ".gz", ".zip", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
     open=_open_csv,
-    table=_table,
+    table=read_table,
     parameters=TABLE_PARAMETERS,
 )

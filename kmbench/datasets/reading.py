@@ -20,6 +20,7 @@ from kmbench.datasets.convert import ConvertedRows, Options
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
+from kmbench.datasets.tables.parameters import Asked
 from kmbench.datasets.tables.table import Table
 from kmbench.errors import DataError, OutputError
 from kmbench.notes import Note, note
@@ -58,8 +59,14 @@ def read_spec(text: str | Spec, *, shift: bool = False) -> ConvertedRows:
     return ConvertedRows(_open(spec), spec.options, spec.source, shift=shift)
 
 
-def read_table_spec(spec: Spec) -> Table | None:
+def read_table_spec(spec: Spec, asked: Asked | None = None) -> Table | None:
     """Read the table that a SPEC names, with its texts; None where the SPEC names vectors, pictures or the like.
+
+    Parameters
+    ----------
+    spec : Spec
+    asked : Asked, optional
+        What is asked of the table, in place of what the SPEC says.
 
     Raises
     ------
@@ -71,7 +78,7 @@ def read_table_spec(spec: Spec) -> Table | None:
         return None
     path = _checked(spec)
     try:
-        table = kind.table(path, spec.arguments)
+        table = kind.table(path, asked or Asked.from_arguments(spec.arguments))
     except OSError as error:
         raise _unreadable(path, error) from None
     return table if table is None or spec.options.limit is None else table.head(spec.options.limit)

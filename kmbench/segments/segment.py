@@ -110,8 +110,8 @@ def segment(
 ) -> SegmentResult:
     """Divide the rows of a table into k segments by k-means.
 
-    Numbers are standardised, flags are 0 and 1, texts one-hot. Columns that are constant, empty, or number the rows are left out, and
-    `SegmentResult.notes` says so. The segments are those of the seed with the lowest inertia.
+    Numbers are standardised, flags are 0 and 1, texts one-hot. Columns that are constant, empty, or number the rows
+    are left out, and `SegmentResult.notes` says so. The segments are those of the seed with the lowest inertia.
 
     Parameters
     ----------

@@ -35,13 +35,13 @@ def table_from(table: str | Path | pd.DataFrame, asked: Asked) -> Table:
     if replace(spec.options, limit=None) != Options():
         raise SpecError(f"segment standardises by itself, not {table}", "leave such options out")
     said = Asked.from_arguments(spec.arguments)
-    merged = {
-        "decimal": asked.decimal or said.decimal,
-        "columns": "+".join(asked.columns or said.columns) or None,
-        "leave_out": "+".join((*said.leave_out, *asked.leave_out)) or None,
-        "id": "+".join((*said.ids, *asked.ids)) or None,
-    }
-    found = read_table_spec(replace(spec, arguments={**spec.arguments, **merged}))
+    merged = Asked(
+        decimal=asked.decimal or said.decimal,
+        columns=(*(asked.columns or said.columns),),
+        leave_out=(*said.leave_out, *asked.leave_out),
+        ids=(*said.ids, *asked.ids),
+    )
+    found = read_table_spec(spec, merged)
     if found is None:
         raise DataError(f"{table} is no table", "give a file such as customers.csv")
     return found

@@ -14,7 +14,7 @@ from kmbench import segment
 from kmbench.datasets.customers import customer_table
 from kmbench.errors import CaseError, DataError
 from kmbench.segments.features import make_features
-from kmbench.segments.table import read_table, table_of_frame
+from kmbench.datasets.tables.reader import read_frame, read_table
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def written(tmp_path, text, name="table.csv"):
 
 def test_features_are_scikit_learns(customers):
     frame, _ = customers
-    features = make_features(table_of_frame(frame))
+    features = make_features(read_frame(frame))
     numbers, texts = frame.select_dtypes("number"), frame.select_dtypes(exclude="number")
     expected = np.hstack(
         [StandardScaler().fit_transform(numbers), OneHotEncoder(sparse_output=False).fit_transform(texts)]
@@ -43,7 +43,7 @@ def test_features_are_scikit_learns(customers):
 def test_known_segments_are_found(customers):
     frame, truth = customers
     result = segment(frame, 5, threads=1)
-    X = make_features(table_of_frame(frame)).X
+    X = make_features(read_frame(frame)).X
     theirs = KMeans(5, n_init=10, random_state=0).fit(X)
     assert adjusted_rand_score(truth, result.labels) > 0.85
     assert result.inertia <= 1.001 * theirs.inertia_
