@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kmbench.errors import OutputError
+from kmbench.notes import Note
 
 __all__ = [
     "RECORDS_FILE",
@@ -82,6 +83,8 @@ class DatasetInfo:
         Mean squared norm of the rows, ``mean(||x||^2)``.
     spread : float
         Mean squared distance of the rows from their mean, ``mean(||x - mean||^2)``.
+    notes : tuple of Note
+        What was decided when the data was read. It is no part of the data's identity, nor of any record.
     """
 
     spec: str
@@ -92,6 +95,7 @@ class DatasetInfo:
     path: str
     mean_square: float
     spread: float
+    notes: tuple[Note, ...] = field(default=(), compare=False)
 
     @property
     def offset_ratio(self) -> float:

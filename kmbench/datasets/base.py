@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kmbench.datasets.parameters import Parameter, Value
 from kmbench.errors import DataError
+from kmbench.notes import Note
 
 __all__ = [
     "Arguments",
@@ -90,7 +91,11 @@ class Rows(ABC):
         Data type of the blocks.
     columns : tuple of str or None
         Names of the columns where the source has any, for messages.
+    notes : tuple of Note
+        What was decided when the source was opened or read; complete once all blocks were read.
     """
+
+    notes: tuple[Note, ...] = ()
 
     def __init__(self, n: int, d: int, dtype: np.dtype[Any], columns: tuple[str, ...] | None = None) -> None:
         self.n = n

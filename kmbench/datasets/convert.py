@@ -77,6 +77,7 @@ class ConvertedRows(Rows):
         self._options = options
         self._where = where
         self._mean: NDArray[np.float64] | None = None
+        self.notes = source.notes
 
     def blocks(self, rows: int) -> Iterator[FloatMatrix]:
         """Yield all rows in order as float32, `rows` at a time.
@@ -96,6 +97,7 @@ class ConvertedRows(Rows):
             self._mean = self._column_means(steps[: steps.index("center")])
         for first, block in self._read(rows):
             yield self._convert(block, first, steps, np.dtype(np.float32))
+        self.notes = self._source.notes
 
     def _column_means(self, steps: Sequence[Step]) -> NDArray[np.float64]:
         moments = ColumnMoments(self.d)

@@ -135,6 +135,7 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
         path=str(path),
         mean_square=spread + float(np.square(moments.mean).sum()),
         spread=spread,
+        notes=rows.notes,
     )
 
 
