@@ -173,6 +173,7 @@ FIGURES: tuple[CellFigure, ...] = (
     CellFigure(name="first_call_seconds", title="first call", unit="s", better="lower", summary=Summary.MEDIAN),
     CellFigure(name="prepare_seconds", title="prepare", unit="s", better="lower", summary=Summary.MEDIAN),
     CellFigure(name="run_delay_seconds", title="waited", unit="s", better="lower", summary=Summary.MEDIAN),
+    CellFigure(name="fit_system_seconds", title="in the kernel", unit="s", better="lower", summary=Summary.MEDIAN),
     CellFigure(name="retained_bytes", title="retained", unit="bytes", better="lower", summary=Summary.LAST),
     CellFigure(name="device_peak_bytes", title="device memory", unit="bytes", better="lower", summary=Summary.LAST),
     CellFigure(name="pair_f1", title="pair F1", unit="", better="higher", summary=Summary.LAST),

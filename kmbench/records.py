@@ -115,7 +115,7 @@ def label_of(backend: str, parameters: dict[str, Any]) -> str:
     return f"{backend}[{inner}]" if inner else backend
 
 
-_RARE = ("revision", "workload")
+_RARE = ("revision", "workload", "pages")
 """Fields of a key that are left out where they are None."""
 
 
@@ -130,6 +130,8 @@ class CellKey:
     workload : str or None
         The task with its parameters, such as ``palette[space=lab]``, that made the matrix from the data set; `n`,
         `d` and the fingerprint are those of the matrix. None: k-means on the data as it is.
+    pages : str or None
+        ``warm``: the memory that a fit asks for was touched right before its clock. None: it was left as it was.
     """
 
     dataset: str
@@ -146,6 +148,7 @@ class CellKey:
     parameters: dict[str, Any] = field(default_factory=dict)
     revision: str | None = None
     workload: str | None = None
+    pages: str | None = None
 
     @property
     def label(self) -> str:
@@ -164,7 +167,7 @@ class CellKey:
         return _digest(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name; revision and workload only where they are, so that ids stay what they were."""
+        """Return the fields by name; those of `_RARE` only where they are, so that ids stay what they were."""
         # Not dataclasses.asdict, which copies what is in the fields: ids are asked for with every record.
         flat = {name: getattr(self, name) for name in CellKey.__dataclass_fields__}
         return {name: value for name, value in flat.items() if name not in _RARE or value is not None}
@@ -186,7 +189,8 @@ class Record:
         Of the interleaved schedule, from 0: in each epoch every backend has a fresh process, in each round of it
         every backend is measured once, in the order of ``order``.
     contaminated : bool or None
-        The fit waited for a core for more than a twentieth of its time. It is kept, and measured again.
+        The fit waited for a core for more than a twentieth of its time, or for memory: `disturbed_by` says for which.
+        It is kept, and measured again.
     fit_seconds, assign_seconds, prepare_seconds : float or None
         Wall time of one call. ``fit_predict_seconds`` is the time until the final centroids and their labels
         exist: fit alone where fit gives labels, fit plus assign where it does not.
@@ -198,6 +202,12 @@ class Record:
         Time that threads could have run in fit and assign but waited for a core.
     threads_seen : int or None
         Threads that did a good part of the work, counted by the scheduler's own accounts.
+    fit_system_seconds : float or None
+        CPU time of all threads in kernel mode during fit: where memory has to be provided, this is where it shows.
+    page_faults : int or None
+        During fit.
+    warmed_bytes : int or None
+        Memory that was touched and freed right before the clock.
     loops : int or None
         Calls of fit that were timed together, and divided by, because one is short.
     first_call_seconds : float or None
@@ -243,6 +253,7 @@ class Record:
     round: int | None = None
     order: int | None = None
     contaminated: bool | None = None
+    disturbed_by: str | None = None
     loops: int | None = None
     precision: str | None = None
     first_call_seconds: float | None = None
@@ -254,6 +265,9 @@ class Record:
     fit_predict_cpu_seconds: float | None = None
     run_delay_seconds: float | None = None
     threads_seen: int | None = None
+    fit_system_seconds: float | None = None
+    page_faults: int | None = None
+    warmed_bytes: int | None = None
     peak_extra_bytes: int | None = None
     retained_bytes: int | None = None
     input_bytes: int | None = None

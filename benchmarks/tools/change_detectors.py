@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kmbench.analysis.change_points import DETECTORS, LEAST_STEP, hampel, vote
+from kmbench.analysis.change_points import LEAST_STEP, vote
+from kmbench.analysis.detectors import DETECTORS, hampel
 from kmbench.records import RecordKind, read_records
 
 ROOT = Path(__file__).parents[2]

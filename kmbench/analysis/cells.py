@@ -60,6 +60,7 @@ class CellSummary:
     reason: str | None
     revision: str | None = None
     workload: str | None = None
+    pages: str = "cold"
     samples: int = 0
     epochs: int = 0
     contaminated_share: float | None = None
@@ -75,6 +76,7 @@ class CellSummary:
     first_call_seconds: float | None = None
     prepare_seconds: float | None = None
     run_delay_seconds: float | None = None
+    fit_system_seconds: float | None = None
     speedup: float | None = None
     speedup_low: float | None = None
     speedup_high: float | None = None
@@ -199,6 +201,7 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
     }
     identity |= {"backend": key.backend, "parameters": key.parameters, "label": key.label, "revision": key.revision}
     identity["workload"] = key.workload
+    identity["pages"] = key.pages or "cold"
     identity["backend_version"] = outcome.backend_version
     return CellSummary(**(figures | identity), samples=len(fits))
 

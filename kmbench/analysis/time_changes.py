@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kmbench.analysis.change_points import (
-    LEAST_COMMITS,
-    Step,
-    commits_until_seen,
-    hampel,
-    noise_of,
-    smallest_step,
-    vote,
-)
+from kmbench.analysis.change_points import Step, commits_until_seen, smallest_step, vote
+from kmbench.analysis.detectors import LEAST_COMMITS, hampel, noise_of
 from kmbench.comparison import unpaired_ratio
 
 if TYPE_CHECKING:

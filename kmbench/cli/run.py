@@ -95,6 +95,16 @@ def run_command(
         str | None,
         typer.Option(metavar="ARCH", help="OpenBLAS kernels for all workers, such as SkylakeX.", rich_help_panel=RUN),
     ] = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="warm|cold",
+            envvar="KMBENCH_PAGES",
+            show_envvar=False,
+            help="warm (default): touch the memory that a fit asks for right before its clock. cold: leave it.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
     ] = None,
@@ -148,6 +158,7 @@ def run_command(
         "precise": precise or None,
         "budget": budget,
         "blas_coretype": blas_coretype,
+        "pages": pages,
         "baseline": baseline,
         "timeout": timeout,
         "memory_limit": memory_limit,

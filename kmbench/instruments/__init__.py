@@ -15,9 +15,11 @@ from kmbench.instruments.threads import (
     snapshot_tasks,
     thread_environment,
 )
+from kmbench.instruments.warmth import KernelUsage, read_usage, room_to_warm, warm_memory
 
 __all__ = [
     "DeviceMeter",
+    "KernelUsage",
     "MemoryReading",
     "Pressure",
     "TaskTime",
@@ -34,8 +36,11 @@ __all__ = [
     "pools",
     "pressure_between",
     "read_pressure",
+    "read_usage",
+    "room_to_warm",
     "seconds_waited",
     "snapshot_tasks",
     "thread_environment",
     "timed",
+    "warm_memory",
 ]

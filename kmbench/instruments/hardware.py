@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["describe_cpu", "describe_gpus", "memory_total"]
+__all__ = ["describe_cpu", "describe_gpus", "describe_pages", "memory_total"]
 
 _X86_FLAGS = "avx avx2 fma avx512f avx512_bf16 avx512_vnni avx_vnni amx_tile amx_bf16 hypervisor"
 _ARM_FLAGS = "asimd asimddp bf16 i8mm sve sve2"
@@ -39,6 +39,43 @@ def describe_cpu(root: str | Path = "/") -> dict[str, Any]:
         "model_number": fields.get("model"),
         "flags": sorted(_FLAGS.intersection(flags.split())),
     }
+
+
+BALLOON_DEVICE, REPORTING_FEATURE = 0x0005, 5
+"""Device number of virtio's memory balloon, and the bit by which it reports free pages (virtio 1.2, section 5.5)."""
+
+
+def describe_pages(root: str | Path = "/") -> dict[str, Any]:
+    """Describe how the kernel provides memory: ``transparent_hugepages`` and ``free_pages_given_back``.
+
+    Free pages are given back where a virtual machine's balloon device reports them to its host: memory that was freed
+    has then to be provided anew, which takes time. None for what is not told.
+
+    Parameters
+    ----------
+    root : path
+        Where ``sys`` is found.
+    """
+    try:
+        modes = Path(root, "sys/kernel/mm/transparent_hugepage/enabled").read_text().split()
+        chosen = next((mode.strip("[]") for mode in modes if mode.startswith("[")), None)
+    except OSError:
+        chosen = None
+    return {"transparent_hugepages": chosen, "free_pages_given_back": _gives_pages_back(Path(root))}
+
+
+def _gives_pages_back(root: Path) -> bool | None:
+    """Return whether a balloon device reports free pages; None where there is no such bus to ask."""
+    devices = root / "sys/bus/virtio/devices"
+    if not devices.is_dir():
+        return None
+    for device in sorted(devices.iterdir()):
+        try:
+            if int((device / "device").read_text(), 16) == BALLOON_DEVICE:
+                return (device / "features").read_text().strip()[REPORTING_FEATURE : REPORTING_FEATURE + 1] == "1"
+        except (OSError, ValueError):
+            continue
+    return False
 
 
 def memory_total(root: str | Path = "/") -> int | None:

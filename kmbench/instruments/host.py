@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.instruments.cgroup import cpu_quota, memory_limit
-from kmbench.instruments.hardware import describe_cpu, describe_gpus, memory_total
+from kmbench.instruments.hardware import describe_cpu, describe_gpus, describe_pages, memory_total
 from kmbench.instruments.software import describe_git, package_versions, relevant_environment
 
 __all__ = ["describe_host", "fingerprint", "machine_name"]
@@ -41,8 +41,9 @@ def describe_host(
     Returns
     -------
     dict
-        ``cpu``, cores and quota, memory, ``gpus``, kernel, libc, ``python``, ``packages``, ``environment`` (the
-        variables that matter), ``git``, ``load_average`` and the time, ``at``. None for what is not known.
+        ``cpu``, cores and quota, memory, how its ``pages`` are provided, ``gpus``, kernel, libc, ``python``,
+        ``packages``, ``environment`` (the variables that matter), ``git``, ``load_average`` and the time, ``at``.
+        None for what is not known.
     """
     system = os.uname()
     total = memory_total(root)
@@ -54,6 +55,7 @@ def describe_host(
         "cpu_quota_cores": cpu_quota(root),
         "memory_bytes": total,
         "memory_limit_bytes": memory_limit(root),
+        "pages": describe_pages(root),
         "gpus": describe_gpus(),
         "system": system.sysname,
         "machine": system.machine,

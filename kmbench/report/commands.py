@@ -27,4 +27,6 @@ def repeat_command(row: CellSummary) -> str:
         parts += ["--seeds", "1"]
     if row.iterations is not None:
         parts += ["--iterations", str(row.iterations)]
+    if row.pages == "cold":
+        parts += ["--pages", "cold"]
     return shlex.join(parts)

@@ -131,6 +131,7 @@ def _run(run: Run) -> list[tuple[str, str]]:
         "protocol": list(dict.fromkeys(row.protocol for row in rows)),
         "seeds": sorted({row.seed for row in rows}),
         "threads": sorted({row.threads for row in rows}),
+        "memory before each fit": sorted({row.pages for row in rows}),
         "samples": f"{samples:,}" if samples else "",
         "disturbed fits": f"{disturbed / samples:.1%}, measured again" if samples else "",
         "sessions": len(noted) if len(noted) > 1 else None,

@@ -67,6 +67,8 @@ class CellRun:
     least_delay_share : float or None
         Of its threads' time, the least that any of its fits waited for a core: what it does to itself, when it has
         more threads than there are cores.
+    least_system_share : float or None
+        The least share of its wall time that any of its fits spent in the kernel.
     times : dict
         Time until labels of each clean sample, by epoch.
     told : dict
@@ -85,6 +87,7 @@ class CellRun:
     loops: dict[int | None, list[int]] = field(default_factory=dict)
     fit_seconds: float = 0.0
     least_delay_share: float | None = None
+    least_system_share: float | None = None
     times: dict[int, list[float]] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     output: str = ""
@@ -148,6 +151,8 @@ class CaseRun:
             data=self.case.dataset.path,
             init=self.init,
             mapped=mapped,
+            pages=key.pages or "cold",
+            memory_limit=self.context.limits.memory_bytes,
             job=job | {"seed": key.seed, "threads": key.threads},
             **several,
         )

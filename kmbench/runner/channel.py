@@ -21,7 +21,7 @@ from kmbench.records import Status
 
 __all__ = ["FDS_VARIABLE", "PROTOCOL", "Handler", "encode", "serve"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the commands and replies; raised when a runner and a worker of the two versions would misunderstand."""
 
 FDS_VARIABLE = "KMBENCH_CHANNEL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,10 @@ EPOCH_SECONDS = 1.0
 CONTAMINATED_SHARE = 0.05
 """Share of its threads' time that a fit may have waited for a core, beyond the least that this backend ever waits
 (engines with more threads than cores wait for themselves), before it counts as disturbed."""
+
+COLD_SHARE = 0.02
+"""Share of its wall time that a fit may have spent in the kernel, beyond the least that this backend ever spends
+there, before its memory counts as cold."""
 
 HOPELESS_SHARE = 0.5
 """Share of disturbed samples from which on none is measured again: the host is like that, and the table says so."""
@@ -123,7 +128,10 @@ class Epochs:
         figures = live.worker.request("fit")
         seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
         held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
-        contaminated = self._is_contaminated(live, None if delay is None else delay / held)
+        waited = self._is_contaminated(live, None if delay is None else delay / held)
+        cold = self._is_cold(live, figures)
+        disturbed_by = "waited for a core" if waited else "cold memory" if cold else None
+        contaminated = disturbed_by is not None
         self._samples += 1
         self._contaminated += contaminated
         live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
@@ -137,6 +145,7 @@ class Epochs:
             round=number,
             order=place,
             contaminated=contaminated,
+            disturbed_by=disturbed_by,
             prepare_seconds=live.prepare_seconds,
             first_call_seconds=live.first_call_seconds,
             **figures,
@@ -151,6 +160,15 @@ class Epochs:
         least = live.least_delay_share
         live.least_delay_share = delay_share if least is None else min(least, delay_share)
         return delay_share - live.least_delay_share > CONTAMINATED_SHARE
+
+    def _is_cold(self, live: CellRun, figures: dict[str, Any]) -> bool:
+        """Compare a fit's time in the kernel with the least that its backend has spent there, this fit included."""
+        system = figures.get("fit_system_seconds")
+        if system is None or live.cell.key.pages != "warm":
+            return False
+        share, least = system / figures["fit_seconds"], live.least_system_share
+        live.least_system_share = share if least is None else min(least, share)
+        return bool(share - live.least_system_share > COLD_SHARE)
 
     def _export(self, live: CellRun) -> None:
         assert live.worker is not None

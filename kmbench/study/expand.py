@@ -64,6 +64,13 @@ class Case:
         return self.cells[0].key
 
 
+def _on_pages(case: Case, pages: str) -> Case:
+    """Return a case on warm or on cold memory, which are never compared."""
+    if pages == "cold":
+        return case
+    return Case(case.dataset, tuple(replace(cell, key=replace(cell.key, pages=pages)) for cell in case.cells))
+
+
 def with_data(case: Case, dataset: DatasetInfo) -> Case:
     """Return a case whose data has been read: until then only its shape was known."""
     fingerprint = dataset.fingerprint
@@ -102,6 +109,7 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
     cases: dict[str, Case] = {}
     for block in blocks:
         for case in _cases_of(block, choices[block.backends], workloads[block.workload], datasets, default_threads):
+            case = _on_pages(case, study.pages)
             if case.key.case_id in cases:
                 raise StudyError(
                     f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",

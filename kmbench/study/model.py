@@ -116,6 +116,9 @@ class Study(Block):
         Bytes that a worker may hold before it is stopped; None: four fifths of what is free at the start.
     baseline : str or None
         Backend that speed-ups are relative to; None: ``sklearn-lloyd`` where it takes part, else the first.
+    pages : {"warm", "cold"}
+        ``warm``: the memory that a fit asks for is touched right before its clock. ``cold``: it is left as a first
+        call in a fresh process finds it.
     cases : list of Block
         Groups of cases; none means one group of the defaults.
     """
@@ -138,6 +141,7 @@ class Study(Block):
         Field(validation_alias=AliasChoices("memory_limit", "memory-limit")),
     ] = None
     baseline: str | None = None
+    pages: Literal["warm", "cold"] = "warm"
     cases: list[Block] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -28,6 +28,7 @@ from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neig
 from kmbench.tuning.recall.compressed import compressed_curves
 from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
+from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import TimedPoint, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
@@ -125,7 +126,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         method=settings.curves[int(settings.curve[settings.find(option.key)])].method,
         queries=len(problem.queries),
         queries_text=problem.queries_text,
-        truth_text=truth.source,
+        truth_text=truth_text(truth),
         metric=problem.space.metric,
         backend=plan.training.backend.name,
         threads=plan.training.threads,

@@ -5,16 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from kmbench.analysis.change_points import (
-    DETECTORS,
-    commits_until_seen,
-    hampel,
-    kernel_partition,
-    mann_whitney_scan,
-    noise_of,
-    smallest_step,
-    vote,
-)
+from kmbench.analysis.change_points import commits_until_seen, smallest_step, vote
+from kmbench.analysis.detectors import DETECTORS, hampel, kernel_partition, mann_whitney_scan, noise_of
 
 
 def series(seed, n=50, noise=0.03, step=0.0, at=None):

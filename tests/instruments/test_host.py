@@ -12,7 +12,7 @@ import types
 import pytest
 
 from kmbench.instruments import describe_host, fingerprint, hardware
-from kmbench.instruments.hardware import describe_cpu, describe_gpus, memory_total
+from kmbench.instruments.hardware import describe_cpu, describe_gpus, describe_pages, memory_total
 from kmbench.instruments.software import describe_git, relevant_environment
 
 EPYC = """\
@@ -56,6 +56,25 @@ def test_cpu_of_an_arm_host_has_numbers_for_a_name(tree):
 def test_cpu_that_tells_nothing_is_still_described(tree):
     cpu = describe_cpu(tree({}))
     assert (cpu["vendor"], cpu["flags"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("features", "given_back"), [("0110010100", True), ("0110000100", False), ("", False)]
+)  # fmt: skip
+def test_a_balloon_that_reports_free_pages_is_seen(tree, features, given_back):
+    balloon, disk = "sys/bus/virtio/devices/virtio0", "sys/bus/virtio/devices/virtio1"
+    root = tree(
+        {
+            "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+            f"{disk}/device": "0x0002\n", f"{disk}/features": "1111111111\n",
+            f"{balloon}/device": "0x0005\n", f"{balloon}/features": f"{features}\n",
+        }
+    )  # fmt: skip
+    assert describe_pages(root) == {"transparent_hugepages": "madvise", "free_pages_given_back": given_back}
+
+
+def test_a_host_that_tells_nothing_of_its_pages(tree):
+    assert describe_pages(tree({})) == {"transparent_hugepages": None, "free_pages_given_back": None}
 
 
 def test_memory_is_in_bytes(tree):

@@ -131,7 +131,7 @@ def test_the_table_holds_the_figures(mixed):
     assert cells[11:13] == ["0", "10"]
     backends = "&#39;sklearn-lloyd,faiss-ivf[nlist=16;nprobe=1]&#39;"
     command = f"kmbench run --data digits --k 10 --backends {backends} --threads 1"
-    assert f'data-command="{command} --protocol matched --seed 0 --iterations 10"' in row
+    assert f'data-command="{command} --protocol matched --seed 0 --iterations 10 --pages cold"' in row
     assert 'class="differs"' in row
     assert "baseline" in page
 

@@ -104,18 +104,21 @@ class FakeStore:
 class Lab:
     """A case of three backends with a fake worker for each."""
 
-    def __init__(self, tmp_path, epochs=4, protocol="matched", **rule):
+    def __init__(self, tmp_path, epochs=4, protocol="matched", pages="warm", **rule):
         self.log, self.failures, self.given, self.events, self.workers = [], {}, [], [], []
         self.loops_given = []
         self.clock = FakeClock()
         self.times = {"numpy-lloyd": 0.2, "sklearn-lloyd": 0.4, "faiss-cpu": 0.3}
         self.noise = lambda name, number: 1.0
         self.delayed = lambda name, number: False
+        self.system = lambda name, number: 0.001
         self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs, "rounds": 2} | rule))
         self.stable_at, self.reached, self.stuck = None, 10, {}
         self.inertias = [7.0] * 10
         self.store = FakeStore()
-        key = dataclasses.replace(KEY, protocol=protocol, iterations=None if protocol == "native" else 10)
+        key = dataclasses.replace(
+            KEY, protocol=protocol, pages=pages, iterations=None if protocol == "native" else 10
+        )
         self.cells = [
             Cell(dataclasses.replace(key, backend=name), "1.0", {}, "float32")
             for name in ("numpy-lloyd", "sklearn-lloyd", "faiss-cpu")
@@ -149,6 +152,7 @@ class Lab:
             "fit_predict_seconds": seconds,
             "run_delay_seconds": 0.5 * seconds if self.delayed(name, number) else 0.0,
             "loops": 1,
+            "fit_system_seconds": self.system(name, number),
         }
 
     def run(self):

@@ -95,3 +95,25 @@ def test_a_backend_that_waits_for_its_own_threads_is_not_disturbed(lab):
     lab.run()
     assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
     assert len(lab.of_kind(RecordKind.FIT, "faiss-cpu")) == 8
+
+
+def test_a_fit_on_cold_memory_is_kept_and_measured_again(lab):
+    lab.system = lambda name, number: 0.05 if (name, number) == ("faiss-cpu", 3) else 0.001
+    lab.run()
+    fits = lab.of_kind(RecordKind.FIT, "faiss-cpu")
+    assert [record.disturbed_by for record in fits].count("cold memory") == 1
+    assert sum(record.contaminated for record in fits) == 1
+    assert len(fits) == 9
+
+
+def test_time_in_the_kernel_that_a_backend_always_takes_is_its_own(lab):
+    lab.system = lambda name, number: 0.1 if name == "faiss-cpu" else 0.001
+    lab.run()
+    assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
+
+
+def test_where_memory_is_left_cold_no_fit_is_measured_again_for_it(new_lab):
+    lab = new_lab(pages=None)
+    lab.system = lambda name, number: 0.05 if number == 3 else 0.001
+    lab.run()
+    assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))

@@ -7,6 +7,7 @@ from kmbench.errors import DataError, TuneError
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
 from kmbench.tuning.problem.space import Space
 from kmbench.tuning.problem.truth import exact_neighbours, neighbours_from_file
+from kmbench.tuning.report.words import truth_text
 
 K = 10
 
@@ -91,7 +92,8 @@ def test_cache_returns_what_was_stored_and_survives_damage(searched, tmp_path, m
     store_truth(key, data.truth)
     kept = load_truth(key)
     np.testing.assert_array_equal(kept.ids, data.truth.ids)
-    assert kept.source.endswith("kept from an earlier run")
+    assert kept.cached
+    assert truth_text(kept) == "exact search of all rows, kept from an earlier run"
     file = next(tmp_path.rglob("*.npz"))
     file.write_bytes(file.read_bytes()[:100])
     assert load_truth(key) is None

@@ -40,7 +40,7 @@ def load_truth(key: str) -> Truth | None:
             ids=stored["ids"].astype(np.int64),
             tied=int(stored["tied"]),
             cut=int(stored["cut"]),
-            source="exact search of all rows, kept from an earlier run",
+            cached=True,
         )
     return None
 

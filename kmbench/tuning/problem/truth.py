@@ -60,15 +60,21 @@ class Truth:
         Queries whose k-th neighbour ties with others, so that ``ids`` holds more than k.
     cut : int
         Queries with more than `MOST_TIES` such neighbours.
-    source : str
-        Where it comes from, for the report.
+    file : str or None
+        Name of the file that it was taken from; None: from an exact search of all rows.
+    checked : int
+        Queries of the file whose neighbours were compared with an exact search.
+    cached : bool
+        The exact search was made by an earlier run.
     """
 
     k: int
     ids: NDArray[np.int64]
     tied: int
     cut: int
-    source: str
+    file: str | None = None
+    checked: int = 0
+    cached: bool = False
 
 
 def float64_measure(
@@ -120,7 +126,7 @@ def exact_neighbours(
         rows += found
         cut += block_cut
     tied = sum(len(row) > k for row in rows)
-    return Truth(k=k, ids=_padded(rows, k), tied=tied, cut=cut, source="exact search of all rows")
+    return Truth(k=k, ids=_padded(rows, k), tied=tied, cut=cut)
 
 
 def _neighbours_of(
@@ -239,7 +245,8 @@ def neighbours_from_file(
         ids=_padded(rows, k),
         tied=sum(len(row) > k for row in rows),
         cut=cut,
-        source=f"{where}, checked on {len(checked)} queries",
+        file=where,
+        checked=len(checked),
     )
 
 

@@ -6,9 +6,18 @@ from kmbench.tuning.choice.choose import best_at, next_recall
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.choice.settings import Option
 from kmbench.tuning.problem.device import device_text
+from kmbench.tuning.problem.truth import Truth
 from kmbench.wording import bytes_text, count_text, seconds_text, threads_text
 
-__all__ = ["answer", "error_sentence", "loosen_sentences", "next_sentence", "recall_text", "setting_text"]
+__all__ = [
+    "answer",
+    "error_sentence",
+    "loosen_sentences",
+    "next_sentence",
+    "recall_text",
+    "setting_text",
+    "truth_text",
+]
 
 OPTIONS = {
     "recall": "--recall",
@@ -133,3 +142,10 @@ def _place(result: TuneResult) -> str:
     if result.device == "cuda":
         return device_text(result.device, result.gpu)
     return threads_text(result.threads)
+
+
+def truth_text(truth: Truth) -> str:
+    """Say where the true neighbours come from."""
+    if truth.file is not None:
+        return f"{truth.file}, checked on {truth.checked} queries"
+    return "exact search of all rows" + (", kept from an earlier run" if truth.cached else "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.instruments import seconds_waited, snapshot_tasks
+from kmbench.instruments import room_to_warm, seconds_waited, snapshot_tasks, warm_memory
 from kmbench.runner.channel import serve
 from kmbench.tuning.problem.device import Device, copy_lists_to_gpu
 
@@ -20,6 +20,9 @@ SINGLE_SECONDS = 3.0
 """Most time that single queries are asked for at one setting."""
 
 WARM_QUERIES = 50
+
+WARM_INPUTS = 2.5
+"""Memory that is touched before a training is timed, in sizes of its rows."""
 
 
 class TuneWorker:
@@ -36,6 +39,7 @@ class TuneWorker:
         engine = cls(cls.Params.model_validate(parameters))
         X = np.load(data, allow_pickle=False)
         start = None if init is None else np.load(init, allow_pickle=False)
+        warm_memory(round(WARM_INPUTS * X.nbytes), room_to_warm(None))
         began = time.perf_counter()
         engine.prepare(X, Job(init=start, **job))
         engine.fit()
