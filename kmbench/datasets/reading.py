@@ -9,6 +9,7 @@ import secrets
 import shutil
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
@@ -20,18 +21,24 @@ from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
 from kmbench.errors import DataError, OutputError
+from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
 
 __all__ = ["materialise", "read_spec"]
 
+MOST_SHARE = 0.9
+"""Share of the variance above which one column decides what the clusters are."""
 
-def read_spec(text: str | Spec) -> ConvertedRows:
+
+def read_spec(text: str | Spec, *, shift: bool = False) -> ConvertedRows:
     """Open what a SPEC names, with its options applied.
 
     Parameters
     ----------
     text : str or Spec
         The SPEC.
+    shift : bool
+        Whether a constant may be subtracted from numbers far from the origin: see `ConvertedRows`.
 
     Returns
     -------
@@ -47,7 +54,7 @@ def read_spec(text: str | Spec) -> ConvertedRows:
         If the file is missing, torn or of another kind, or holds no matrix of real numbers.
     """
     spec = parse_spec(text) if isinstance(text, str) else text
-    return ConvertedRows(_open(spec), spec.options, spec.source)
+    return ConvertedRows(_open(spec), spec.options, spec.source, shift=shift)
 
 
 def _open(spec: Spec) -> Rows:
@@ -90,7 +97,8 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
     folder : str or Path
         Created where it does not exist.
     rows : Rows, optional
-        What was made of the SPEC's data, and is written in its place.
+        What was made of the SPEC's data, and is written in its place. By default the rows of the SPEC, as they are
+        best for squared distances: `ConvertedRows` says what is subtracted, and `DatasetInfo.offset` how much.
 
     Returns
     -------
@@ -107,10 +115,32 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
         If the folder cannot be written or has too little space.
     """
     if rows is None:
-        rows = read_spec(spec_text)
+        rows = read_spec(spec_text, shift=True)
     elif not isinstance(rows, ConvertedRows):
         rows = ConvertedRows(rows, Options(), spec_text)
-    target = Path(folder).absolute()
+    info, moments = _written(spec_text, Path(folder).absolute(), rows)
+    if rows.offset is None and rows.judge_offset(moments):  # what the first rows did not show
+        Path(info.path).unlink(missing_ok=True)
+        info, moments = _written(spec_text, Path(folder).absolute(), rows)
+    return replace(info, notes=(*rows.notes, *_about_scale(spec_text, rows, moments)))
+
+
+def _about_scale(spec: str, rows: ConvertedRows, moments: ColumnMoments) -> list[Note]:
+    """Tell of a named column that holds most of the variance: in half of all tables its unit alone decides."""
+    total = float(moments.variance.sum())
+    if rows.columns is None or rows.d < 2 or rows.steps or not total > 0:
+        return []
+    place = int(np.argmax(moments.variance))
+    share = float(moments.variance[place]) / total
+    if share <= MOST_SHARE:
+        return []
+    name = rows.columns[place]
+    longer = f"{spec}{',' if ':' in spec else ':'}standardize"
+    return [note("KM131", column=name, share=share, spec=longer, concerns=[name])]
+
+
+def _written(spec_text: str, target: Path, rows: ConvertedRows) -> tuple[DatasetInfo, ColumnMoments]:
+    """Write rows; return what they are, and the moments of their columns."""
     digest = hashlib.sha256(struct.pack("<QQ", rows.n, rows.d))
     moments = ColumnMoments(rows.d)
     with _new_file(target, 4 * rows.n * rows.d) as partial:
@@ -126,7 +156,7 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
         path = target / f"{fingerprint}.npy"
         partial.replace(path)
     spread = float(moments.variance.sum())
-    return DatasetInfo(
+    info = DatasetInfo(
         spec=spec_text,
         n=rows.n,
         d=rows.d,
@@ -136,7 +166,10 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
         mean_square=spread + float(np.square(moments.mean).sum()),
         spread=spread,
         notes=rows.notes,
+        offset=() if rows.offset is None else tuple(rows.offset.tolist()),
+        all_equal=rows.all_equal,
     )
+    return info, moments
 
 
 @contextlib.contextmanager

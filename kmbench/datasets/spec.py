@@ -16,7 +16,7 @@ from kmbench.errors import DataError, SpecError
 
 __all__ = ["OPTIONS_HELP", "Spec", "parse_spec"]
 
-OPTIONS_HELP = "normalize, center, limit=N, dtype=float16|float32|float64"
+OPTIONS_HELP = "normalize, center, standardize, raw, limit=N, dtype=float16|float32|float64"
 """The options that every source has."""
 
 _LIMIT = Parameter(name="limit", kind="integer", low=1, high=10**12)
@@ -59,6 +59,7 @@ class Spec:
         if self.options.dtype is not None:
             items.append(f"dtype={self.options.dtype}")
         items += self.options.steps
+        items += ["raw"] if self.options.raw else []
         return f"{self.source}:{','.join(items)}" if items else self.source
 
 
@@ -67,8 +68,8 @@ def parse_spec(text: str) -> Spec:
 
     A text that is the path of a file as a whole is that path. Otherwise a path ends at the last colon whose
     left side has a known suffix, so paths may hold colons, commas and equal signs. Whole numbers may be
-    written ``1e5``, ``100_000``, ``100k`` or ``1M``. All sources take ``normalize``, ``center``, ``limit=N``
-    and ``dtype=``, see `Options`. Files are not opened.
+    written ``1e5``, ``100_000``, ``100k`` or ``1M``. All sources take ``normalize``, ``center``, ``standardize``,
+    ``raw``, ``limit=N`` and ``dtype=``, see `Options`. Files are not opened.
 
     Parameters
     ----------
@@ -108,26 +109,28 @@ def _read_items(source: BuiltIn | FileFormat, rest: str, where: str) -> tuple[di
     parameters = {parameter.name: parameter for parameter in (*source.parameters, _LIMIT, _DTYPE)}
     given: dict[str, Value] = {}
     steps: list[Step] = []
+    raw = False
     for item in filter(None, (item.strip() for item in rest.split(","))):
         name, equals, value = (part.strip() for part in item.partition("="))
-        if name in given or name in steps:
+        if name in given or name in steps or (raw and name == "raw"):
             raise SpecError(f"{where}: {name} is given twice", "leave one out")
         if name in parameters:
             if not equals:
                 raise SpecError(f"{where}: {name} needs a value", f"write {name}=...")
             given[name] = parameters[name].read(value, where)
-        elif name in _STEPS:
+        elif name in _STEPS or name == "raw":
             if equals:
                 raise SpecError(f"{where}: {name} takes no value", f"write {name} alone")
-            steps.append(name)
+            raw = raw or name == "raw"
+            steps += [step for step in _STEPS if step == name]
         else:
-            known = [*parameters, *_STEPS]
+            known = [*parameters, *_STEPS, "raw"]
             raise SpecError(f"{where}: no parameter {name}{nearest(name, known)}", f"known: {', '.join(known)}")
     arguments = complete(source.parameters, given, where)
     limit, dtype = given.get("limit"), given.get("dtype")
     assert limit is None or isinstance(limit, int)
     assert dtype is None or isinstance(dtype, str)
-    return arguments, Options(limit=limit, dtype=dtype, steps=tuple(steps))
+    return arguments, Options(limit=limit, dtype=dtype, steps=tuple(steps), raw=raw)
 
 
 def _split_path(text: str) -> tuple[str, str]:
