@@ -12,10 +12,25 @@ __all__ = ["CSV"]
 
 def _open_csv(path: Path, arguments: Arguments) -> Rows:
     # The reader loads pandas and pyarrow, which help texts need not wait for.
-    from kmbench.datasets.tables.reader import read_table
+    from kmbench.datasets.embeddings.csv_vectors import csv_vectors
+    from kmbench.datasets.embeddings.json_lines import open_json_lines
+    from kmbench.datasets.embeddings.word_vectors import looks_like_word_vectors, open_word_vectors
+    from kmbench.datasets.tables.reader import open_source, read_table
     from kmbench.datasets.tables.rows import TableRows
 
-    return TableRows(read_table(path, Asked.from_arguments(arguments)))
+    asked = Asked.from_arguments(arguments)
+    source = open_source(path)
+    if source is not None:
+        with source.open_bytes() as file:
+            first = file.read(4).removeprefix(b"\xef\xbb\xbf")[:1]
+        if first == b"{":
+            return open_json_lines(path, arguments)
+        if asked == Asked() and looks_like_word_vectors(path):
+            return open_word_vectors(path, arguments)
+        vectors = csv_vectors(source, asked)
+        if vectors is not None:
+            return vectors
+    return TableRows(read_table(path, asked))
 
 
 CSV = FileFormat(

@@ -15,8 +15,9 @@ from stat import S_ISDIR, S_ISREG
 
 import numpy as np
 
-from kmbench.datasets.base import Rows, block_rows
+from kmbench.datasets.base import Arguments, FileFormat, Rows, block_rows
 from kmbench.datasets.convert import ConvertedRows, Options
+from kmbench.datasets.embeddings.shards import open_shards
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
@@ -68,13 +69,19 @@ def _open(spec: Spec) -> Rows:
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         raise _unreadable(path, error) from None
     if S_ISDIR(status.st_mode):
-        raise DataError(f"{path} is a folder", "give one file")
+        return open_shards(path, spec.arguments, FILE_FORMATS, _open_file)
+    return _open_file(path, FILE_FORMATS[spec.suffix], spec.arguments)
+
+
+def _open_file(path: Path, kind: FileFormat, arguments: Arguments) -> Rows:
+    """Open a file that exists as what its suffix says."""
+    status = path.stat()
     if not S_ISREG(status.st_mode):
         raise DataError(f"{path} is no regular file", "copy the data to one")
     if status.st_size == 0:
         raise DataError(f"{path} is empty (0 bytes)", "write or download it again")
     try:
-        return FILE_FORMATS[spec.suffix].open(path, spec.arguments)
+        return kind.open(path, arguments)
     except OSError as error:
         raise _unreadable(path, error) from None
 

@@ -188,6 +188,59 @@ KINDS: dict[str, NoteKind] = {
         hint="{hint}",
         explanation="Cosine and inner product change with a shift, so nothing is subtracted; nor where raw asks so.",
     ),
+    "KM150": NoteKind(
+        title="chosen column of vectors",
+        text="{column} was taken as the vectors: of {columns} it alone has lists of one length",
+        hint="key=NAME takes another",
+        explanation="A table may hold lists that are no vectors, such as tokens; vectors all have one length.",
+    ),
+    "KM151": NoteKind(
+        title="columns beside the vectors",
+        text="{column} holds the vectors; columns that are not used: {others}",
+        hint="columns=A+B clusters by others",
+        explanation="Where a table has a column of vectors, its rows are these vectors and nothing else.",
+    ),
+    "KM152": NoteKind(
+        title="flattened",
+        text="{column}: each row holds an array of {shape}, read as a vector of {d}",
+        explanation="Rows are vectors; a list of lists is read from left to right.",
+    ),
+    "KM153": NoteKind(
+        title="sparse matrix made dense",
+        text="a sparse matrix with {percent:.3g} % of its values stored was made dense",
+        explanation="Every engine gets a dense matrix of float32; what is not stored is 0.",
+    ),
+    "KM154": NoteKind(
+        title="joined files",
+        text="{count} files of the folder were joined in the order of their names: {first}, {second}, … {last}",
+        explanation="The number of a row counts through all files in this order.",
+    ),
+    "KM155": NoteKind(
+        title="joined files, out of number order",
+        text="{count} files of the folder were joined in the order of their names, which is not that of the numbers "
+        "in them: {first}, {second}, … {last}",
+        hint="rename them with leading zeros if row numbers matter",
+        explanation="By name, part-10 stands before part-2, as pandas, pyarrow and Spark sort them too. The number "
+        "of a row counts through all files in this order.",
+    ),
+    "KM156": NoteKind(
+        title="words",
+        text="the word that begins each line was left out",
+        explanation="In GloVe, fastText and word2vec files each line is a word and its vector. Words may be numbers "
+        "and hold blanks: vectors are read from the right end.",
+    ),
+    "KM157": NoteKind(
+        title="only matrix",
+        text="{tensor} was taken: {others} other tensor(s) do not have two axes",
+        hint="key=NAME takes another",
+        explanation="Rows come from a tensor of two axes; biases and norms have one.",
+    ),
+    "KM158": NoteKind(
+        title="rows of zeros",
+        text="{rows:,} row(s) hold only zeros, which have no direction: normalize leaves them as they are",
+        explanation="They stay rows of zeros under their row numbers, as in scikit-learn and FAISS, so that no label "
+        "belongs to another row.",
+    ),
     "KM161": NoteKind(
         title="first frame",
         text="the first of {frames} frames",

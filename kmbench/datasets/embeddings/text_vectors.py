@@ -15,7 +15,8 @@ __all__ = ["looks_like_vector", "vector_column"]
 
 _NUMBER = r"(?:np\.\w+\()?[-+]?(?:\d+\.?\d*|\.\d+|nan|inf)(?:e[-+]?\d+)?\)?"
 _BEGINNING = re.compile(
-    rf"\s*([\w.]*(?:array|tensor)\(\s*)?([\[{{])[\s\[{{]*{_NUMBER}(?:\s*,\s*|\s+)(?:{_NUMBER}|\.\.\.|…)", re.IGNORECASE
+    rf"\s*([\w.]*(?:array|tensor)\(\s*)?([\[{{])[\s\[{{]*{_NUMBER}(?:\s*,\s*|\s+)(?:{_NUMBER}|\.\.\.|…)",
+    re.IGNORECASE,
 )
 _CALL = re.compile(r"^[\w.]*(?:array|tensor)\((.*?)(?:,\s*[a-z_]+=.*)?\)$", re.DOTALL)
 _SCALAR = re.compile(r"np\.\w+\(([^()]*)\)")
