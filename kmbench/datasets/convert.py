@@ -107,6 +107,11 @@ class ConvertedRows(Rows):
         self.notes = source.notes
 
     @property
+    def source_dtype(self) -> str:
+        """Name of the data type in the source, without byte order."""
+        return self._source.source_dtype
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """What is done to the rows."""
         return self._options.steps

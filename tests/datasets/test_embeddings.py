@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
 from pathlib import Path
 
@@ -100,7 +103,8 @@ def test_of_two_columns_of_lists_the_one_of_equal_lengths_is_taken_and_told(tmp_
     np.testing.assert_array_equal(rows_of(tmp_path / name), X)
     source = read_spec(str(tmp_path / name))
     assert [note.code for note in source.notes] == ["KM150", "KM151"]
-    assert "tokens, vector" in source.notes[0].text
+    assert source.notes[0].concerns == ("vector",)
+    assert "tokens" in source.notes[0].text
     assert source.notes[1].text.endswith("not used: price")
 
 
@@ -187,7 +191,7 @@ def test_json_lines_whose_other_fields_change_their_types(tmp_path: Path) -> Non
         (["v,w", "1,2"], "begins with 'v,w'"),
         ([{"v": [1, 2]}, '{"v": [1, 2'], "not readable at row 1"),
         ([{"v": [1, 2]}, [1, 2]], "no object at row 1"),
-        ([{"v": [1, 2]}, {"w": [1, 2]}], "no value at row 1, column v"),
+        ([{"v": [1, 2]}, {"w": "x"}], "no value at row 1, column v"),
         ([{"v": [1, 2]}, {"v": [1, 2, 3]}], "v has 3 values at row 1, but 2 at row 0"),
         ([{"v": [1, 2]}, {"v": [1, None]}], "no value at row 1, column v[1]"),
         ([{"a": {"v": [1, 2]}}, {"a": None}], "no value at row 1, column a.v"),
@@ -215,8 +219,8 @@ def test_vectors_as_python_numpy_torch_and_databases_write_them(text: str) -> No
     np.testing.assert_array_equal(vector_column([text, text], "x"), [[0.5, -1.25e-05]] * 2)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[a, b]", "(1,234)", "(5)", "[1, 5)", "(1, 5]", "text [1, 2]", "['1', '2']",
-                                  '{"a": 1}', "[2024-01-02]", None, 1.5])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "[]", "[a, b]", "(1,234)", "(5)", "[1, 5)", "(1, 5]", "text [1, 2]",
+                                  "['1', '2']",                                   '{"a": 1}', "[2024-01-02]", None, 1.5])  # fmt: skip
 def test_texts_that_are_no_vectors(text: object) -> None:
     assert not looks_like_vector(text)
 
@@ -240,6 +244,37 @@ def test_shortened_and_ragged_texts_are_refused_by_row() -> None:
         vector_column(["[1, 2]", None], "x")
     with pytest.raises(DataError, match="holds 'null' at row 1, value 0"):
         vector_column(["[1, 2]", "[null, 2]"], "x")
+
+
+def csv_text(texts: list[str], delimiter: str = ",") -> str:
+    with io.StringIO() as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow(["title", "n_tokens", "embedding"])
+        writer.writerows([f"document {i}, part 2", 5 + i % 9, text] for i, text in enumerate(texts))
+        return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.csv.gz", "x.txt"])
+def test_a_column_of_vectors_in_a_table_is_what_is_clustered(tmp_path: Path, name: str) -> None:
+    rows = [[float(str(v)) for v in row] for row in X]
+    for texts in (list(map(json.dumps, rows)), [np.array2string(np.array(row), precision=17) for row in rows]):
+        text = csv_text(texts, "\t" if name == "x.tsv" else ",").encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        np.testing.assert_array_equal(rows_of(tmp_path / name), X)
+        assert codes(tmp_path / name) == ["KM151"]
+        np.testing.assert_array_equal(rows_of(f"{tmp_path / name}:columns=n_tokens")[:, 0], 5 + np.arange(29) % 9)
+
+
+def test_shortened_vectors_in_a_table_are_refused_and_several_columns_named(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(csv_text([np.array2string(np.arange(1200.0))] * 3))
+    assert "embedding holds a vector at row 0 that was shortened with '...'" in message(tmp_path / "x.csv")
+    (tmp_path / "x.csv").write_text("a,b\n" + '"[1, 2]","[3, 4]"\n' * 4)
+    assert "several columns of vectors: a, b; choose one with :columns=NAME" in message(tmp_path / "x.csv")
+    np.testing.assert_array_equal(rows_of(f"{tmp_path}/x.csv:columns=b"), [[3, 4]] * 4)
+    lines = ['"[1, 2]",x'] * 9000
+    lines[8999] = '"[1, oops]",x'
+    (tmp_path / "x.csv").write_text("a,b\n" + "\n".join(lines))
+    assert "holds 'oops' at row 8999, value 1 of its vector" in message(tmp_path / "x.csv")
 
 
 # --- word vectors ---

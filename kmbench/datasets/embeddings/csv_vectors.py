@@ -54,7 +54,7 @@ def csv_vectors(source: TextSource, asked: Asked) -> Rows | None:
     width = source.dialect.width
     names = [name.strip() or f"column {place}" for place, name in enumerate(source.dialect.header, start=1)]
     names += [f"column {place + 1}" for place in range(len(names), width)]
-    firsts = [next((row[place] for row in source.sample if row[place].strip()), "") for place in range(width)]
+    firsts = [next((row[place] for row in source.sample_rows if row[place].strip()), "") for place in range(width)]
     found = [place for place, text in enumerate(firsts) if looks_like_vector(text)]
     if asked.columns:
         found = [place for place in found if (names[place],) == tuple(asked.columns)]

@@ -188,7 +188,7 @@ class ListRows(Rows):
 JSON_LINES = FileFormat(
     name="json lines",
     syntax="FILE.jsonl[:key=NAME]",
-    summary="one JSON object a line: its list of numbers, chosen with key=a.b where there are several, or its numbers",
+    summary="an object a line: its list of numbers, chosen with key=a.b where there are several, or all numbers",
     suffixes=(".jsonl", ".ndjson", ".json"),
     open=open_json_lines,
     parameters=(Parameter(name="key", kind="text"), *TABLE_PARAMETERS),

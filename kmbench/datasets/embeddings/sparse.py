@@ -63,7 +63,8 @@ def open_sparse(path: Path) -> Rows:
             )
         matrix = scipy.sparse.load_npz(path).tocsr()
     except (
-        EOFError, KeyError, OSError, TypeError, ValueError, IndexError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+        EOFError, KeyError, OSError, TypeError, ValueError, IndexError, NotImplementedError,
+        zipfile.BadZipFile, zlib.error,
     ) as error:  # fmt: skip
         reason = "it holds Python objects, which are never unpickled" if "bject" in str(error) else error
         raise DataError(
