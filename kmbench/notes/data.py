@@ -258,9 +258,9 @@ KINDS: dict[str, NoteKind] = {
         "and not equal to them.",
     ),
     "KM164": NoteKind(
-        title="grey reduced to 8 bits",
-        text="grey values were reduced to 8 bits",
-        explanation="The file holds finer grey values than a PNG with a palette can.",
+        title="deep picture",
+        text="the colours were found from more than 8 bits per channel, and rounded to 8 bits per channel at the end",
+        explanation="A palette in a PNG holds 8 bits per channel; until it is written all digits of the file count.",
     ),
     "KM165": NoteKind(
         title="few colours",
@@ -276,5 +276,40 @@ KINDS: dict[str, NoteKind] = {
         title="fewer colours than asked",
         text="{left} colours are left of {asked}: others were equal once rounded to 8 bits, or not used",
         explanation="Two centroids can round to one colour of 8 bits, and a centroid can be the nearest of no pixel.",
+    ),
+    "KM168": NoteKind(
+        title="transparency left out",
+        text="the picture has transparent pixels: their colours are rows as all others",
+        explanation="A row is red, green and blue. `kmbench quantize` leaves pixels out that cannot be seen.",
+    ),
+    "KM169": NoteKind(
+        title="colour profile applied",
+        text="colours were converted to sRGB by the profile of the file, {profile}",
+        explanation="The same numbers are other colours in Display P3, Adobe RGB or CMYK. What is clustered, shown and "
+        "written is sRGB.",
+    ),
+    "KM170": NoteKind(
+        title="colour profile not applied",
+        text="the profile of the file, {profile}, was not applied: {reason}",
+        hint="convert the picture to sRGB first",
+        explanation="A damaged profile, or one for other channels than the file has. Colours may be off.",
+    ),
+    "KM171": NoteKind(
+        title="gamma applied",
+        text="the file says gamma {gamma:.3g}: its values were brought to that of sRGB, as browsers do",
+        explanation="Renderers write linear values, which are too dark as sRGB. Not all viewers look at the gamma of a "
+        "PNG.",
+    ),
+    "KM172": NoteKind(
+        title="assumed white",
+        text="values are floating point up to {high:.4g}, and {white:g} was taken for white",
+        hint="write the tag SMaxSampleValue if another value is",
+        explanation="A picture of floating point need not say what is white; 1, 255 and 65535 are usual.",
+    ),
+    "KM173": NoteKind(
+        title="perhaps 12 bits",
+        text="16 bits per channel, of which no value is above {high:.0f}: its brightest is {share:.2g} % of white",
+        hint="multiply the values by 16 if the camera has 12 bits",
+        explanation="Cameras of 12 bits store values up to 4095 in 16 bits; read as they are, they are nearly black.",
     ),
 }
