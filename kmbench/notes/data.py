@@ -285,8 +285,8 @@ KINDS: dict[str, NoteKind] = {
     "KM169": NoteKind(
         title="colour profile applied",
         text="colours were converted to sRGB by the profile of the file, {profile}",
-        explanation="The same numbers are other colours in Display P3, Adobe RGB or CMYK. What is clustered, shown and "
-        "written is sRGB.",
+        explanation="The same numbers are other colours in Display P3, Adobe RGB or CMYK. What is clustered, shown "
+        "and written is sRGB.",
     ),
     "KM170": NoteKind(
         title="colour profile not applied",
@@ -297,8 +297,8 @@ KINDS: dict[str, NoteKind] = {
     "KM171": NoteKind(
         title="gamma applied",
         text="the file says gamma {gamma:.3g}: its values were brought to that of sRGB, as browsers do",
-        explanation="Renderers write linear values, which are too dark as sRGB. Not all viewers look at the gamma of a "
-        "PNG.",
+        explanation="Renderers write linear values, which are too dark as sRGB. Not all viewers look at the gamma "
+        "of a PNG.",
     ),
     "KM172": NoteKind(
         title="assumed white",

@@ -220,7 +220,7 @@ def test_vectors_as_python_numpy_torch_and_databases_write_them(text: str) -> No
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[a, b]", "(1,234)", "(5)", "[1, 5)", "(1, 5]", "text [1, 2]",
-                                  "['1', '2']",                                   '{"a": 1}', "[2024-01-02]", None, 1.5])  # fmt: skip
+                                  "['1', '2']", '{"a": 1}', "[2024-01-02]", None, 1.5])  # fmt: skip
 def test_texts_that_are_no_vectors(text: object) -> None:
     assert not looks_like_vector(text)
 

@@ -120,5 +120,6 @@ def with_gamma(values: NDArray[Any], gamma: float) -> NDArray[np.float32]:
     exponent = USUAL_GAMMA / gamma
     if values.dtype == np.uint8:
         table = (255 * (np.arange(256) / 255) ** exponent).astype(np.float32)
-        return table[values]
+        shown: NDArray[np.float32] = table[values]
+        return shown
     return (255 * (np.asarray(values, dtype=np.float64) / 255) ** exponent).astype(np.float32)

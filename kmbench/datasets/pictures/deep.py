@@ -86,8 +86,8 @@ def scaled(
             notes.append(note("KM172", high=high, white=white))
         else:
             white = WHITES[-1]
-            if 255 < high <= TWELVE_BITS:
-                notes.append(note("KM173", high=high, share=100 * high / white))
+    if values.dtype.kind in "ui" and white == WHITES[-1] and 255 < high <= TWELVE_BITS:
+        notes.append(note("KM173", high=high, share=100 * high / white))
     if not (low >= 0 and high <= white):  # also where a value is no number
         raise DataError(
             f"{where} holds values from {low:g} to {high:g}, which are no colours", "save it with 8 or 16 bits"
@@ -110,7 +110,7 @@ def read_tiff(path: Path, most_pixels: int) -> DeepPicture | None:
     with _silent("tifffile"):
         try:
             with tifffile.TiffFile(path) as file:
-                page = file.pages[0]
+                page: Any = file.pages[0]
                 if page.imagewidth * page.imagelength > most_pixels:
                     raise DataError(
                         f"{path} has {page.imagewidth:,} x {page.imagelength:,} pixels, the limit is {most_pixels:,}",
@@ -136,6 +136,8 @@ def _page(page: Any, frames: int) -> DeepPicture | None:
     white = float(2**bits - 1) if values.dtype.kind == "u" and bits <= 16 else None
     if smax is not None and values.dtype.kind == "f":
         white = float(np.max(smax.value))
+    if axes == "YXS" and values.shape[2] < colours:
+        return None
     if axes == "YXS":
         if values.shape[2] > colours and page.extrasamples:
             alpha = values[..., colours].astype(np.float64) * (255 / _alpha_white(values, white))

@@ -53,52 +53,57 @@ def load_picture(path: Path) -> LoadedPicture:
     DataError
         If it does not exist, is no picture, is damaged, is too large, or holds values that are no colours.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image
 
-    deep = planes = False
     try:
         refuse_raw(path)
         register_heic(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about images of more than 89 million pixels
-            with Image.open(path) as image:
-                deep = _is_deep(image)  # before the pixels are there: then Pillow has forgotten
-                planes = getattr(image, "tag_v2", {}).get(_PLANAR_CONFIGURATION) == 2
-                frames = getattr(image, "n_frames", 1)
-                if deep and image.format == "TIFF":
-                    found = read_tiff(path, 2 * (Image.MAX_IMAGE_PIXELS or 2**60))
-                    if found is not None:
-                        return _from_deep(found, str(path))
-                    if planes and image.mode[0] not in "IF":
-                        raise DataError(
-                            f"{path} holds its channels one after another with more than 8 bits, which Pillow misreads",
-                            "pip install 'kmbench[images]' for tifffile, or save it with 8 bits",
-                        )
-                image.load()
-                upright = ImageOps.exif_transpose(image) or image
-        return _from_image(upright, deep, frames, str(path))
+        return _load(path)
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", "check the path") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder", "give one image") from None
-    except UnidentifiedImageError:
-        if is_tiff(path):  # such as RGB of floating point, for which Pillow has no mode
-            found = read_tiff(path, 2 * (Image.MAX_IMAGE_PIXELS or 2**60))
-            if found is not None:
-                return _from_deep(found, str(path))
-        raise unknown_kind(path) from None
     except Image.DecompressionBombError as error:
-        raise DataError(
-            f"{path} is too large an image: {error}", "scale it down, or save its pixels as .npy"
-        ) from None
+        raise DataError(f"{path} is too large an image: {error}", "scale it down, or save it as .npy") from None
     except Exception as error:  # a damaged file: each of Pillow's formats stumbles in its own way
         words = getattr(error, "strerror", None)
         if words is not None:
             raise DataError(f"{path} cannot be read: {words}", "check the path and its permissions") from None
         reason = str(error) or type(error).__name__
         raise DataError(f"{path} is not a readable image: {reason}", "save it as .png or .jpg") from None
+
+
+def _load(path: Path) -> LoadedPicture:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    most_pixels = 2 * (Image.MAX_IMAGE_PIXELS or 2**60)  # where Pillow refuses
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about images of more than 89 million pixels
+        try:
+            opened = Image.open(path)
+        except UnidentifiedImageError:
+            # Pillow has no mode for RGB of floating point.
+            found = read_tiff(path, most_pixels) if is_tiff(path) else None
+            if found is None:
+                raise unknown_kind(path) from None
+            return _from_deep(found, str(path))
+        with opened as image:
+            deep = _is_deep(image)  # before the pixels are there: then Pillow has forgotten
+            if deep and image.format == "TIFF":
+                found = read_tiff(path, most_pixels)
+                if found is not None:
+                    return _from_deep(found, str(path))
+                if getattr(image, "tag_v2", {}).get(_PLANAR_CONFIGURATION) == 2 and image.mode[0] not in "IF":
+                    raise DataError(
+                        f"{path} holds its channels one after another with more than 8 bits, which Pillow misreads",
+                        "pip install 'kmbench[images]' for tifffile, or save it with 8 bits",
+                    )
+            frames = getattr(image, "n_frames", 1)
+            image.load()
+            upright = ImageOps.exif_transpose(image) or image
+    return _from_image(upright, deep, frames, str(path))
 
 
 def _from_deep(deep: DeepPicture, where: str) -> LoadedPicture:
