@@ -3,7 +3,8 @@
 The table on the terminal and on the page, the Markdown of a pull request, the columns for benchopt and the summary of
 a cell's samples are all made from `FIGURES`; JSON and CSV hold every field of `kmbench.analysis.CellSummary`.
 
-To add a figure: give it a field in `kmbench.records.Record` and in `CellSummary`, and an entry here.
+To add a figure: give it a field in `kmbench.records.Record` and in `CellSummary`, and an entry here. A test finds
+fields with a number that have no entry.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Summary(StrEnum):
 
     MEDIAN = "median"
     """Of the means of the epochs."""
+    LARGEST = "largest"
+    """Of all samples."""
     LAST = "last"
     """The last record that tells it: what is measured once for a cell."""
     COMPARED = "compared"
@@ -174,8 +177,13 @@ FIGURES: tuple[CellFigure, ...] = (
     CellFigure(name="prepare_seconds", title="prepare", unit="s", better="lower", summary=Summary.MEDIAN),
     CellFigure(name="run_delay_seconds", title="waited", unit="s", better="lower", summary=Summary.MEDIAN),
     CellFigure(name="fit_system_seconds", title="in the kernel", unit="s", better="lower", summary=Summary.MEDIAN),
+    CellFigure(name="smallest_effect", title="resolution", unit="", better="lower", summary=Summary.COMPARED),
+    CellFigure(name="threads_seen", title="threads seen", unit="", better=None, summary=Summary.LARGEST),
+    CellFigure(name="input_bytes", title="input", unit="bytes", better=None, summary=Summary.LAST),
     CellFigure(name="retained_bytes", title="retained", unit="bytes", better="lower", summary=Summary.LAST),
     CellFigure(name="device_peak_bytes", title="device memory", unit="bytes", better="lower", summary=Summary.LAST),
+    CellFigure(name="reported_inertia", title="its own inertia", unit="", better="lower", summary=Summary.LAST),
+    CellFigure(name="empty_events", title="emptied", unit="", better="lower", summary=Summary.LAST),
     CellFigure(name="pair_f1", title="pair F1", unit="", better="higher", summary=Summary.LAST),
     CellFigure(name="variation_of_information", title="VI", unit="", better="lower", summary=Summary.LAST),
     CellFigure(name="centroid_index", title="centroid index", unit="", better="lower", summary=Summary.LAST),

@@ -25,7 +25,7 @@ __all__ = [
     "label_of",
     "parse_records",
     "read_records",
-    "torn_line",
+    "read_records_and_torn_line",
 ]
 
 RECORDS_FILE = "records.jsonl"
@@ -348,17 +348,23 @@ def read_records(path: Path) -> list[Record]:
     OutputError
         If there are no records there, or a whole line is not one that this version reads.
     """
+    return read_records_and_torn_line(path)[0]
+
+
+def read_records_and_torn_line(path: Path) -> tuple[list[Record], int | None]:
+    """Return also the number of a last line that a kill has torn, and that is left out; None without one.
+
+    Raises
+    ------
+    OutputError
+        As `read_records`.
+    """
     file = path / RECORDS_FILE if path.is_dir() else path
     if not file.is_file():
         raise OutputError(f"{path} holds no {RECORDS_FILE}", "give the folder that a run printed at its end")
-    return list(parse_records(file.read_bytes(), str(file)))
-
-
-def torn_line(path: Path) -> int | None:
-    """Return the number of a last line that was torn by a kill, and is skipped by all readers; None without one."""
-    file = path / RECORDS_FILE if path.is_dir() else path
     content = file.read_bytes()
-    return content.count(b"\n") + 1 if content and not content.endswith(b"\n") else None
+    torn = content.count(b"\n") + 1 if content and not content.endswith(b"\n") else None
+    return list(parse_records(content, str(file))), torn
 
 
 def parse_records(content: bytes, name: str) -> Iterator[Record]:

@@ -24,6 +24,15 @@ def test_every_figure_is_a_field_of_a_cell_and_named_once():
     assert {f.name for f in FIGURES if f.summary is not Summary.COMPARED} <= recorded
 
 
+def test_every_field_with_a_number_has_an_entry():
+    identity = {"n", "d", "k", "threads", "iterations", "iterations_given", "seed"}
+    counts = {"samples", "epochs", "contaminated_share"}
+    numbers = {f.name for f in dataclasses.fields(CellSummary) if f.type.split(" ")[0] in ("int", "float")}
+    names = {figure.name for figure in FIGURES}
+    ends = {f"{name}_{end}" for name in names for end in ("low", "high")}
+    assert numbers - identity - counts - ends - names == set()
+
+
 def test_units_in_names_and_in_the_table_agree():
     for figure in FIGURES:
         assert (figure.unit == "s") == figure.name.endswith("_seconds")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kmbench.comparison import MARGIN, Verdict, epoch_means, paired_ratio, rivals, verdict_of
+from kmbench.comparison import MARGIN, Verdict, epoch_means, ratio_by_epoch, rivals, verdict_of
 from kmbench.figures_of_cells import Summary, summarised_by
 from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.wording import threads_text
@@ -190,9 +190,12 @@ def _summarise_cell(lines: list[Record], base: list[Record] | None) -> CellSumma
             figures[name] = statistics.median(values)
             if name == "fit_predict_seconds":
                 figures |= {f"{name}_low": min(values), f"{name}_high": max(values), "epochs": len(values)}
+    for name in summarised_by(Summary.LARGEST):
+        told = [value for record in fits if (value := getattr(record, name)) is not None]
+        if told:
+            figures[name] = max(told)
     if fits:
         figures["contaminated_share"] = sum(bool(record.contaminated) for record in fits) / len(fits)
-        figures["threads_seen"] = max((r.threads_seen for r in fits if r.threads_seen is not None), default=None)
     if base is not None and outcome.status is Status.OK:
         figures |= _comparison(lines, base)
     identity = {
@@ -211,10 +214,9 @@ def _comparison(lines: list[Record], base: list[Record]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for prefix, name in (("", "fit_predict_seconds"), ("cpu_", "fit_predict_cpu_seconds")):
         own, theirs = epoch_means(lines, name), epoch_means(base, name)
-        common = sorted(own.keys() & theirs.keys())
-        if not common:
+        ratio = ratio_by_epoch(theirs, own)
+        if ratio is None:
             continue
-        ratio = paired_ratio([theirs[unit] for unit in common], [own[unit] for unit in common])
         figures |= {f"{prefix}speedup": ratio.ratio}
         figures |= {f"{prefix}speedup_low": ratio.low, f"{prefix}speedup_high": ratio.high}
         if not prefix:

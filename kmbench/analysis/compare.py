@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.analysis.cells import CellSummary
-from kmbench.analysis.hosts import differing_fields
 from kmbench.analysis.run import read_run
-from kmbench.errors import OutputError
 from kmbench.records import Status
-from kmbench.run_folder import read_host
+from kmbench.run_folder import check_same_host
 
 __all__ = ["ComparedCell", "compare_runs"]
 
@@ -46,14 +44,10 @@ def compare_runs(before: Path, after: Path, *, force: bool = False) -> list[Comp
         If a folder holds no run, or the two were made on different hosts or with different versions and `force`
         is not asked for.
     """
-    runs = [read_run(folder) for folder in (before, after)]
+    runs = [read_run(folder, strict=True) for folder in (before, after)]
+    if not force:
+        check_same_host([before, after], [run.host for run in runs], "--force compares them")
     rows = [{row.cell_id: row for row in run.cells} for run in runs]
-    hosts = [read_host(folder) for folder in (before, after)]
-    if not force and hosts[0].get("fingerprint") != hosts[1].get("fingerprint"):
-        fields = ", ".join(differing_fields(hosts[0], hosts[1])) or "the fingerprints themselves"
-        raise OutputError(
-            f"{before} and {after} are of different hosts or versions: {fields}", "--force compares them"
-        )
     compared = []
     for cell_id in dict.fromkeys([*rows[0], *rows[1]]):
         compared.append(_compare(rows[0].get(cell_id), rows[1].get(cell_id)))

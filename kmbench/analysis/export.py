@@ -101,7 +101,8 @@ def benchopt_frame(records: pd.DataFrame, host: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    quality = [figure.name for figure in figures_of(Face.BENCHOPT)]
+    shown = sorted(figures_of(Face.BENCHOPT), key=lambda figure: figure.unit == "bytes")  # quality before cost
+    names = [figure.name for figure in shown]
     for _, cell in records.groupby(["cell_id", "session"], sort=False):
         lines = cell.to_dict("records")
         outcome = [line for line in lines if line["kind"] == RecordKind.OUTCOME]
@@ -116,7 +117,7 @@ def benchopt_frame(records: pd.DataFrame, host: dict[str, Any]) -> pd.DataFrame:
                 if r["kind"] != RecordKind.FIT and r.get("iterations_given") == fit.get("iterations_given")
             ]
             same = [other for other in fits[:number] if other.get("iterations_given") == fit.get("iterations_given")]
-            found = {name: _last(own, name) for name in quality}
+            found = {name: _last(own, name) for name in names}
             rows.append(_row(fit, len(same), found) | _host(host))
     return pd.DataFrame(rows)
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.cells import CellSummary, cells_frame, summarise
 from kmbench.analysis.floors import CEILINGS_FILE, Ceilings
-from kmbench.analysis.hosts import differing_fields
 from kmbench.analysis.target import Race, race_rows, races
 from kmbench.analysis.warnings import concerning, notes_of
 from kmbench.comparison import counted_cells, epoch_means
 from kmbench.errors import OutputError
 from kmbench.notes import Note, note
-from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records, torn_line
-from kmbench.run_folder import read_host, read_study
+from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records_and_torn_line
+from kmbench.run_folder import check_same_host, read_host, read_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +38,8 @@ class RunCase:
         Sound rows first, the fastest of them on top.
     records : list of Record
         Those that count: of the session that wrote each cell's outcome.
-    samples : dict
-        By ``cell_id``, the times until centroids and labels exist, in seconds, one for each epoch.
+    epoch_seconds : dict
+        By ``cell_id``, the times until centroids and labels exist, in seconds, by session and epoch.
     run : str
         Which run it is of, where several are shown together.
     folder : Path or None
@@ -49,7 +48,7 @@ class RunCase:
 
     rows: list[CellSummary]
     records: list[Record]
-    samples: dict[str, list[float]]
+    epoch_seconds: dict[str, dict[tuple[int, int], float]]
     run: str = ""
     folder: Path | None = None
 
@@ -120,9 +119,9 @@ class Run:
 
     def _case(self, rows: list[CellSummary]) -> RunCase:
         own = {row.cell_id: self.counted[row.cell_id] for row in rows}
-        samples = {cell_id: [*epoch_means(lines, "fit_predict_seconds").values()] for cell_id, lines in own.items()}
+        seconds = {cell_id: epoch_means(lines, "fit_predict_seconds") for cell_id, lines in own.items()}
         records = [record for lines in own.values() for record in lines]
-        return RunCase(rows, records, samples, run=self.shown_as, folder=self.folder)
+        return RunCase(rows, records, seconds, run=self.shown_as, folder=self.folder)
 
     @cached_property
     def races(self) -> list[Race]:
@@ -192,19 +191,28 @@ class Run:
         return rows + race_rows(self.races)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path, *, strict: bool = False) -> Run:
     """Read a run folder, or a ``records.jsonl`` alone.
+
+    Parameters
+    ----------
+    folder : Path
+    strict : bool
+        Whether a ``host.json`` that cannot be read is an error, as are records alone, which tell of no host. For a
+        page neither is: it says as much as it can.
 
     Raises
     ------
     OutputError
         If it holds no records that this version reads, or its study cannot be read.
     """
-    records = read_records(folder)
+    records, torn = read_records_and_torn_line(folder)
     if not folder.is_dir():
-        return Run(records=records, torn=torn_line(folder))
-    study, host = read_study(folder), read_host(folder, strict=False)
-    return Run(records=records, study=study, host=host, folder=folder, torn=torn_line(folder))
+        if strict:
+            raise OutputError(f"{folder} is a file", "give the run folder that it lies in")
+        return Run(records=records, torn=torn)
+    study, host = read_study(folder), read_host(folder, strict=strict)
+    return Run(records=records, study=study, host=host, folder=folder, torn=torn)
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
@@ -216,12 +224,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
         If one cannot be read, or they are of different hosts or versions.
     """
     runs = [read_run(folder) for folder in folders]
-    for folder, run in zip(folders[1:], runs[1:], strict=True):
-        if run.host.get("fingerprint") != runs[0].host.get("fingerprint"):
-            fields = ", ".join(differing_fields(runs[0].host, run.host)) or "the fingerprints themselves"
-            raise OutputError(
-                f"{folders[0]} and {folder} are of different hosts or versions: {fields}", "report them apart"
-            )
+    check_same_host(folders, [run.host for run in runs], "report them apart")
     if len(runs) == 1:
         return runs
     names = Counter(run.name for run in runs)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from kmbench.choosing.cells import HEADINGS, cells
 from kmbench.choosing.result import ChooseResult
 from kmbench.choosing.words import answer, method_sentences, pick_sentences
+from kmbench.cli.note_lines import print_notes
 
 __all__ = ["print_choice"]
 
@@ -34,5 +34,4 @@ def print_choice(console: Console, result: ChooseResult) -> None:
     console.print("> chosen   * a criterion's pick   ^ elbow", style="dim", highlight=False)
     for line in method_sentences(result):
         console.print(line, style="dim", highlight=False)
-    for note in result.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
+    print_notes(console, result.notes)

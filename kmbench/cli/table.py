@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kmbench.analysis import CellSummary
+from kmbench.cli.note_lines import print_notes
 from kmbench.comparison import Verdict
 from kmbench.figures_of_cells import FIGURES, CellFigure, Face, figures_of
 from kmbench.notes import Note
@@ -51,8 +52,7 @@ def print_table(console: Console, cells: Sequence[CellSummary], notes: Sequence[
             style="dim",
             highlight=False,
         )
-    for note in notes:
-        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
+    print_notes(console, notes)
 
 
 def _resolution(cells: Sequence[CellSummary]) -> str:

@@ -94,7 +94,7 @@ def tune_command(
     epochs: Annotated[
         int, typer.Option(metavar="N", help="Processes that each index is timed in.", rich_help_panel=HOW)
     ] = 3,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.", rich_help_panel=HOW)] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", help="Random seed.", rich_help_panel=HOW)] = 0,
     save: Annotated[
         Path | None,
         typer.Option(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from kmbench.cli.note_lines import print_notes
 from kmbench.tuning.choice.result import TuneResult
-from kmbench.tuning.deployment.check import CheckResult
+from kmbench.tuning.deployment.judgement import CheckResult
+from kmbench.tuning.report.check import check_rows, check_sentence
 from kmbench.tuning.report.rows import frontier_rows
 from kmbench.tuning.report.words import (
     answer,
@@ -39,8 +40,7 @@ def print_answer(console: Console, result: TuneResult) -> None:
         console.print(better, highlight=False)
     for line in (interval_sentence(result), error_sentence(result)):
         console.print(line, style="dim", highlight=False)
-    for note in result.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
+    print_notes(console, result.notes)
 
 
 def _frontier(result: TuneResult) -> Table:
@@ -70,12 +70,11 @@ def _frontier(result: TuneResult) -> Table:
 def print_check(console: Console, found: CheckResult) -> None:
     """Print what a saved index does today."""
     style = "bold green" if found.target_met else "bold yellow"
-    console.print(found.sentence, style=style, highlight=False)
+    console.print(check_sentence(found), style=style, highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("", "then", "now"):
         table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
-    for name, before, now in found.rows:
+    for name, before, now in check_rows(found):
         table.add_row(name, before, now)
     console.print(table)
-    for note in found.notes:
-        console.print(Text.assemble(("! ", "bold yellow"), str(note)), highlight=False)
+    print_notes(console, found.notes)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 __all__ = [
     "CONFIDENCE",
@@ -16,6 +17,7 @@ __all__ = [
     "Verdict",
     "hodges_lehmann",
     "paired_ratio",
+    "ratio_by_epoch",
     "same_inertia",
     "unpaired_ratio",
     "verdict_of",
@@ -29,9 +31,10 @@ MARGIN = 0.05
 ROBUST_PAIRS = 10
 """From this many pairs on the Hodges-Lehmann estimate is asked for a second opinion."""
 
-
 SAME_INERTIA = 1e-3
 """Relative excess of inertia over the reference's up to which an answer counts as the same."""
+
+Epoch = TypeVar("Epoch", int, tuple[int, int])
 
 
 class Verdict(StrEnum):
@@ -101,6 +104,20 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
 
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(logs) - 1)) * statistics.stdev(logs) / math.sqrt(len(logs))
     return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs), robust)
+
+
+def ratio_by_epoch(numerators: Mapping[Epoch, float], denominators: Mapping[Epoch, float]) -> RatioInterval | None:
+    """Return the paired ratio over the epochs that both sides have, or None where they share none.
+
+    Parameters
+    ----------
+    numerators, denominators : mapping of int or (int, int) to float
+        Positive figures by epoch, or by session and epoch as `kmbench.comparison.epoch_means` gives them.
+    """
+    common = sorted(numerators.keys() & denominators.keys())
+    if not common:
+        return None
+    return paired_ratio([numerators[epoch] for epoch in common], [denominators[epoch] for epoch in common])
 
 
 def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> RatioInterval:

@@ -127,10 +127,11 @@ def failing_study(study: Study, records: Sequence[Record], failing: Sequence[Cel
                 protocol=key.protocol,
                 threads=[key.threads],
                 seed=key.seed,
+                seeds=1 if key.protocol == "target" else None,
             )
         )
-    shared = dict.fromkeys(Block.model_fields)
-    return study.model_copy(update=shared | {"cases": blocks, "baseline": None})
+    how = study.model_dump(exclude={*Block.model_fields, "cases", "baseline"})
+    return Study.build(how | {"cases": blocks}, "the second run")
 
 
 def confirm(first: CellVerdict, second: CellVerdict | None) -> CellVerdict:

@@ -15,7 +15,7 @@ from kmbench.instruments.threads import (
     snapshot_tasks,
     thread_environment,
 )
-from kmbench.instruments.warmth import KernelUsage, read_usage, room_to_warm, warm_memory
+from kmbench.instruments.warmth import KernelUsage, read_usage, room_to_warm, warm_for_input, warm_memory
 
 __all__ = [
     "DeviceMeter",
@@ -42,5 +42,6 @@ __all__ = [
     "snapshot_tasks",
     "thread_environment",
     "timed",
+    "warm_for_input",
     "warm_memory",
 ]

@@ -40,12 +40,14 @@ KINDS: dict[str, NoteKind] = {
     ),
     "KM306": NoteKind(
         title="few queries",
-        text="{queries} queries tell the recall only roughly: give more",
+        text="{queries} queries give only a rough recall",
+        hint="use more queries",
         explanation="The interval of the recall narrows with the square root of the number of queries.",
     ),
     "KM307": NoteKind(
         title="busy host",
-        text="other work ran on this host while latency was measured: expect less on a quiet one",
+        text="other work ran on this host while latency was measured",
+        hint="expect lower times on a quiet host",
         explanation="A search waited for a core, also when it was measured again. Its times are too long.",
     ),
     "KM308": NoteKind(
@@ -62,18 +64,19 @@ KINDS: dict[str, NoteKind] = {
     ),
     "KM310": NoteKind(
         title="too few stored neighbours",
-        text="{file} holds {columns} neighbours, of which ties with number {k} are not seen: an exact search is used "
-        "instead",
+        text="{file} holds {columns} neighbours, too few to see ties at place {k}: an exact search is used instead",
         explanation="To know which vectors are as near as the last neighbour, a file must hold at least one more.",
     ),
     "KM311": NoteKind(
         title="another device",
-        text="the index was tuned for another device: compare the recall, not the times",
+        text="the index was tuned for another device",
+        hint="compare the recall, not the times",
         explanation="Times on a CPU and on a GPU differ by what they are, not by what has changed since.",
     ),
     "KM312": NoteKind(
         title="target within the interval",
-        text="the target lies within the interval: {queries:,} queries would halve its width",
+        text="the target lies within the interval",
+        hint="{queries:,} queries would halve its width",
         explanation="With these queries it cannot be told whether the recall of others like them meets the target.",
     ),
     "KM313": NoteKind(

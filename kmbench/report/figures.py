@@ -40,7 +40,7 @@ DOTS = {"same": (SAME, "o"), "other": (OTHER, "D")}
 
 def drawn_rows(case: RunCase) -> list[CellSummary]:
     """Return the rows that the figure shows: sound ones alone, the fastest first."""
-    return [row for row in case.sound if case.samples[row.cell_id]][:MAX_ROWS]
+    return [row for row in case.sound if case.epoch_seconds[row.cell_id]][:MAX_ROWS]
 
 
 def times_figure(case: RunCase, prefix: str, name: str) -> str | None:
@@ -67,7 +67,7 @@ def sample_frame(case: RunCase) -> pd.DataFrame:
 
     dots = []
     for position, row in enumerate(drawn_rows(case)):
-        samples = _thinned(case.samples[row.cell_id])
+        samples = _thinned([*case.epoch_seconds[row.cell_id].values()])
         for number, seconds in enumerate(samples):
             spread = 0.0 if len(samples) < 2 else (number * GOLDEN) % 1 - 0.5
             kind = "same" if reaches(row) else "other"

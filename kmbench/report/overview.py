@@ -86,5 +86,5 @@ def _merged(runs: Sequence[Run]) -> tuple[pd.DataFrame, dict[str, list[float]]]:
         for case in run.cases:
             for row in case.rows:
                 rows[row.cell_id] = _printable(row)
-                epochs[row.cell_id] = case.samples[row.cell_id]
+                epochs[row.cell_id] = [*case.epoch_seconds[row.cell_id].values()]
     return cells_frame(list(rows.values())), epochs

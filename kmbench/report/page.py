@@ -180,7 +180,7 @@ def _caption(case: RunCase) -> str:
         parts.append("Diamonds mark backends that do not reach the reference's inertia.")
     if len(rows) < len(case.sound):
         parts.append(f"The {MAX_ROWS} fastest of {len(case.sound)} backends are drawn.")
-    if any(len(case.samples[row.cell_id]) > MAX_DOTS for row in rows):
+    if any(len(case.epoch_seconds[row.cell_id]) > MAX_DOTS for row in rows):
         parts.append(f"Of many epochs, {MAX_DOTS} evenly spaced ones are drawn.")
     return " ".join(parts)
 

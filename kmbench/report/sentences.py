@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kmbench.analysis import CellSummary, summarise
+from kmbench.analysis import CellSummary
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
-from kmbench.comparison import SAME_INERTIA, counted_cells, same_inertia
+from kmbench.comparison import SAME_INERTIA, RatioInterval, ratio_by_epoch, same_inertia
 from kmbench.records import Status
 from kmbench.wording import dataset_name, interval_text, ratio_text, seconds_text, threads_text, times_text
 
@@ -49,18 +49,6 @@ class Headline:
 
     def __str__(self) -> str:
         return f"{self.lead} {self.subject} {self.rest}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Ratio:
-    """How many times as fast one row is as another, with the interval where there is one."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-    def __str__(self) -> str:
-        return interval_text(self.value, self.low, self.high)
 
 
 def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
@@ -154,7 +142,7 @@ def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[s
         rest = f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
         return best.label, rest, ()
     against = base or rivals[0]
-    ratio = f"{over[against.label]} over {against.label}" + ("" if base else ", the next")
+    ratio = f"{_text(over[against.label])} over {against.label}" + ("" if base else ", the next")
     same = _inertia(best, against)
     if any(over[row.label].low is None for row in rivals):
         rest = f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}."
@@ -169,38 +157,38 @@ def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[s
     return _names(labels), f"{apart}{faster}.", tuple(labels)
 
 
-def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, _Ratio]) -> str:
+def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, RatioInterval]) -> str:
     if len(tied) == 1:
         ratio = over[tied[0].label]
-        return f"their ratio is {ratio}" + (", so it may be 1" if (ratio.high or 0.0) >= 1 else "")
-    ratios = ", ".join(f"{over[row.label]} over {row.label}" for row in tied[:NAMED])
+        return f"their ratio is {_text(ratio)}" + (", so it may be 1" if (ratio.high or 0.0) >= 1 else "")
+    ratios = ", ".join(f"{_text(over[row.label])} over {row.label}" for row in tied[:NAMED])
     return f"{best.label} is {ratios}"
 
 
-def _over_others(case: RunCase, best: CellSummary) -> dict[str, _Ratio]:
-    """Return how many times as fast as each other sound row `best` is."""
-    # The first row of the baseline's name is taken, and `best` may share its backend's name with others.
-    records = sorted(case.records, key=lambda record: record.key.label != best.label)
-    ratios = {}
-    for row in summarise(counted_cells(records), best.label):
-        if row.label != best.label and row.speedup is not None:
-            low = None if row.speedup_high is None else 1 / row.speedup_high
-            high = None if row.speedup_low is None else 1 / row.speedup_low
-            ratios[row.label] = _Ratio(1 / row.speedup, low, high)
-    return ratios
+def _over_others(case: RunCase, best: CellSummary) -> dict[str, RatioInterval]:
+    """Return how many times as fast as each other sound row `best` is, where they share an epoch."""
+    own, others = case.epoch_seconds[best.cell_id], [row for row in case.sound if row is not best]
+    ratios = {row.label: ratio_by_epoch(case.epoch_seconds[row.cell_id], own) for row in others}
+    return {label: ratio for label, ratio in ratios.items() if ratio is not None}
 
 
-def _faster_approximate(case: RunCase, over: dict[str, _Ratio], best: CellSummary, base: CellSummary | None) -> str:
+def _text(ratio: RatioInterval) -> str:
+    return interval_text(ratio.ratio, ratio.low, ratio.high)
+
+
+def _faster_approximate(
+    case: RunCase, over: dict[str, RatioInterval], best: CellSummary, base: CellSummary | None
+) -> str:
     """Say which rows with a worse inertia are faster than the best one, and at which price."""
     parts = []
     for row in case.sound:
         ratio = over.get(row.label)
-        if reaches(row) or ratio is None or (ratio.value if ratio.high is None else ratio.high) >= 1:
+        if reaches(row) or ratio is None or (ratio.ratio if ratio.high is None else ratio.high) >= 1:
             continue
         if base is not None and row.speedup is not None:
             times = times_text(row.speedup)
         else:
-            times = f"{times_text(1 / ratio.value)} over {best.label}"
+            times = f"{times_text(1 / ratio.ratio)} over {best.label}"
         parts.append((row.label, times, _worse(row)))
     if len(parts) == 1:
         label, times, worse = parts[0]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 
 from kmbench.analysis import CellSummary
 from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
 from kmbench.figures_of_cells import CellFigure, Face, figures_of
-from kmbench.records import Status
-from kmbench.report.commands import repeat_command
+from kmbench.records import Status, label_of
 from kmbench.report.sentences import reaches
-from kmbench.wording import (
-    dataset_name,
-    threads_text,
-)
+from kmbench.wording import dataset_name, threads_text
 
-__all__ = ["HEADINGS", "Row", "Value", "table_note", "table_rows"]
+__all__ = ["HEADINGS", "Row", "Value", "repeat_command", "table_note", "table_rows"]
 
 HEADINGS = tuple((figure.page_title or figure.title, figure.aside) for figure in figures_of(Face.PAGE))
 """Columns after backend, status and case: what they hold, and what the small second line does."""
@@ -88,6 +85,27 @@ def table_note(case: RunCase) -> str:
     if reference is not None:
         parts.append(f"Inertia, ARI (adjusted Rand index) and matched labels are against {reference}.")
     return " ".join(parts)
+
+
+def repeat_command(row: CellSummary) -> str:
+    """Return the command that repeats a cell, together with the baseline that its ratio needs.
+
+    Of a file's path only the name is published: the command is run where the data lies.
+    """
+    own = label_of(row.backend, row.parameters)
+    backends = [own] if row.baseline in (None, row.label) else [row.baseline, own]
+    parts = ["kmbench", "run", "--data", dataset_name(row.dataset), "--k", str(row.k)]
+    if row.workload is not None:
+        parts += ["--workload", row.workload]
+    parts += ["--backends", ",".join(name for name in backends if name), "--threads", str(row.threads)]
+    parts += ["--protocol", row.protocol, "--seed", str(row.seed)]
+    if row.protocol == "target":
+        parts += ["--seeds", "1"]
+    if row.iterations is not None:
+        parts += ["--iterations", str(row.iterations)]
+    if row.pages == "cold":
+        parts += ["--pages", "cold"]
+    return shlex.join(parts)
 
 
 def _row(row: CellSummary, anchor: str) -> Row:

@@ -113,7 +113,7 @@ class CellRun:
 
 
 class CaseRun:
-    """A case on the case_run.
+    """A case that is being measured.
 
     Attributes
     ----------

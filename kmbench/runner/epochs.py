@@ -41,15 +41,15 @@ class Epochs:
     def __init__(
         self, case_run: CaseRun, cells: Sequence[CellRun], after_rung: Callable[[int | None, list[CellRun]], None]
     ) -> None:
-        self._bench = case_run
+        self._case_run = case_run
         self._cells = list(cells)
         self._after_rung = after_rung
         self._samples = self._contaminated = 0
 
     def run(self) -> Stop | None:
         """Measure until the rule says stop; return why, or None where every cell has failed."""
-        started = self._bench.context.clock()
-        for epoch in range(self._bench.context.rule.most):
+        started = self._case_run.context.clock()
+        for epoch in range(self._case_run.context.rule.most):
             alive = [live for live in self._cells if not live.ended]
             try:
                 self._epoch(epoch, alive)
@@ -58,7 +58,7 @@ class Epochs:
                     live.close()
             if all(live.ended for live in self._cells):
                 return None
-            stop = self._why_stop(epoch + 1, self._bench.context.clock() - started)
+            stop = self._why_stop(epoch + 1, self._case_run.context.clock() - started)
             if stop is not None:
                 return stop
         return Stop.MOST
@@ -66,11 +66,11 @@ class Epochs:
     def _why_stop(self, epochs: int, seconds: float) -> Stop | None:
         alive = [live for live in self._cells if not live.ended]
         means = [{e: statistics.fmean(times) for e, times in live.times.items()} for live in alive]
-        against = rivals([live.cell.key for live in alive], self._bench.context.baseline)
+        against = rivals([live.cell.key for live in alive], self._case_run.context.baseline)
         widths = [worst_half_width(means[base], [means[i]]) for i, base in enumerate(against) if i != base]
         half_width = max((width for width in widths if width is not None), default=None)
         longest = max(live.fit_seconds for live in alive)
-        return why_stop(self._bench.context.rule, epochs, half_width, seconds, longest)
+        return why_stop(self._case_run.context.rule, epochs, half_width, seconds, longest)
 
     def _epoch(self, epoch: int, alive: list[CellRun]) -> None:
         random = self._random(epoch)
@@ -78,17 +78,17 @@ class Epochs:
         for step in (self._post_open, self._collect_open):  # processes start side by side: nothing is timed yet
             for live in order:
                 if not live.ended:
-                    self._bench.attempt(live, step)
-        for rung in self._bench.rungs:
+                    self._case_run.attempt(live, step)
+        for rung in self._case_run.rungs:
             for live in alive:
                 if not live.ended:
-                    self._bench.attempt(live, self._calibrate, rung)
-            for number in range(self._bench.context.rule.rounds):
+                    self._case_run.attempt(live, self._calibrate, rung)
+            for number in range(self._case_run.context.rule.rounds):
                 self._round(epoch, number, rung, random, alive)
             if epoch == 0:
                 for live in alive:
                     if not live.ended:
-                        self._bench.attempt(live, self._export)
+                        self._case_run.attempt(live, self._export)
                 self._after_rung(rung, [live for live in alive if not live.ended])
 
     def _round(
@@ -99,17 +99,17 @@ class Epochs:
             running = [r for r in alive if not r.ended and r.fit_seconds * number < EPOCH_SECONDS]
             before = self._contaminated
             for place, chosen in enumerate(random.permutation(len(running))):
-                self._bench.attempt(running[chosen], self._sample, epoch, number, rung, place)
+                self._case_run.attempt(running[chosen], self._sample, epoch, number, rung, place)
             if self._contaminated == before or self._contaminated > HOPELESS_SHARE * self._samples:
                 return
 
     def _random(self, epoch: int) -> np.random.Generator:
-        key = self._bench.case.key
-        return np.random.default_rng([key.seed, int(key.case_id, 16), self._bench.context.store.session, epoch])
+        key = self._case_run.case.key
+        return np.random.default_rng([key.seed, int(key.case_id, 16), self._case_run.context.store.session, epoch])
 
     def _post_open(self, live: CellRun) -> None:
-        live.worker = self._bench.spawn(live, "output.log")
-        self._bench.post_open(live.worker, live, mapped=not self._bench.has_room_for(len(self._cells)))
+        live.worker = self._case_run.spawn(live, "output.log")
+        self._case_run.post_open(live.worker, live, mapped=not self._case_run.has_room_for(len(self._cells)))
 
     def _collect_open(self, live: CellRun) -> None:
         assert live.worker is not None
@@ -121,7 +121,7 @@ class Epochs:
         told = live.worker.request("calibrate", loops=loops, iterations=rung)
         live.prepare_seconds, live.loops[rung] = told["prepare_seconds"], told["loops"]
         self._is_contaminated(live, told.get("delay_share"))
-        self._bench.step("warm-up", live)
+        self._case_run.step("warm-up", live)
 
     def _sample(self, live: CellRun, epoch: int, number: int, rung: int | None, place: int) -> None:
         assert live.worker is not None
@@ -135,9 +135,9 @@ class Epochs:
         self._samples += 1
         self._contaminated += contaminated
         live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
-        if rung == self._bench.rungs[-1] and (not contaminated or epoch not in live.times):
+        if rung == self._case_run.rungs[-1] and (not contaminated or epoch not in live.times):
             live.times.setdefault(epoch, []).append(seconds)
-        self._bench.record(
+        self._case_run.record(
             live,
             RecordKind.FIT,
             rung=rung,
@@ -150,28 +150,32 @@ class Epochs:
             first_call_seconds=live.first_call_seconds,
             **figures,
         )
-        self._bench.step(f"epoch {epoch + 1}, round {number + 1}", live)
-        time.sleep(self._bench.context.settle_seconds)
+        self._case_run.step(f"epoch {epoch + 1}, round {number + 1}", live)
+        time.sleep(self._case_run.context.settle_seconds)
 
     def _is_contaminated(self, live: CellRun, delay_share: float | None) -> bool:
         """Compare a fit's wait with the least that its backend has waited, this fit included."""
         if delay_share is None:
             return False
-        least = live.least_delay_share
-        live.least_delay_share = delay_share if least is None else min(least, delay_share)
-        return delay_share - live.least_delay_share > CONTAMINATED_SHARE
+        live.least_delay_share, beyond = _beyond_least(delay_share, live.least_delay_share)
+        return beyond > CONTAMINATED_SHARE
 
     def _is_cold(self, live: CellRun, figures: dict[str, Any]) -> bool:
         """Compare a fit's time in the kernel with the least that its backend has spent there, this fit included."""
         system = figures.get("fit_system_seconds")
         if system is None or live.cell.key.pages != "warm":
             return False
-        share, least = system / figures["fit_seconds"], live.least_system_share
-        live.least_system_share = share if least is None else min(least, share)
-        return bool(share - live.least_system_share > COLD_SHARE)
+        live.least_system_share, beyond = _beyond_least(system / figures["fit_seconds"], live.least_system_share)
+        return beyond > COLD_SHARE
 
     def _export(self, live: CellRun) -> None:
         assert live.worker is not None
         target = live.submission()
         live.told = live.worker.request("export", centroids=target.centroids, labels=target.labels)
         live.output = live.worker.output()
+
+
+def _beyond_least(share: float, least: float | None) -> tuple[float, float]:
+    """Return the least of a backend's shares, this one included, and how far this one lies beyond it."""
+    least = share if least is None else min(least, share)
+    return least, share - least

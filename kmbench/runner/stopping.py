@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kmbench.comparison import paired_ratio
+from kmbench.comparison import ratio_by_epoch
 from kmbench.study import Study
 
 __all__ = ["Rule", "Stop", "rule_of", "why_stop", "worst_half_width"]
@@ -98,11 +98,6 @@ def why_stop(
 
 def worst_half_width(baseline: Mapping[int, float], others: Iterable[Mapping[int, float]]) -> float | None:
     """Return the widest interval of the ratios with the baseline; all are times by epoch."""
-    widths = []
-    for other in others:
-        common = sorted(baseline.keys() & other.keys())
-        if len(common) >= 2:
-            interval = paired_ratio([baseline[e] for e in common], [other[e] for e in common])
-            assert interval.half_width is not None
-            widths.append(interval.half_width)
-    return max(widths, default=None)
+    ratios = (ratio_by_epoch(baseline, other) for other in others)
+    widths = (ratio.half_width for ratio in ratios if ratio is not None)
+    return max((width for width in widths if width is not None), default=None)

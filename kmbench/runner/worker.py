@@ -16,11 +16,10 @@ from kmbench.instruments import (
     measure_peak,
     pools,
     read_usage,
-    room_to_warm,
     seconds_waited,
     snapshot_tasks,
     timed,
-    warm_memory,
+    warm_for_input,
 )
 from kmbench.runner.channel import serve
 
@@ -31,10 +30,6 @@ __all__ = ["Worker"]
 
 WARM_ROWS = 4096
 """Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
-
-WARM_INPUTS = 2.5
-"""Memory that is touched before a clock starts, in sizes of the input: a copy, scores and sums. Engines that take
-more show it in their system time, and such a fit is measured again, by then on pages that it has warmed itself."""
 
 FULL_WARM_UP_SECONDS = 1.0
 """A fit expected to be shorter is also run once in full before the first that counts; longer ones warm themselves.
@@ -58,7 +53,7 @@ class Worker:
     ) -> dict[str, Any]:
         """Load the input, build the backend and warm it up on a few rows.
 
-        With `pages` ``warm`` the memory that a fit will ask for is touched before each clock; see `warm_memory`.
+        With `pages` ``warm`` the memory that a fit will ask for is touched before each clock; see `warm_for_input`.
 
         A `workload` that fits several times is given the backend, and stands in its place.
         """
@@ -160,7 +155,7 @@ class Worker:
         """Touch the memory that the next call will ask for, and return how much."""
         if not self._warms:
             return 0
-        return warm_memory(round(WARM_INPUTS * self._X.nbytes), room_to_warm(self._memory_limit))
+        return warm_for_input(self._X.nbytes, self._memory_limit)
 
     def export(self, centroids: str, labels: str) -> dict[str, Any]:
         """Write the answer of the last fit to two ``.npy`` files and tell the rest.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,37 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.deployment.save import check_target
 from kmbench.tuning.index.kinds import parse_kinds
-from kmbench.tuning.index.training import ITERATIONS, Training
+from kmbench.tuning.index.training import ITERATIONS, POINTS_PER_LIST, Training
 from kmbench.tuning.pipeline import TuningPlan, run_tuning
-from kmbench.tuning.problem.constraints import read_constraints
-from kmbench.tuning.problem.data import read_problem
+from kmbench.tuning.problem.constraints import Constraints, read_constraints
+from kmbench.tuning.problem.data import Sources, read_problem
 from kmbench.tuning.problem.device import read_device
+from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.nlist import read_nlists
 from kmbench.tuning.problem.truth import Progress
 from kmbench.tuning.timing.latency import EPOCHS
 from kmbench.tuning.timing.search import SearchSetup
 
-__all__ = ["tune"]
+__all__ = ["TuningOptions", "tune", "tune_on"]
 
 
 def _silent(what: str, share: float) -> None:
     """Take progress and do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningOptions:
+    """What is tried, and how: as a caller writes it. `tune` says what each means."""
+
+    index: str = "flat"
+    nlist: str | None = None
+    backend: str = "faiss-cpu"
+    iterations: int = ITERATIONS
+    points_per_list: int = POINTS_PER_LIST
+    threads: int | None = None
+    device: str = "cpu"
+    epochs: int = EPOCHS
+    seed: int = 0
 
 
 def tune(
@@ -46,7 +62,7 @@ def tune(
     index: str = "flat",
     backend: str = "faiss-cpu",
     iterations: int = ITERATIONS,
-    points_per_list: int = 256,
+    points_per_list: int = POINTS_PER_LIST,
     threads: int | None = None,
     device: str = "cpu",
     truth: str | Path | None = None,
@@ -106,68 +122,101 @@ def tune(
     KmbenchError
         For bad input; nothing is then written.
     """
+    return tune_on(
+        THIS_HOST,
+        Sources(data=data, queries=queries, truth=truth, metric=metric),
+        read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds),
+        TuningOptions(
+            index=index,
+            nlist=nlist,
+            backend=backend,
+            iterations=iterations,
+            points_per_list=points_per_list,
+            threads=threads,
+            device=device,
+            epochs=epochs,
+            seed=seed,
+        ),
+        save=save,
+        progress=progress,
+    )
+
+
+def tune_on(
+    host: Host,
+    sources: Sources,
+    asked: Constraints,
+    options: TuningOptions,
+    *,
+    save: str | Path | None = None,
+    progress: Progress = _silent,
+) -> TuneResult:
+    """Do what `tune` does, on a host that is given.
+
+    Parameters
+    ----------
+    host : Host
+    sources : Sources
+    asked : Constraints
+    options : TuningOptions
+    save, progress
+        As for `tune`.
+
+    Raises
+    ------
+    KmbenchError
+        For bad input; nothing is then written.
+    """
     import faiss
 
-    asked = read_constraints(recall, at, max_latency_ms, max_memory, max_build_seconds)
-    place = read_device(device, at)
-    check_numbers(iterations=iterations, points_per_list=points_per_list, epochs=epochs, threads=threads, seed=seed)
-    chosen_backend = one_backend(backend)
-    count = threads or default_threads()
+    device = read_device(options.device, asked.at, host)
+    check_numbers(
+        iterations=options.iterations,
+        points_per_list=options.points_per_list,
+        epochs=options.epochs,
+        threads=options.threads,
+        seed=options.seed,
+    )
+    backend = one_backend(options.backend)
+    threads = options.threads or default_threads()
     target = None if save is None else check_target(Path(save))
     before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count)
+    faiss.omp_set_num_threads(threads)
     try:
         with scratch_folder() as scratch:
             progress("data", 0.0)
-            problem = read_problem(
-                _spec(data, scratch / "data.npy"),
-                None if queries is None else _spec(queries, scratch / "asked.npy"),
-                None if truth is None else str(truth),
-                metric,
-                at,
-                seed,
-                scratch,
-            )
-            if isinstance(data, np.ndarray):
-                problem = replace(problem, name="an array")
+            problem = read_problem(sources, asked.at, options.seed, scratch)
             n, d = problem.base.shape
-            kinds, nlists = parse_kinds(index, d, n, place), read_nlists(nlist, n)
-            training = Training(
-                backend=chosen_backend,
-                iterations=iterations,
-                points_per_list=points_per_list,
-                seed=seed,
-                threads=count,
-                scratch=scratch,
-            )
+            kinds, nlists = parse_kinds(options.index, d, n, device), read_nlists(options.nlist, n)
             np.save(scratch / "asked-raw.npy", problem.raw_queries)
             plan = TuningPlan(
                 problem=problem,
                 asked=asked,
                 kinds=kinds,
                 nlists=nlists,
-                training=training,
+                training=Training(
+                    backend=backend,
+                    iterations=options.iterations,
+                    points_per_list=options.points_per_list,
+                    seed=options.seed,
+                    threads=threads,
+                    scratch=scratch,
+                    spawn=host.spawn,
+                ),
                 setup=SearchSetup(
                     queries=scratch / "asked-raw.npy",
                     queries_count=len(problem.queries),
-                    k=at,
-                    threads=count,
-                    device=place,
-                    seed=seed,
+                    k=asked.at,
+                    threads=threads,
+                    device=device,
+                    seed=options.seed,
                     scratch=scratch,
-                    spawn=training.spawn,
+                    spawn=host.spawn,
                 ),
-                epochs=epochs,
+                epochs=options.epochs,
+                gpu=host.gpu_name() if device == "cuda" else None,
                 progress=progress,
             )
             return run_tuning(plan, target)
     finally:
         faiss.omp_set_num_threads(before)
-
-
-def _spec(given: str | Path | NDArray[Any], file: Path) -> str:
-    """Return a data SPEC; an array is written to a file first."""
-    if isinstance(given, np.ndarray):
-        np.save(file, given)
-        return str(file)
-    return str(given)

@@ -12,7 +12,7 @@ from kmbench.errors import TuneError
 from kmbench.instruments.software import package_versions
 from kmbench.notes import Note
 from kmbench.runner.process import WorkerFailure
-from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, neighbours
+from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, confirm, neighbours
 from kmbench.tuning.choice.result import ListsInfo, TuneResult
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
@@ -22,7 +22,7 @@ from kmbench.tuning.index.training import Trained, Training, train_lists
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.data import Problem
-from kmbench.tuning.problem.device import gpu_name, most_nprobe
+from kmbench.tuning.problem.device import most_nprobe
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neighbours_from_file
 from kmbench.tuning.recall.compressed import compressed_curves
@@ -30,7 +30,7 @@ from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
-from kmbench.tuning.timing.cost import TimedPoint, held_out_error
+from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
 from kmbench.tuning.timing.timer import SearchTimer
 
@@ -57,6 +57,8 @@ class TuningPlan:
         How indexes are searched and timed.
     epochs : int
         Processes that each index is timed in.
+    gpu : str or None
+        Name of the GPU that indexes are searched on.
     progress : callable
     """
 
@@ -67,6 +69,7 @@ class TuningPlan:
     training: Training
     setup: SearchSetup
     epochs: int
+    gpu: str | None
     progress: Progress
 
     def kind(self, name: str) -> Kind:
@@ -97,32 +100,31 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         progress=plan.progress,
     )
     calibration = calibrate(timer, plan.kinds, curves, asked.recall)
-    settings = all_settings(plan, curves, calibration, cache)
+    settings = all_settings(plan, lists, curves, calibration, cache)
     first = choose(settings, asked)
-    timed, held_out = time_options(plan, timer, settings, first, calibration)
+    timed, single_error, batch_error = time_options(plan, timer, settings, first, calibration)
     choice = choose_measured(settings, first, timed, asked)
     option, kind = choice.option, plan.kind(choice.option.index)
-    own = next(one for one in timed if one.option.key == option.key)
+    measured = next(one.measured for one in timed if one.option.key == option.key)
     file = cache.file(kind, lists[option.nlist])
     plan.progress("check of the index", 0.0)
     verified = verified_recall(plan.setup, truth, file, option)
-    if choice.met and verified < asked.recall:
-        choice = replace(choice, met=False, broken=("recall",))
-    notes += result_notes(problem, list(lists.values()), own.measured, verified, option, device)
+    choice = confirm(choice, verified, asked)
+    notes += result_notes(problem, list(lists.values()), measured, verified, option, device)
     result = TuneResult(
         name=problem.name,
         n=len(problem.base),
         d=problem.base.shape[1],
         asked=asked,
         choice=choice,
-        measured=own.measured,
+        measured=measured,
         verified_recall=verified,
         memory_bytes=file.stat().st_size + kind.table_bytes(option.nlist, problem.space, device),
-        build_seconds=cache.build_seconds[kind.name, option.nlist],
+        build_seconds=cache.build_seconds(kind, lists[option.nlist]),
         settings=settings,
         timed=timed,
-        single_error=held_out_error(calibration.single[kind.name], [single for single, _ in held_out]),
-        batch_error=held_out_error(calibration.batch[kind.name], [batch for _, batch in held_out]),
+        single_error=single_error,
+        batch_error=batch_error,
         method=settings.curves[int(settings.curve[settings.find(option.key)])].method,
         queries=len(problem.queries),
         queries_text=problem.queries_text,
@@ -131,7 +133,7 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         backend=plan.training.backend.name,
         threads=plan.training.threads,
         device=device,
-        gpu=gpu_name() if device == "cuda" else None,
+        gpu=plan.gpu,
         seed=plan.training.seed,
         lists=[_lists_info(one) for one in lists.values()],
         versions=package_versions(),
@@ -181,7 +183,6 @@ def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], 
         for kind in plan.kinds:
             if kind.exact:
                 curves.append(flat.up_to(limit))
-                cache.count_training(kind, trained)
                 continue
             most = int(np.searchsorted(flat.recall, ceiling)) + 1
             codes = cache.codes(kind, trained)
@@ -191,7 +192,13 @@ def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], 
     return curves
 
 
-def all_settings(plan: TuningPlan, curves: Sequence[Curve], calibration: Calibration, cache: IndexCache) -> Settings:
+def all_settings(
+    plan: TuningPlan,
+    lists: Mapping[int, Trained],
+    curves: Sequence[Curve],
+    calibration: Calibration,
+    cache: IndexCache,
+) -> Settings:
     """Return every nprobe of every curve with its expected times, memory and build time."""
     n, d = plan.problem.base.shape
     memory = {
@@ -199,30 +206,41 @@ def all_settings(plan: TuningPlan, curves: Sequence[Curve], calibration: Calibra
         for kind in plan.kinds
         for nlist in plan.nlists
     }
-    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, cache.build_seconds)
+    build = {
+        (kind.name, nlist): cache.build_seconds(kind, trained)
+        for kind in plan.kinds
+        for nlist, trained in lists.items()
+    }
+    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
 
 
 def time_options(
     plan: TuningPlan, timer: SearchTimer, settings: Settings, first: Choice, calibration: Calibration
-) -> tuple[list[TimedOption], list[tuple[TimedPoint, TimedPoint]]]:
+) -> tuple[list[TimedOption], ModelError | None, ModelError | None]:
     """Measure the setting that the model chooses and those beside it.
 
     Returns
     -------
     timed : list of TimedOption
-    held_out : list of (TimedPoint, TimedPoint)
-        Those of the chosen kind that the model was not fitted to: one query at a time, and batches.
+    single_error, batch_error : ModelError or None
+        Of the models of that kind of index at those of the settings that they were not fitted to.
     """
     options = [first.option, *neighbours(settings, first.option, plan.asked)]
     points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
     measured = timer.measure(points)
-    timed, held_out = [], []
+    timed, single, batch = [], [], []
     for option, point, figures in zip(options, points, measured, strict=True):
-        fresh = point.key not in calibration.fitted
-        timed.append(TimedOption(option=option, measured=figures, held_out=fresh))
-        if fresh and option.index == first.option.index:
-            held_out.append(timer.model_points(point, figures))
-    return timed, held_out
+        timed.append(TimedOption(option=option, measured=figures))
+        if point.key not in calibration.fitted and option.index == first.option.index:
+            of_one, of_batch = timer.model_points(point, figures)
+            single.append(of_one)
+            batch.append(of_batch)
+    index = first.option.index
+    return (
+        timed,
+        held_out_error(calibration.single[index], single),
+        held_out_error(calibration.batch[index], batch),
+    )
 
 
 def verified_recall(setup: SearchSetup, truth: Truth, file: Path, option: Option) -> float:

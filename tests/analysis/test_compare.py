@@ -5,9 +5,10 @@ import json
 import pytest
 from test_cells import line, measured
 
-from kmbench.analysis.compare import compare_runs, differing_fields
+from kmbench.analysis.compare import compare_runs
 from kmbench.errors import OutputError
 from kmbench.records import RecordKind, Status
+from kmbench.run_folder import differing_fields
 
 
 def write(folder, records, host):
@@ -38,6 +39,20 @@ def test_other_hosts_are_refused_with_the_field_that_differs_unless_forced(runs)
     with pytest.raises(OutputError, match="cores \\(2 and 4\\).*--force"):
         compare_runs(*folders)
     assert len(compare_runs(*folders, force=True)) == 1
+
+
+def test_a_host_that_cannot_be_read_is_told_and_not_taken_for_the_same(runs):
+    before, after = runs({"fingerprint": "1"})
+    for folder in (before, after):
+        (folder / "host.json").write_text("{")
+    with pytest.raises(OutputError, match="host.json cannot be read"):
+        compare_runs(before, after)
+
+
+def test_records_alone_tell_of_no_host_and_are_refused(runs):
+    before, after = runs({"fingerprint": "1"})
+    with pytest.raises(OutputError, match="records.jsonl is a file; give the run folder"):
+        compare_runs(before / "records.jsonl", after)
 
 
 def test_what_one_run_lacks_is_a_row_with_a_note(runs):

@@ -54,6 +54,21 @@ def test_the_second_run_holds_the_failing_cells_alone_and_does_the_same_work():
     assert failing_study(study, records, failing).repeats == 4
 
 
+def test_of_a_race_the_second_run_holds_the_starts_that_failed():
+    study = Study.build({"data": ["digits"], "k": [4], "protocol": "target", "seeds": 4, "precise": True}, "a test")
+    records = []
+    for case in plan(study):
+        slow = SLOW if case.key.seed in (1, 2) else {}
+        for number, revision in enumerate(("b", "h")):
+            key = dataclasses.replace(case.key, revision=revision)
+            made = cell(revision, seed=number, **(slow if revision == "h" else {}))
+            records += [dataclasses.replace(record, key=key, iterations_given=64) for record in made]
+    failing = [found for found in judge(Run(records=records), "b", "h") if found.outcome is Outcome.REGRESSION]
+    again = failing_study(study, records, failing)
+    assert [case.key.seed for case in plan(again)] == [1, 2]
+    assert again.precise
+
+
 def test_the_table_of_a_pull_request():
     revisions = [Revision(name=name, commit=40 * name, subject="Use `a|b` <now>", tree=Path()) for name in ("b", "h")]
     cells = [one(), one(SLOW)]

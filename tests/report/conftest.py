@@ -70,12 +70,17 @@ class Case:
     workload: str | None = None
     records: list[Record] = field(default_factory=list)
 
-    def key(self, backend, parameters=None):
+    def key(self, backend, parameters=None, revision=None):
         names = ("dataset", "n", "d", "k", "iterations", "protocol", "threads", "workload")
         shared = {name: getattr(self, name) for name in names}
         fingerprint = "00112233aabbccdd"
         return CellKey(
-            **shared, dataset_fingerprint=fingerprint, seed=0, backend=backend, parameters=parameters or {}
+            **shared,
+            dataset_fingerprint=fingerprint,
+            seed=0,
+            backend=backend,
+            parameters=parameters or {},
+            revision=revision,
         )
 
     def cell(
@@ -93,10 +98,11 @@ class Case:
         settings=None,
         labels_in_fit=True,
         pools=None,
+        revision=None,
         **quality: Any,
     ):
         """Add a cell that took about `seconds`, or one that never ran where that is None."""
-        key = self.key(backend, parameters)
+        key = self.key(backend, parameters, revision)
         shared = {"key": key, "session": 0, "host": "0123abcd", "backend_version": quality.pop("version", "1.0")}
         shared |= {"iterations_given": self.iterations}
         draw = random.Random(f"{backend}{parameters}{self.dataset}")

@@ -56,6 +56,8 @@ def test_benchopts_columns(mixed, tmp_path):
         "sampling_strategy", "p_solver_nprobe", "p_dataset_n", "p_obj_k", "platform", "system-processor",
         "version-numpy",
     } <= set(frame.columns)  # fmt: skip
+    found = [name.removeprefix("objective_") for name in frame.columns if name.startswith("objective_")]
+    assert found == ["name", "value", "ari", "matched_agreement", "peak_extra_bytes"]
     own = frame[(frame["solver_name"] == "numpy-lloyd") & (frame["data_name"] == "digits")]
     assert list(own["idx_rep"]) == [0, 1, 2, 3, 4]
     records = load_records(mixed)

@@ -28,7 +28,9 @@ def test_every_sample_of_every_sound_row_is_a_dot(digits):
     frame = sample_frame(digits)
     assert list(dict.fromkeys(frame["label"])) == [row.label for row in digits.sound]
     for row in digits.sound:
-        assert sorted(frame.loc[frame["label"] == row.label, "seconds"]) == sorted(digits.samples[row.cell_id])
+        assert sorted(frame.loc[frame["label"] == row.label, "seconds"]) == sorted(
+            digits.epoch_seconds[row.cell_id].values()
+        )
     assert set(frame.loc[frame["inertia"] == "other", "label"]) == {"faiss-ivf[nlist=16;nprobe=1]"}
 
 
@@ -114,6 +116,6 @@ def test_large_runs_are_thinned_and_keep_their_extremes(case_of, new_case):
     frame = sample_frame(case)
     assert len(drawn_rows(case)) == MAX_ROWS
     own = frame.loc[frame["label"] == "numpy-lloyd", "seconds"]
-    samples = case.samples[case.lead.cell_id]
+    samples = [*case.epoch_seconds[case.lead.cell_id].values()]
     assert len(own) == MAX_DOTS
     assert (own.min(), own.max()) == (min(samples), max(samples))

@@ -54,6 +54,14 @@ def test_two_that_tie_are_still_compared_with_the_baseline(said, new_case):
     assert "over sklearn-lloyd" in text
 
 
+def test_cells_of_several_revisions_are_compared_with_the_fastest_and_not_with_their_own_base(said, new_case):
+    case = new_case()
+    for backend, seconds in (("sklearn-lloyd", 0.04), ("numpy-lloyd", 0.01)):
+        case.cell(backend, seconds, noise=0, revision="aaa").cell(backend, 1.2 * seconds, noise=0, revision="bbb")
+    text, _ = said(case)
+    assert "numpy-lloyd@aaa is the fastest sound backend: 1.20x (1.20-1.20) over numpy-lloyd@bbb, the next" in text
+
+
 def test_many_that_tie_are_counted(said, new_case):
     case = new_case()
     for name in "abcde":

@@ -5,6 +5,7 @@ import numpy as np
 from kmbench.tuning.choice.settings import tabulate
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel
+from kmbench.tuning.timing.latency import Measured
 
 MODEL = CostModel(
     overhead_seconds=10e-6, list_seconds=10e-9, probe_seconds=2e-6, vector_seconds=20e-9, rerank_seconds=0.0
@@ -37,3 +38,10 @@ def all_settings():
     build = {("flat", 100): 1.0, ("flat", 1000): 10.0, ("pq8", 1000): 12.0}
     models = {"flat": MODEL, "pq8": MODEL}
     return tabulate(curves, 10, models, models, memory, build)
+
+
+def measured(seconds, p95=None):
+    return Measured(
+        p50=seconds, p95=seconds if p95 is None else p95, p99=seconds, single=seconds, batch=seconds, rows=(0,),
+        disturbed=0,
+    )  # fmt: skip

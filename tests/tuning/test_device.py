@@ -1,48 +1,63 @@
 """`--device cuda`: with stand-ins for the copy to a GPU, what is searched there, what is refused, what is written."""
 
+import dataclasses
 import json
 import runpy
 import subprocess
 import sys
-from functools import partial
 from types import SimpleNamespace
 
 import faiss
 import numpy as np
 import pytest
+from in_process import InProcess
 
 import kmbench
+from kmbench.backends.faiss_build import why_no_gpu
 from kmbench.errors import TuneError
-from kmbench.tuning import api, pipeline
-from kmbench.tuning.deployment import check, judgement
+from kmbench.tuning.api import TuningOptions, tune_on
 from kmbench.tuning.deployment.check import check_deployment
 from kmbench.tuning.deployment.recipe import read_recipe
 from kmbench.tuning.index.cache import write_servable
 from kmbench.tuning.index.kinds import build_ivf, parse_kinds
-from kmbench.tuning.index.training import Training
-from kmbench.tuning.problem import device
+from kmbench.tuning.problem.constraints import Constraints
+from kmbench.tuning.problem.data import Sources
+from kmbench.tuning.problem.device import copy_lists_to_gpu, most_nprobe
+from kmbench.tuning.problem.host import Host
 from kmbench.tuning.recall.curve import one_pass
+from kmbench.tuning.report.check import check_rows
 from kmbench.tuning.report.page import render_tune_page
 from kmbench.tuning.report.words import answer, loosen_sentences
-from kmbench.tuning.timing.worker import TuneWorker
+from kmbench.tuning.timing.worker import SearchWorker
 
 K = 10
 
 
-class InProcess:
-    """A worker of the tuner without a process of its own, so that stand-ins reach it."""
-
-    def __init__(self, *arguments, **named):
-        self.worker = TuneWorker()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return None
+class Forgetful(InProcess):
+    """One that loses half of what a search of all queries finds."""
 
     def request(self, command, **given):
-        return getattr(self.worker, command)(**given)
+        told = super().request(command, **given)
+        if command == "search":
+            found = np.load(given["output"])
+            found[:, ::2] = -1
+            np.save(given["output"], found)
+        return told
+
+
+WITH_GPU = Host(spawn=InProcess, why_no_gpu=lambda: None, gpu_name=lambda: "NVIDIA Stand-in")
+WITHOUT_GPU = dataclasses.replace(WITH_GPU, why_no_gpu=lambda: "FAISS sees no GPU")
+
+
+def tuned(x, first_query, recall, *, host=WITH_GPU, metric=None, save=None, **options):
+    """Tune for the rows before the first query, asked for 10 neighbours of those from it on."""
+    return tune_on(
+        host,
+        Sources(data=x[:first_query], queries=x[first_query:], metric=metric),
+        Constraints(recall=recall, at=10),
+        TuningOptions(threads=1, epochs=1, **options),
+        save=save,
+    )
 
 
 @pytest.fixture
@@ -65,11 +80,6 @@ def gpu(monkeypatch, tmp_path):
     monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
     monkeypatch.setattr(faiss, "GpuClonerOptions", Options, raising=False)
     monkeypatch.setattr(faiss, "index_cpu_to_gpu", index_cpu_to_gpu, raising=False)
-    for module in (device, check):
-        monkeypatch.setattr(module, "why_no_gpu", lambda: None)
-    for module in (device, judgement, pipeline):
-        monkeypatch.setattr(module, "gpu_name", lambda: "NVIDIA Stand-in")
-    monkeypatch.setattr(api, "Training", partial(Training, spawn=InProcess))
     return copied
 
 
@@ -89,7 +99,7 @@ def written(searched, kind_name, tmp_path):
 def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(searched, gpu, tmp_path, data, kind):
     made = searched(data)
     path, queries, ivf = written(made, kind, tmp_path)
-    worker = TuneWorker()
+    worker = SearchWorker()
     told = worker.open(str(path), str(queries), K, 1, "cuda")
     assert told["ntotal"] == len(made.base)
     assert len(gpu) == 1
@@ -106,7 +116,7 @@ def test_the_copy_is_searched_behind_the_transform_with_the_nprobe_that_was_set(
 
 def test_on_the_cpu_nothing_is_copied(searched, gpu, tmp_path):
     path, queries, _ = written(searched("clustered"), "flat", tmp_path)
-    worker = TuneWorker()
+    worker = SearchWorker()
     worker.open(str(path), str(queries), K, 1)
     assert gpu == []
 
@@ -134,23 +144,20 @@ def test_pq_alone_takes_a_code_length_that_the_gpu_knows(d, m):
     assert [kind.name for kind in parse_kinds("pq,flat,fp16", d, 1000, "cuda")] == [f"pq{m}", "flat", "fp16"]
 
 
-def test_bounds_of_the_gpu_are_told_before_anything_is_read(gpu, tmp_path):
+def test_bounds_of_the_gpu_are_told_before_anything_is_read(tmp_path):
+    missing, on_gpu = Sources(data=tmp_path / "missing.npy"), TuningOptions(device="cuda")
     with pytest.raises(TuneError, match="--at 2049: FAISS's GPU indexes return at most 2,048 neighbours"):
-        kmbench.tune(tmp_path / "missing.npy", at=2049, device="cuda")
+        tune_on(WITH_GPU, missing, Constraints(recall=0.9, at=2049), on_gpu)
+    with pytest.raises(TuneError, match="--device cuda cannot be used here: FAISS sees no GPU"):
+        tune_on(WITHOUT_GPU, missing, Constraints(recall=0.9, at=10), on_gpu)
     with pytest.raises(TuneError, match="--device tpu: no such device; use cpu or cuda"):
         kmbench.tune(tmp_path / "missing.npy", device="tpu")
 
 
-def test_without_a_gpu_the_reason_comes_before_any_work(monkeypatch, tmp_path):
-    monkeypatch.setattr(device, "why_no_gpu", lambda: "FAISS sees no GPU")
-    with pytest.raises(TuneError, match="--device cuda cannot be used here: FAISS sees no GPU"):
-        kmbench.tune(tmp_path / "missing.npy", device="cuda")
-
-
 def test_nprobe_beyond_the_gpus_limit_is_left_out_of_the_curve(searched):
-    assert device.most_nprobe("cuda", 4096) == 2048
-    assert device.most_nprobe("cuda", 512) == 512
-    assert device.most_nprobe("cpu", 4096) == 4096
+    assert most_nprobe("cuda", 4096) == 2048
+    assert most_nprobe("cuda", 512) == 512
+    assert most_nprobe("cpu", 4096) == 4096
     made = searched("clustered")
     whole = one_pass(made.quantizer, made.queries, made.truth.ids, made.list_of_row, 10)
     part = whole.up_to(7)
@@ -167,9 +174,7 @@ def vectors(n, seed=0):
 def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, capsys, monkeypatch):
     x = vectors(3000)
     folder = tmp_path / "saved"
-    result = kmbench.tune(
-        x[:2800], x[2800:], recall=0.9, nlist="16", threads=1, epochs=1, metric="cosine", device="cuda", save=folder
-    )
+    result = tuned(x, 2800, 0.9, nlist="16", metric="cosine", device="cuda", save=folder)
     assert result.target_met
     assert result.verified_recall == pytest.approx(result.choice.option.recall, abs=1e-3)
     assert "queries/s in batches on NVIDIA Stand-in" in answer(result)
@@ -190,30 +195,30 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
     )
     assert f"query 0: rows [{exact[0]}" in served
     np.save(tmp_path / "queries.npy", x[2800:])
-    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, spawn=InProcess)
+    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, host=WITH_GPU)
     assert len(gpu) > before + 2
     assert found.target_met
-    assert ("searched on", "NVIDIA Stand-in", "NVIDIA Stand-in") in found.rows
+    assert ("searched on", "NVIDIA Stand-in", "NVIDIA Stand-in") in check_rows(found)
     before = len(gpu)
-    elsewhere = check_deployment(folder, str(tmp_path / "queries.npy"), device="cpu", epochs=1, spawn=InProcess)
+    elsewhere = check_deployment(folder, str(tmp_path / "queries.npy"), device="cpu", epochs=1, host=WITH_GPU)
     assert len(gpu) == before
-    assert ("searched on", "NVIDIA Stand-in", "CPU") in elsewhere.rows
+    assert ("searched on", "NVIDIA Stand-in", "CPU") in check_rows(elsewhere)
     assert "compare the recall, not the times" in str(elsewhere.notes[0])
 
 
-def test_a_search_that_finds_less_than_the_curve_promised_does_not_meet_the_target(gpu, monkeypatch):
-    monkeypatch.setattr("kmbench.tuning.pipeline.verified_recall", lambda *given: 0.83)
-    x = vectors(3000)
-    result = kmbench.tune(x[:2800], x[2800:], recall=0.9, nlist="16", threads=1, epochs=1, device="cuda")
+def test_a_search_that_finds_less_than_the_curve_promised_does_not_meet_the_target(gpu):
+    host = dataclasses.replace(WITH_GPU, spawn=Forgetful)
+    result = tuned(vectors(3000), 2800, 0.9, host=host, nlist="16", device="cuda")
     assert not result.target_met
+    assert result.verified_recall == pytest.approx(result.choice.option.recall / 2, abs=0.05)
     told = " ".join(loosen_sentences(result))
-    assert "found 0.8300: ask for a little more, or use --device cpu" in told
+    assert f"found {result.verified_recall:.4f}: ask for a little more, or use --device cpu" in told
 
 
-def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_no_gpu(gpu, monkeypatch, tmp_path):
+def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_no_gpu(gpu, tmp_path):
     x = vectors(1500)
     folder = tmp_path / "saved"
-    kmbench.tune(x[:1400], x[1400:], recall=0.8, nlist="8", threads=1, epochs=1, save=folder)
+    tuned(x, 1400, 0.8, nlist="8", save=folder)
     path = folder / "recipe.json"
     stored = json.loads(path.read_text())
     assert stored["device"] == "cpu"
@@ -221,20 +226,19 @@ def test_recipes_without_a_device_mean_the_cpu_and_others_refuse_where_there_is_
     assert read_recipe(folder).device == "cpu"
     assert 'DEVICE = "cpu"' in (folder / "serve.py").read_text()
     np.save(tmp_path / "queries.npy", x[1400:])
-    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, spawn=InProcess)
+    found = check_deployment(folder, str(tmp_path / "queries.npy"), epochs=1, host=WITH_GPU)
     assert gpu == []
-    assert "searched on" not in [row[0] for row in found.rows]
+    assert "searched on" not in [row[0] for row in check_rows(found)]
     path.write_text(json.dumps(stored | {"device": "cuda"}))
-    monkeypatch.setattr(check, "why_no_gpu", lambda: "FAISS sees no GPU")
     with pytest.raises(TuneError, match="was tuned for a GPU, and there is none here: FAISS sees no GPU; or give"):
-        check_deployment(folder, str(tmp_path / "missing.npy"))
+        check_deployment(folder, str(tmp_path / "missing.npy"), host=WITHOUT_GPU)
     path.write_text(json.dumps(stored | {"index": "sq8+refine"}))
     with pytest.raises(TuneError, match="FAISS re-ranks on the CPU only"):
-        check_deployment(folder, str(tmp_path / "missing.npy"), device="cuda")
+        check_deployment(folder, str(tmp_path / "missing.npy"), device="cuda", host=WITH_GPU)
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(device.why_no_gpu() is not None, reason=str(device.why_no_gpu()))
+@pytest.mark.skipif(why_no_gpu() is not None, reason=str(why_no_gpu()))
 @pytest.mark.parametrize(
     ("index", "metric", "offset"), [("flat", "l2", 50), ("flat", "cosine", 0), ("fp16,sq8,sq4,pq4", "ip", 0)]
 )  # fmt: skip
@@ -254,7 +258,7 @@ def test_a_gpu_finds_what_the_curve_and_the_cpu_find(tmp_path, monkeypatch, inde
     on_cpu = stored.search(queries, 10)[1]
     command = [sys.executable, "-P", str(folder / "serve.py"), str(asked)]
     served = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    lists, _, kept = device.copy_lists_to_gpu(faiss, faiss.read_index(str(folder / "index.faiss")))[0:3]
+    lists, _, kept = copy_lists_to_gpu(faiss, faiss.read_index(str(folder / "index.faiss")))[0:3]
     found = lists.search(queries, 10)[1]
     assert kept
     shared = np.mean([len(set(a) & set(b)) for a, b in zip(found.tolist(), on_cpu.tolist(), strict=True)]) / 10

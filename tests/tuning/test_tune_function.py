@@ -50,13 +50,17 @@ def test_a_backend_that_fails_or_is_missing_is_named():
         kmbench.tune(vectors(), backend="faiss-cpu,numpy-lloyd")
 
 
-def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
-    from kmbench.tuning.deployment import save
+def test_nothing_is_left_where_saving_fails(tmp_path):
+    saved = tmp_path / "saved"
 
-    def full(*arguments, **named):
-        raise OSError("No space left on device")
+    def another_writes_there(what, share):
+        if what == "saving":
+            saved.mkdir()
+            (saved / "theirs").touch()
 
-    monkeypatch.setattr(save, "write_servable", full)
-    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
-        kmbench.tune(vectors(1500), recall=0.8, nlist="8", threads=1, epochs=1, save=tmp_path / "saved")
-    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    with pytest.raises(OutputError, match="cannot be written: .*not empty"):
+        kmbench.tune(
+            vectors(1500), recall=0.8, nlist="8", threads=1, epochs=1, save=saved, progress=another_writes_there
+        )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "saved"]
+    assert [path.name for path in saved.iterdir()] == ["theirs"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ __all__ = [
     "best_at",
     "choose",
     "choose_measured",
+    "confirm",
     "neighbours",
     "next_recall",
     "violations",
@@ -57,17 +58,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedOption:
-    """A setting whose time was predicted first and then measured.
-
-    Attributes
-    ----------
-    held_out : bool
-        The cost model was not fitted to it.
-    """
+    """A setting whose time was predicted first and then measured."""
 
     option: Option
     measured: Measured
-    held_out: bool
 
 
 def violations(settings: Settings, asked: Constraints) -> dict[str, NDArray[np.float64]]:
@@ -183,3 +177,10 @@ def choose_measured(settings: Settings, first: Choice, timed: Sequence[TimedOpti
     quick = [one.option for one in timed if one.measured.p95 <= limit]
     within = max(quick, key=lambda option: option.recall_low, default=None)
     return Choice(option=fastest.option, met=False, broken=("latency",), within=within)
+
+
+def confirm(choice: Choice, verified_recall: float, asked: Constraints) -> Choice:
+    """Return the choice as it stands after a direct search of its index: met only if that finds the recall too."""
+    if choice.met and verified_recall < asked.recall:
+        return replace(choice, met=False, broken=("recall",))
+    return choice

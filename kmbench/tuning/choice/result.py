@@ -19,7 +19,17 @@ __all__ = ["ListsInfo", "TuneResult"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListsInfo:
-    """How one number of lists came out of training."""
+    """How one number of lists came out of training.
+
+    Attributes
+    ----------
+    nlist, points : int
+        Lists, and rows that their centroids were trained on.
+    train_seconds : float
+    imbalance : float
+        How many times as many vectors are scanned at nprobe 1 by a query like the data as with lists of equal size.
+    empty_lists : int
+    """
 
     nlist: int
     points: int
@@ -34,6 +44,10 @@ class TuneResult:
 
     Attributes
     ----------
+    name : str
+        SPEC of the data.
+    n, d : int
+        Rows that are searched, and columns.
     asked : Constraints
     choice : Choice
         Setting, and whether it does what is asked.
@@ -52,15 +66,22 @@ class TuneResult:
     method : str
         How the recall of the recommended kind of index was found.
     queries : int
-    queries_text, truth_text, metric : str
+    queries_text, truth_text : str
+        Where the queries and their true neighbours come from.
+    metric : {"l2", "ip", "cosine"}
+    backend : str
+        That trained the centroids.
+    threads, seed : int
+    lists : list of ListsInfo
+        Of every nlist that was tried.
+    versions : dict
+        Of the libraries, by name.
+    notes : tuple of Note
+        What a user should know.
     device : {"cpu", "cuda"}
         Where the index was searched, and is to be served.
     gpu : str or None
         Name of the GPU.
-    lists : list of ListsInfo
-    versions : dict
-    notes : tuple of Note
-        What a user should know.
     saved : Path or None
         Folder of the saved index.
     """

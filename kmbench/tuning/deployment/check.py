@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.backends.faiss_build import why_no_gpu
 from kmbench.backends.faiss_gpu_index import GPU_MOST
 from kmbench.datasets import materialise
 from kmbench.errors import DataError, TuneError
 from kmbench.instruments import default_threads
-from kmbench.runner.process import WorkerFailure, WorkerProcess
+from kmbench.runner.process import WorkerFailure
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.deployment.judgement import CheckResult, Today, judge_check
 from kmbench.tuning.deployment.recipe import INDEX_FILE, Recipe, read_recipe
 from kmbench.tuning.deployment.save import row_digests
 from kmbench.tuning.index.kinds import parse_kinds
 from kmbench.tuning.problem.device import Device, read_device
+from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.space import FloatMatrix, Space
 from kmbench.tuning.problem.truth import Progress, exact_neighbours, own_rows_share
 from kmbench.tuning.timing.latency import EPOCHS, Point, measure_points
-from kmbench.tuning.timing.search import SearchSetup, Spawn
+from kmbench.tuning.timing.search import SearchSetup
 
-__all__ = ["CheckResult", "check_deployment"]
+__all__ = ["check_deployment"]
 
 SAME_DATA_SHARE = 0.5
 """Share of the sampled rows that must still be what they were; of fewer, the data is another."""
@@ -39,7 +39,7 @@ def check_deployment(
     device: str | None = None,
     epochs: int = EPOCHS,
     progress: Progress = lambda what, share: None,
-    spawn: Spawn = WorkerProcess,
+    host: Host = THIS_HOST,
 ) -> CheckResult:
     """Measure recall and latency of a saved index.
 
@@ -56,8 +56,9 @@ def check_deployment(
         Where the index is searched; that of the recipe by default.
     epochs : int
         Processes that the index is timed in.
-    progress, spawn : callable
-        See `kmbench.tuning.problem.truth.Progress` and `kmbench.tuning.timing.search.Spawn`.
+    progress : callable
+        See `kmbench.tuning.problem.truth.Progress`.
+    host : Host
 
     Raises
     ------
@@ -68,7 +69,7 @@ def check_deployment(
     file = folder / INDEX_FILE
     if not file.is_file():
         raise DataError(f"{folder} holds no {INDEX_FILE}", "give a folder that --save has written")
-    place = _device(folder, recipe, device)
+    place = _device(folder, recipe, device, host)
     with scratch_folder() as scratch:
         progress("data", 0.0)
         asked = materialise(queries, scratch)
@@ -99,7 +100,7 @@ def check_deployment(
             device=place,
             seed=recipe.seed,
             scratch=scratch,
-            spawn=spawn,
+            spawn=host.spawn,
         )
         try:
             found = setup.search(file, recipe.nprobe, recipe.k_factor)
@@ -117,6 +118,7 @@ def check_deployment(
         vectors=found.vectors,
         imbalance=found.imbalance,
         device=place,
+        gpu=host.gpu_name() if place == "cuda" else None,
         own_rows=own_rows_share(base, asked_for, truth),
     )
     return judge_check(recipe, today)
@@ -173,16 +175,16 @@ def _shift(recipe: Recipe, raw: FloatMatrix) -> FloatMatrix | None:
     return mean
 
 
-def _device(folder: Path, recipe: Recipe, asked: str | None) -> Device:
+def _device(folder: Path, recipe: Recipe, asked: str | None, host: Host) -> Device:
     """Return where the index is searched; it can only be where the recipe's kind of index exists."""
     if asked is None and recipe.device == "cuda":
-        reason = why_no_gpu()
+        reason = host.why_no_gpu()
         if reason is not None:
             raise TuneError(
                 f"{folder} was tuned for a GPU, and there is none here: {reason}",
                 "or give --device cpu, whose times are others",
             )
-    place = read_device(asked or recipe.device, recipe.at)
+    place = read_device(asked or recipe.device, recipe.at, host)
     if place == "cuda":
         parse_kinds(recipe.index, recipe.data.d, recipe.data.n, place)
         if recipe.nprobe > GPU_MOST:

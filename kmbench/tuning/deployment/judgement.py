@@ -10,60 +10,12 @@ from numpy.typing import NDArray
 
 from kmbench.notes import Note, note
 from kmbench.tuning.deployment.recipe import Recipe
-from kmbench.tuning.problem.device import Device, device_text, gpu_name
+from kmbench.tuning.problem.device import Device
 from kmbench.tuning.problem.truth import OWN_ROWS_NOTED
 from kmbench.tuning.recall.interval import recall_interval
 from kmbench.tuning.timing.latency import Measured
-from kmbench.wording import seconds_text
 
 __all__ = ["CheckResult", "Today", "judge_check"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """What a saved index does.
-
-    Attributes
-    ----------
-    recall, recall_low, recall_high : float
-    measured : Measured
-    target_met : bool
-        The recall is at least the target, and the latency within its limit where there is one.
-    rows_changed : float
-        Share of the sampled rows that are no longer what they were.
-    sentence : str
-    rows : list of (name, then, now)
-    """
-
-    recipe: Recipe
-    recall: float
-    recall_low: float
-    recall_high: float
-    measured: Measured
-    target_met: bool
-    rows_changed: float
-    sentence: str
-    rows: list[tuple[str, str, str]]
-    notes: list[Note]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object that ``--check --json`` prints."""
-        recipe = self.recipe
-        return {
-            "nlist": recipe.nlist,
-            "nprobe": recipe.nprobe,
-            "index": recipe.index,
-            "recall": self.recall,
-            "recall_low": self.recall_low,
-            "recall_high": self.recall_high,
-            "recall_then": recipe.recall,
-            "recall_target": recipe.recall_target,
-            "latency_ms": {name: 1e3 * getattr(self.measured, name) for name in ("p50", "p95", "p99")},
-            "queries_per_second": 1 / self.measured.batch,
-            "rows_changed": self.rows_changed,
-            "target_met": self.target_met,
-            "notes": [note.as_dict() for note in self.notes],
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +26,8 @@ class Today:
     ----------
     recalls : ndarray of float64, shape (nq,)
         Of each query.
+    measured : Measured
+        Times of a search.
     rows : int
         Of the data as it is now.
     rows_changed, own_rows : float
@@ -82,6 +36,8 @@ class Today:
         Of the index.
     device : {"cpu", "cuda"}
         Where it was searched.
+    gpu : str or None
+        Name of the GPU that it was searched on.
     """
 
     recalls: NDArray[np.float64]
@@ -91,55 +47,76 @@ class Today:
     vectors: int
     imbalance: float
     device: Device
+    gpu: str | None
     own_rows: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What a saved index does today, beside what its recipe promised.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    today : Today
+    recall, recall_low, recall_high : float
+        With its 95 % interval.
+    recall_met, latency_met : bool
+        The recall is at least the target; the 95th percentile is within its limit, where there is one.
+    notes : tuple of Note
+        What a user should know.
+    """
+
+    recipe: Recipe
+    today: Today
+    recall: float
+    recall_low: float
+    recall_high: float
+    recall_met: bool
+    latency_met: bool
+    notes: tuple[Note, ...]
+
+    @property
+    def target_met(self) -> bool:
+        """Whether the index still does what was asked of it."""
+        return self.recall_met and self.latency_met
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that ``--check --json`` prints."""
+        recipe, measured = self.recipe, self.today.measured
+        return {
+            "nlist": recipe.nlist,
+            "nprobe": recipe.nprobe,
+            "index": recipe.index,
+            "recall": self.recall,
+            "recall_low": self.recall_low,
+            "recall_high": self.recall_high,
+            "recall_then": recipe.recall,
+            "recall_target": recipe.recall_target,
+            "latency_ms": {name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
+            "queries_per_second": 1 / measured.batch,
+            "rows_changed": self.today.rows_changed,
+            "target_met": self.target_met,
+            "notes": [note.as_dict() for note in self.notes],
+        }
 
 
 def judge_check(recipe: Recipe, today: Today) -> CheckResult:
     """Compare what was measured today with what the recipe promises."""
-    recalls, measured = today.recalls, today.measured
+    recalls = today.recalls
     mean, square = np.array([recalls.mean()]), np.array([np.square(recalls).mean()])
     low, high = (float(bound[0]) for bound in recall_interval(mean, square, len(recalls), recipe.at))
-    recall = float(mean[0])
-    slow = recipe.max_latency_ms is not None and 1e3 * measured.p95 > recipe.max_latency_ms
+    limit = recipe.max_latency_ms
     return CheckResult(
         recipe=recipe,
-        recall=recall,
+        today=today,
+        recall=float(mean[0]),
         recall_low=low,
         recall_high=high,
-        measured=measured,
-        target_met=recall >= recipe.recall_target and not slow,
-        rows_changed=today.rows_changed,
-        sentence=_sentence(recipe, recall, low, high, measured, slow),
-        rows=_rows(recipe, today, recall),
-        notes=_notes(recipe, today, low, high),
+        recall_met=bool(mean[0] >= recipe.recall_target),
+        latency_met=limit is None or 1e3 * today.measured.p95 <= limit,
+        notes=tuple(_notes(recipe, today, low, high)),
     )
-
-
-def _sentence(recipe: Recipe, recall: float, low: float, high: float, measured: Measured, slow: bool) -> str:
-    now = f"recall@{recipe.at} is {recall:.3f} ({low:.3f} to {high:.3f})"
-    if recall < recipe.recall_target:
-        return f"The target {recipe.recall_target:g} is no longer met: {now}. Tune again on today's data."
-    if slow:
-        limit = f"{recipe.max_latency_ms:g} ms"
-        return f"The latency limit of {limit} is no longer kept: p95 {seconds_text(measured.p95)}."
-    return f"The target {recipe.recall_target:g} is met: {now}."
-
-
-def _rows(recipe: Recipe, today: Today, recall: float) -> list[tuple[str, str, str]]:
-    measured = today.measured
-    rows = [
-        (f"recall@{recipe.at}", f"{recipe.recall:.3f}", f"{recall:.3f}"),
-        ("p50, one query", seconds_text(recipe.latency_ms["p50"] / 1e3), seconds_text(measured.p50)),
-        ("p95, one query", seconds_text(recipe.latency_ms["p95"] / 1e3), seconds_text(measured.p95)),
-        ("queries/s in batches", f"{recipe.queries_per_second:,.0f}", f"{1 / measured.batch:,.0f}"),
-        ("rows of the data", f"{recipe.data.n:,}", f"{today.rows:,}"),
-        ("vectors in the index", f"{recipe.data.n:,}", f"{today.vectors:,}"),
-        ("list imbalance", f"{recipe.lists.imbalance:.2f}", f"{today.imbalance:.2f}"),
-    ]
-    if "cuda" in (recipe.device, today.device):
-        now_on = device_text(today.device, gpu_name())
-        rows.append(("searched on", device_text(recipe.device, recipe.gpu), now_on))
-    return rows
 
 
 def _notes(recipe: Recipe, today: Today, low: float, high: float) -> list[Note]:

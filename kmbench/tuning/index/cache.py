@@ -16,55 +16,49 @@ __all__ = ["IndexCache", "write_servable"]
 
 
 class IndexCache:
-    """The indexes of one problem.
-
-    Attributes
-    ----------
-    build_seconds : dict
-        By kind and nlist: training of the centroids, assignment and, once built, encoding.
-    """
+    """The indexes of one problem."""
 
     def __init__(self, problem: Problem, seed: int, scratch: Path) -> None:
-        self.build_seconds: dict[tuple[str, int], float] = {}
         self._problem, self._seed, self._scratch = problem, seed, scratch
         self._files: dict[tuple[str, int], Path] = {}
         self._codes: dict[tuple[str, int], Path] = {}
+        self._encode_seconds: dict[tuple[str, int], float] = {}
 
-    def count_training(self, kind: Kind, trained: Trained) -> None:
-        """Count training and assignment as the build time of a kind that has not been built."""
-        spent = trained.train_seconds + trained.assign_seconds
-        self.build_seconds.setdefault((kind.name, trained.nlist), spent)
+    def build_seconds(self, kind: Kind, trained: Trained) -> float:
+        """Return what an index takes to build: training, assignment and, if it has been built yet, encoding."""
+        encoding = self._encode_seconds.get(_stored_key(kind, trained), 0.0)
+        return trained.train_seconds + trained.assign_seconds + encoding
 
     def codes(self, kind: Kind, trained: Trained) -> Any:
         """Return the IVF index of a kind; it is kept on disk, because codes take long to make."""
         import faiss
 
-        nlist = trained.nlist
-        key = (kind.name.removesuffix("+refine"), nlist)
+        key = _stored_key(kind, trained)
         if key in self._codes:
-            self.count_training(kind, trained)
             return faiss.read_index(str(self._codes[key]))
         began = time.perf_counter()
         ivf = build_ivf(
             kind, trained.quantizer, self._problem.base, trained.list_of_row, self._problem.space, self._seed
         )
-        spent = time.perf_counter() - began + trained.train_seconds + trained.assign_seconds
-        for name in (key[0], key[0] + "+refine"):
-            self.build_seconds[name, nlist] = spent
+        self._encode_seconds[key] = time.perf_counter() - began
         if not kind.exact:
-            self._codes[key] = self._scratch / f"codes-{key[0]}-{nlist}.faiss"
+            self._codes[key] = self._scratch / f"codes-{key[0]}-{trained.nlist}.faiss"
             faiss.write_index(ivf, str(self._codes[key]))
         return ivf
 
     def file(self, kind: Kind, trained: Trained) -> Path:
         """Return the file of an index that takes a user's vectors as they are."""
-        nlist = trained.nlist
-        key = (kind.name, nlist)
+        key = (kind.name, trained.nlist)
         if key not in self._files:
-            path = self._scratch / f"{kind.name}-{nlist}.faiss"
+            path = self._scratch / f"{kind.name}-{trained.nlist}.faiss"
             write_servable(kind, self.codes(kind, trained), self._problem.base, self._problem, path)
             self._files[key] = path
         return self._files[key]
+
+
+def _stored_key(kind: Kind, trained: Trained) -> tuple[str, int]:
+    """Return what tells stored codes apart; re-ranking does not change them."""
+    return kind.name.removesuffix("+refine"), trained.nlist
 
 
 def write_servable(

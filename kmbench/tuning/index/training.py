@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,20 @@ from kmbench.backends.grid import Choice
 from kmbench.backends.registry import get_backend
 from kmbench.datasets import initial_centroids
 from kmbench.errors import BackendError
-from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
+from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.tuning.index.kinds import flat_quantizer
+from kmbench.tuning.problem.host import THIS_HOST, Spawn
 from kmbench.tuning.problem.space import FloatMatrix, Space
 
-__all__ = ["ITERATIONS", "WORKER", "Trained", "Training", "train_lists"]
+__all__ = ["ITERATIONS", "POINTS_PER_LIST", "Trained", "Training", "train_lists"]
 
-WORKER = "kmbench.tuning.timing.worker"
+WORKER = "kmbench.tuning.index.worker"
 
 ITERATIONS = 10
 """Lloyd iterations, as FAISS trains an IVF index; 25 find 1 to 3 % fewer vectors to scan."""
+
+POINTS_PER_LIST = 256
+"""Rows that are trained on, for each list, where nothing else is asked: FAISS's own limit."""
 
 _ASSIGN_BLOCK = 2**16
 
@@ -39,10 +42,12 @@ class Training:
         Of `kmbench.backends`.
     iterations : int
     points_per_list : int
-        Rows that are trained on, for each list; FAISS's own limit is 256.
+        Rows that are trained on, for each list.
     seed, threads : int
     scratch : Path
         Folder for the files that go to the worker.
+    spawn : callable
+        See `kmbench.tuning.problem.host.Spawn`.
     """
 
     backend: Choice
@@ -51,7 +56,7 @@ class Training:
     seed: int
     threads: int
     scratch: Path
-    spawn: Callable[[str, int, Limits, Path], WorkerProcess] = WorkerProcess
+    spawn: Spawn = THIS_HOST.spawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

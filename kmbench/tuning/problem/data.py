@@ -15,12 +15,34 @@ from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
 from kmbench.tuning.problem.space import CENTRE_ABOVE, METRICS, FloatMatrix, Metric, Space
 
-__all__ = ["Problem", "read_problem"]
+__all__ = ["Problem", "Sources", "read_problem"]
 
 SAMPLED = 1000
 """Queries drawn from the data where none are given; at most a tenth of the rows."""
 
 HDF5_METRICS = {"angular": "cosine", "cosine": "cosine", "euclidean": "l2", "dot": "ip", "ip": "ip"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sources:
+    """Where the vectors come from.
+
+    Attributes
+    ----------
+    data : str, Path or ndarray of shape (n, d)
+        A data SPEC, or an array.
+    queries : str, Path, ndarray of shape (nq, d) or None
+        None: those of an ann-benchmarks file, else rows drawn from the data.
+    truth : str, Path or None
+        File of the queries' true neighbours.
+    metric : {"l2", "ip", "cosine"} or None
+        None: that of an ann-benchmarks file, else L2.
+    """
+
+    data: str | Path | NDArray[Any]
+    queries: str | Path | NDArray[Any] | None = None
+    truth: str | Path | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +84,32 @@ class Problem:
     notes: tuple[Note, ...] = ()
 
 
-def read_problem(
-    data: str, queries: str | None, truth: str | None, metric: str | None, k: int, seed: int, scratch: Path
-) -> Problem:
+def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     """Read data and queries, check that they go together, and bring them into the space of the index.
 
     An ann-benchmarks HDF5 file brings its own queries, neighbours and metric.
+
+    Parameters
+    ----------
+    sources : Sources
+    k : int
+        Neighbours per query.
+    seed : int
+        Of the rows that are drawn as queries where none are given.
+    scratch : Path
+        Folder for files that are made of what is given.
 
     Raises
     ------
     KmbenchError
         If anything cannot be read or does not fit.
     """
+    metric = sources.metric
     if metric is not None and metric not in METRICS:
         raise TuneError(f"--metric {metric}: no such metric", f"use {', '.join(METRICS)}")
+    data = _spec_text(sources.data, scratch / "data.npy")
+    queries = None if sources.queries is None else _spec_text(sources.queries, scratch / "asked.npy")
+    truth = None if sources.truth is None else str(sources.truth)
     spec = parse_spec(data)
     companion = _companion(spec)
     notes: list[Note] = []
@@ -122,7 +156,7 @@ def read_problem(
             notes.append(note("KM310", file=where, columns=stored.shape[1], k=k))
             stored = None
     return Problem(
-        name=data,
+        name="an array" if isinstance(sources.data, np.ndarray) else data,
         data=info,
         raw=raw,
         base=np.ascontiguousarray(space.apply(base_rows, data)),
@@ -136,6 +170,14 @@ def read_problem(
         stored_where="" if truth is None else Path(parse_spec(truth).source).name,
         notes=tuple(notes),
     )
+
+
+def _spec_text(given: str | Path | NDArray[Any], file: Path) -> str:
+    """Return a data SPEC; an array is written to a file first."""
+    if isinstance(given, np.ndarray):
+        np.save(file, given)
+        return str(file)
+    return str(given)
 
 
 def _space(metric: Metric, info: DatasetInfo, base: FloatMatrix) -> Space:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-from kmbench.backends.faiss_build import why_no_gpu
 from kmbench.backends.faiss_gpu_index import GPU_MOST, on_first_gpu
 from kmbench.errors import TuneError
-from kmbench.instruments.hardware import describe_gpus
+from kmbench.tuning.problem.host import THIS_HOST, Host
 
 __all__ = [
     "GPU_SUB_VECTORS",
     "Device",
     "copy_lists_to_gpu",
     "device_text",
-    "gpu_name",
     "most_nprobe",
     "read_device",
     "why_not_on_gpu",
@@ -30,13 +28,15 @@ GPU_CODE_COLUMNS = 6143
 """Most columns of sq8 and sq4: the range of each, 8 bytes, has to fit 48 KiB of shared memory."""
 
 
-def read_device(text: str, at: int) -> Device:
+def read_device(text: str, at: int, host: Host = THIS_HOST) -> Device:
     """Read ``--device`` and see that it is there, before anything else is done.
 
     Parameters
     ----------
     at : int
         Neighbours per query.
+    host : Host
+        Where the device has to be.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def read_device(text: str, at: int) -> Device:
     if text not in ("cpu", "cuda"):
         raise TuneError(f"--device {text}: no such device", "use cpu or cuda")
     if text == "cuda":
-        reason = why_no_gpu()
+        reason = host.why_no_gpu()
         if reason is not None:
             raise TuneError(f"--device cuda cannot be used here: {reason}")
         if at > GPU_MOST:
@@ -98,12 +98,6 @@ def copy_lists_to_gpu(faiss: Any, index: Any) -> tuple[Any, Any, list[Any]]:
     # The transform belongs to the index that it was read with.
     whole = faiss.IndexPreTransform(faiss.downcast_VectorTransform(index.chain.at(0)), ivf)
     return whole, ivf, [resources, index]
-
-
-def gpu_name() -> str | None:
-    """Return the name of the GPU, or None where it is not told or there are several kinds."""
-    names = {gpu["name"] for gpu in describe_gpus()}
-    return names.pop() if len(names) == 1 else None
 
 
 def device_text(device: Device, gpu: str | None) -> str:

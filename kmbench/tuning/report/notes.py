@@ -1,4 +1,4 @@
-"""What a user must know of a tuning, or of a check, before believing it: notes with codes."""
+"""What a user must know of a tuning before believing it: notes with codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.device import Device, most_nprobe
 from kmbench.tuning.problem.nlist import LEAST_ROWS_PER_LIST
-from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.problem.truth import OWN_ROWS_NOTED, Truth, own_rows_share
 from kmbench.tuning.timing.latency import Measured
 
-__all__ = ["disturbed_notes", "own_rows_notes", "result_notes", "truth_notes"]
+__all__ = ["result_notes", "truth_notes"]
 
 FEW_QUERIES = 200
 
@@ -28,22 +27,12 @@ def truth_notes(problem: Problem, truth: Truth) -> list[Note]:
     queries, notes = len(problem.queries), []
     if truth.tied >= TIES_NOTED * queries:
         notes.append(note("KM301", tied=truth.tied, queries=queries, k=truth.k))
-    if problem.held_out is None:
-        notes += own_rows_notes(problem.base, problem.queries, truth)
+    own_rows = 0.0 if problem.held_out is not None else own_rows_share(problem.base, problem.queries, truth)
+    if own_rows >= OWN_ROWS_NOTED:
+        notes.append(note("KM302", share=own_rows))
     if truth.cut:
         notes.append(note("KM303", cut=truth.cut, k=truth.k))
     return notes
-
-
-def own_rows_notes(base: FloatMatrix, queries: FloatMatrix, truth: Truth) -> list[Note]:
-    """Return a note where many queries are rows of the base."""
-    share = own_rows_share(base, queries, truth)
-    return [note("KM302", share=share)] if share >= OWN_ROWS_NOTED else []
-
-
-def disturbed_notes(measured: Measured) -> list[Note]:
-    """Return a note where searches waited for a core, also when they were measured again."""
-    return [note("KM307")] if measured.disturbed else []
 
 
 def result_notes(
@@ -59,7 +48,8 @@ def result_notes(
         notes.append(note("KM305", nlists=", ".join(map(str, cut)), most=GPU_MOST))
     if len(problem.queries) < FEW_QUERIES:
         notes.append(note("KM306", queries=len(problem.queries)))
-    notes += disturbed_notes(measured)
+    if measured.disturbed:
+        notes.append(note("KM307"))
     if abs(verified - option.recall) > 1e-6:
         notes.append(note("KM308", recall=verified))
     return notes

@@ -129,8 +129,8 @@ def error_sentence(result: TuneResult) -> str:
 def interval_sentence(result: TuneResult) -> str:
     """Say what the interval rests on."""
     return (
-        f"Recall is from {result.queries_text}; the interval holds for other queries of their kind, and "
-        f"{4 * result.queries:,} queries would halve it."
+        f"Recall is from {result.queries_text}. The interval applies to similar queries; "
+        f"{4 * result.queries:,} queries would halve its width."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.runner.process import Limits, WorkerProcess
-from kmbench.tuning.index.training import WORKER
 from kmbench.tuning.problem.device import Device
+from kmbench.tuning.problem.host import THIS_HOST, Spawn
 
-__all__ = ["Found", "SearchClient", "SearchSetup", "Spawn"]
+__all__ = ["Found", "SearchClient", "SearchSetup"]
 
-Spawn = Callable[[str, int, Limits, Path], WorkerProcess]
-"""Starts a worker process: module, threads, limits, log."""
+WORKER = "kmbench.tuning.timing.worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class SearchSetup:
     scratch : Path
         Folder for logs and for what is found.
     spawn : callable
-        See `Spawn`.
+        See `kmbench.tuning.problem.host.Spawn`.
     """
 
     queries: Path
@@ -52,7 +51,7 @@ class SearchSetup:
     device: Device
     seed: int
     scratch: Path
-    spawn: Spawn = WorkerProcess
+    spawn: Spawn = THIS_HOST.spawn
 
     @contextmanager
     def client(self, file: Path, log: str, *, passive_wait: bool = False) -> Iterator[SearchClient]:
@@ -124,5 +123,5 @@ class SearchClient:
         self._worker = worker
 
     def request(self, command: str, **given: Any) -> dict[str, Any]:
-        """Ask for ``single``, ``batch`` or ``search``: see `kmbench.tuning.timing.worker.TuneWorker`."""
+        """Ask for ``single``, ``batch`` or ``search``: see `kmbench.tuning.timing.worker.SearchWorker`."""
         return self._worker.request(command, **given)

@@ -1,4 +1,4 @@
-"""The tuner's measured process: trains centroids with a backend, or loads an index and times its searches."""
+"""The process that is measured: it loads an index as a server would, and times its searches."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.instruments import room_to_warm, seconds_waited, snapshot_tasks, warm_memory
-from kmbench.runner.channel import serve
+from kmbench.instruments import seconds_waited, snapshot_tasks
+from kmbench.runner.channel import Handler, serve
 from kmbench.tuning.problem.device import Device, copy_lists_to_gpu
 
-__all__ = ["TuneWorker"]
+__all__ = ["SearchWorker", "handlers"]
 
 BATCH_SECONDS = 0.2
 """Least time that searches of the whole batch are repeated for."""
@@ -21,33 +21,9 @@ SINGLE_SECONDS = 3.0
 
 WARM_QUERIES = 50
 
-WARM_INPUTS = 2.5
-"""Memory that is touched before a training is timed, in sizes of its rows."""
 
-
-class TuneWorker:
-    """Handlers for the commands of `kmbench.tuning.index.training` and `kmbench.tuning.timing.latency`."""
-
-    def train(
-        self, backend: str, parameters: dict[str, Any], data: str, init: str | None, job: dict[str, Any], output: str
-    ) -> dict[str, Any]:
-        """Fit a backend through the contract and write its centroids."""
-        from kmbench.backends.base import Job
-        from kmbench.backends.registry import get_backend
-
-        cls = get_backend(backend)
-        engine = cls(cls.Params.model_validate(parameters))
-        X = np.load(data, allow_pickle=False)
-        start = None if init is None else np.load(init, allow_pickle=False)
-        warm_memory(round(WARM_INPUTS * X.nbytes), room_to_warm(None))
-        began = time.perf_counter()
-        engine.prepare(X, Job(init=start, **job))
-        engine.fit()
-        engine.synchronize()
-        seconds = time.perf_counter() - began
-        result = engine.result()
-        np.save(output, result.centroids)
-        return {"seconds": seconds, "n_iter": result.n_iter}
+class SearchWorker:
+    """Answers the commands of `kmbench.tuning.timing.search.SearchClient`; ``open`` comes first."""
 
     def open(self, index: str, queries: str, k: int, threads: int, device: Device = "cpu") -> dict[str, Any]:
         """Load an index as a server would, with the queries that it will be asked."""
@@ -65,7 +41,7 @@ class TuneWorker:
             self._index, self._ivf, self._kept = copy_lists_to_gpu(faiss, self._index)
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
-    def set(self, nprobe: int, k_factor: float) -> dict[str, Any]:
+    def _set(self, nprobe: int, k_factor: float) -> None:
         """Set what a server would set."""
         import faiss
 
@@ -73,14 +49,13 @@ class TuneWorker:
         refine: Any = faiss.downcast_index(self._index.index) if hasattr(self._index, "chain") else self._index
         if isinstance(refine, faiss.IndexRefine):
             refine.k_factor = k_factor
-        return {}
 
     def single(self, nprobe: int, k_factor: float, queries: list[int], repeats: int) -> dict[str, Any]:
         """Ask one query at a time and return what each took, shape (repeats, queries), in seconds.
 
         Fewer of the queries are asked where they would take longer than `SINGLE_SECONDS`.
         """
-        self.set(nprobe, k_factor)
+        self._set(nprobe, k_factor)
         rows = [self._queries[row : row + 1] for row in queries]
         began = time.perf_counter()
         for row in rows[:WARM_QUERIES]:
@@ -100,7 +75,7 @@ class TuneWorker:
 
     def batch(self, nprobe: int, k_factor: float) -> dict[str, Any]:
         """Ask all queries at once, often enough to be read off a clock; return the seconds per query."""
-        self.set(nprobe, k_factor)
+        self._set(nprobe, k_factor)
         self._index.search(self._queries, self._k)
         loops, before, began = 0, snapshot_tasks(), time.perf_counter()
         while (spent := time.perf_counter() - began) < BATCH_SECONDS or not loops:
@@ -114,11 +89,16 @@ class TuneWorker:
 
     def search(self, nprobe: int, k_factor: float, output: str) -> dict[str, Any]:
         """Write what the index returns for all queries."""
-        self.set(nprobe, k_factor)
+        self._set(nprobe, k_factor)
         np.save(output, self._index.search(self._queries, self._k)[1])
         return {}
 
 
+def handlers() -> dict[str, Handler]:
+    """Return the commands that the process answers."""
+    worker = SearchWorker()
+    return {"open": worker.open, "single": worker.single, "batch": worker.batch, "search": worker.search}
+
+
 if __name__ == "__main__":
-    worker = TuneWorker()
-    serve({name: getattr(worker, name) for name in ("train", "open", "single", "batch", "search")})
+    serve(handlers())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kmbench.errors import TuneError
-from kmbench.tuning.problem.data import read_problem
+from kmbench.tuning.problem.data import Sources, read_problem
 
 N, D = 1200, 8
 
@@ -16,7 +16,8 @@ def x():
 
 
 def read(path, folder, queries=None, truth=None, metric=None, k=10):
-    return read_problem(str(path), queries, truth, metric, k, 0, folder / "scratch")
+    sources = Sources(data=str(path), queries=queries, truth=truth, metric=metric)
+    return read_problem(sources, k, 0, folder / "scratch")
 
 
 def test_drawn_queries_are_left_out_of_the_base(x, tmp_path):

@@ -1,4 +1,4 @@
-"""Which nlists are tried, and what an index takes in memory."""
+"""Kinds of index: how they are named, and what an index takes in memory."""
 
 import faiss
 import numpy as np
@@ -6,28 +6,7 @@ import pytest
 
 from kmbench.errors import TuneError
 from kmbench.tuning.index.kinds import build_ivf, flat_quantizer, parse_kinds
-from kmbench.tuning.problem.nlist import default_nlists, read_nlists
 from kmbench.tuning.problem.space import Space
-
-
-@pytest.mark.parametrize(
-    ("n", "expected"),
-    [
-        (1_000_000, [512, 1024, 2048, 4096, 8192]),
-        (200_000, [256, 512, 1024, 2048, 4096]),
-        (10_000, [64, 128, 256]),
-        (100, [2]),
-        (5, [1]),
-    ],
-)
-def test_default_nlists_surround_the_root_and_have_rows_enough(n, expected):
-    assert default_nlists(n) == expected
-
-
-def test_given_nlists_are_sorted_and_bounded():
-    assert read_nlists("1_024,16,16", 2000) == [16, 1024]
-    with pytest.raises(TuneError, match="--nlist 4096: more lists than the 2,000 rows; use at most 2,000"):
-        read_nlists("16,4096", 2000)
 
 
 @pytest.mark.parametrize("index", ["flat", "fp16", "sq8", "sq4", "pq4", "pq4+refine"])

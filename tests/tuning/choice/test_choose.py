@@ -7,7 +7,6 @@ from known_settings import MODEL, all_settings, curve
 from kmbench.tuning.choice.choose import best_at, choose, neighbours
 from kmbench.tuning.choice.settings import tabulate
 from kmbench.tuning.problem.constraints import Constraints
-from kmbench.tuning.timing.cost import TimedPoint, fit_cost, held_out_error
 
 
 def test_fastest_setting_whose_whole_interval_reaches_the_target():
@@ -47,31 +46,17 @@ def test_codes_that_saturate_name_the_recall():
 
 
 def test_frontier_is_beaten_by_nothing():
-    land = all_settings()
-    front = land.frontier()
+    settings = all_settings()
+    front = settings.frontier()
     for place in front:
-        assert not ((land.mean < land.mean[place]) & (land.recall >= land.recall[place])).any()
-    assert (np.diff(land.mean[front]) > 0).all()
-    assert (np.diff(land.recall[front]) > 0).all()
+        assert not ((settings.mean < settings.mean[place]) & (settings.recall >= settings.recall[place])).any()
+    assert (np.diff(settings.mean[front]) > 0).all()
+    assert (np.diff(settings.recall[front]) > 0).all()
 
 
 def test_next_recall_and_neighbours():
-    land, asked = all_settings(), Constraints(recall=0.95, at=10)
-    assert best_at(land, 0.98).nprobe == 9
-    assert best_at(land, 0.9999) is None
-    beside = neighbours(land, choose(land, asked).option, asked)
+    settings, asked = all_settings(), Constraints(recall=0.95, at=10)
+    assert best_at(settings, 0.98).nprobe == 9
+    assert best_at(settings, 0.9999) is None
+    beside = neighbours(settings, choose(settings, asked).option, asked)
     assert {(one.nlist, one.nprobe) for one in beside} == {(1000, 4), (1000, 10), (100, 3)}
-
-
-def test_cost_model_is_recovered_and_its_error_is_of_other_points():
-    def point(nlist, nprobe, scanned, off=1.0):
-        seconds = off * float(MODEL.predict(nlist, nprobe, scanned, 0))
-        return TimedPoint(nlist=nlist, nprobe=nprobe, scanned=scanned, reranked=0, seconds=seconds)
-
-    fitted = fit_cost([point(m, p, p * 1e5 / m + 50) for m in (128, 2048) for p in (1, 4, 16, 64)])
-    for name in ("overhead_seconds", "list_seconds", "probe_seconds", "vector_seconds"):
-        assert getattr(fitted, name) == pytest.approx(getattr(MODEL, name), rel=1e-3)
-    error = held_out_error(fitted, [point(512, 8, 1600, off=1.25), point(512, 32, 6400)])
-    assert error.worst == pytest.approx(0.2, rel=1e-3)
-    assert error.mean == pytest.approx(0.1, rel=1e-3)
-    assert held_out_error(fitted, []) is None
