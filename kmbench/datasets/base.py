@@ -75,8 +75,8 @@ class FileFormat:
     parameters : tuple of Parameter
         What the SPEC may set beside the options that all sources have.
     table : callable or None
-        ``table(path, asked)`` returns the file as a `kmbench.datasets.tables.table.Table` where it holds one, and
-        None where it holds vectors. None: the format holds no tables.
+        ``table(path, arguments, asked)`` returns the file as a `kmbench.datasets.tables.table.Table` where it
+        holds one, and None where it holds vectors. None: the format holds no tables.
     """
 
     name: str
@@ -85,7 +85,7 @@ class FileFormat:
     suffixes: tuple[str, ...]
     open: Callable[[Path, Arguments], Rows]
     parameters: tuple[Parameter, ...] = ()
-    table: Callable[[Path, Asked], Table | None] | None = None
+    table: Callable[[Path, Arguments, Asked], Table | None] | None = None
 
 
 class Rows(ABC):

@@ -107,6 +107,11 @@ class ConvertedRows(Rows):
         self.notes = source.notes
 
     @property
+    def source_dtype(self) -> str:
+        """Name of the data type in the source, without byte order."""
+        return self._source.source_dtype
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """What is done to the rows."""
         return self._options.steps
@@ -129,7 +134,7 @@ class ConvertedRows(Rows):
         DataError
             At the first value that is NaN, infinite, or larger than `LARGEST_VALUE`; names row and column.
         """
-        steps = self._options.steps
+        steps, zero_rows = self._options.steps, 0
         for place, step in enumerate(steps):
             if step in ("center", "standardize") and place not in self._means:
                 self._means[place] = self._column_moments(steps[:place])
@@ -137,8 +142,12 @@ class ConvertedRows(Rows):
             self._glance()
         for first, block in self._read(rows):
             self._compare(block)
-            yield self._convert(block, first, steps, np.dtype(np.float32))
-        self.notes = (*self._source.notes, *self._own_notes)
+            converted = self._convert(block, first, steps, np.dtype(np.float32))
+            if steps[-1:] == ("normalize",):
+                zero_rows += len(converted) - int(np.count_nonzero(converted.any(axis=1)))
+            yield converted
+        zeros = (note("KM158", rows=zero_rows),) if zero_rows else ()
+        self.notes = (*self._source.notes, *self._own_notes, *zeros)
 
     def _column_moments(self, steps: Sequence[Step]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means and standard deviations, 1 in place of 0, after some steps."""

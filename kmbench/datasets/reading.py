@@ -11,12 +11,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISREG
 
 import numpy as np
 
-from kmbench.datasets.base import Rows, block_rows
+from kmbench.datasets.base import Arguments, FileFormat, Rows, block_rows
 from kmbench.datasets.convert import ConvertedRows, Options
+from kmbench.datasets.embeddings.shards import open_shards
 from kmbench.datasets.moments import ColumnMoments
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.datasets.spec import Spec, parse_spec
@@ -73,12 +74,13 @@ def read_table_spec(spec: Spec, asked: Asked | None = None) -> Table | None:
     DataError
         If the file is missing or damaged, or a column can be read in two ways.
     """
-    kind = None if spec.suffix is None else FILE_FORMATS[spec.suffix]
-    if kind is None or kind.table is None:
+    read = None if spec.suffix is None else FILE_FORMATS[spec.suffix].table
+    path = Path(spec.source)
+    if read is None or path.is_dir():
         return None
-    path = _checked(spec)
+    _check_file(path)
     try:
-        table = kind.table(path, asked or Asked.from_arguments(spec.arguments))
+        table = read(path, spec.arguments, asked or Asked.from_arguments(spec.arguments))
     except OSError as error:
         raise _unreadable(path, error) from None
     return table if table is None or spec.options.limit is None else table.head(spec.options.limit)
@@ -87,29 +89,33 @@ def read_table_spec(spec: Spec, asked: Asked | None = None) -> Table | None:
 def _open(spec: Spec) -> Rows:
     if spec.suffix is None:
         return BUILT_INS[spec.source].open(spec.arguments)
-    path = _checked(spec)
+    path = Path(spec.source)
+    if path.is_dir():
+        return open_shards(path, spec.arguments, FILE_FORMATS, _open_file)
+    return _open_file(path, FILE_FORMATS[spec.suffix], spec.arguments)
+
+
+def _open_file(path: Path, kind: FileFormat, arguments: Arguments) -> Rows:
+    """Open a file as what its suffix says."""
+    _check_file(path)
     try:
-        return FILE_FORMATS[spec.suffix].open(path, spec.arguments)
+        return kind.open(path, arguments)
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _checked(spec: Spec) -> Path:
-    """Return the path of a file that is there and not empty."""
-    path = Path(spec.source)
+def _check_file(path: Path) -> None:
+    """Raise a DataError unless a path is that of a file that is not empty."""
     try:
         status = path.stat()
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", "check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         raise _unreadable(path, error) from None
-    if S_ISDIR(status.st_mode):
-        raise DataError(f"{path} is a folder", "give one file")
     if not S_ISREG(status.st_mode):
         raise DataError(f"{path} is no regular file", "copy the data to one")
     if status.st_size == 0:
         raise DataError(f"{path} is empty (0 bytes)", "write or download it again")
-    return path
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -10,6 +10,10 @@ from kmbench.datasets.base import BuiltIn, FileFormat
 from kmbench.datasets.bigann import BIN
 from kmbench.datasets.csv_text import CSV
 from kmbench.datasets.customers import CUSTOMERS
+from kmbench.datasets.embeddings.arrow_files import ARROW
+from kmbench.datasets.embeddings.json_lines import JSON_LINES
+from kmbench.datasets.embeddings.safetensors import SAFETENSORS
+from kmbench.datasets.embeddings.word_vectors import WORD_VECTORS
 from kmbench.datasets.hdf5 import HDF5
 from kmbench.datasets.images import IMAGE
 from kmbench.datasets.parquet import PARQUET
@@ -20,7 +24,9 @@ from kmbench.datasets.text import DOCSTRINGS
 
 __all__ = ["BUILT_INS", "FILE_FORMATS", "describe_sources"]
 
-_FORMATS = (NPY, NPZ, VECS, BIN, HDF5, PARQUET, CSV, IMAGE)
+_FORMATS = (
+    NPY, NPZ, VECS, BIN, HDF5, PARQUET, ARROW, JSON_LINES, SAFETENSORS, WORD_VECTORS, CSV, IMAGE,
+)  # fmt: skip
 
 BUILT_INS: Mapping[str, BuiltIn] = MappingProxyType(
     {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS)}

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import get_args
 
 from kmbench.datasets.base import BuiltIn, FileFormat
+from kmbench.datasets.bigann import CROPPED
 from kmbench.datasets.convert import Options, Step
+from kmbench.datasets.embeddings.refused import refusal
+from kmbench.datasets.embeddings.shards import shard_format
 from kmbench.datasets.parameters import Parameter, Value, complete, nearest
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.errors import DataError, SpecError
@@ -98,6 +101,13 @@ def parse_spec(text: str) -> Spec:
         return Spec(text=text, source=name, suffix=None, arguments=arguments, options=options)
     path, rest = _split_path(text.strip())
     suffix = _suffix(path)
+    refused = refusal(_expanded(path)) or refusal(_expanded(path.partition(":")[0]))
+    if refused is not None and not _is_file_of(path, suffix):
+        raise refused
+    folder = _folder(path, rest)
+    if folder is not None:
+        path, rest = folder
+        suffix = shard_format(Path(_expanded(path)), FILE_FORMATS).suffixes[0]
     if suffix is None:
         raise _unknown(text.strip())
     arguments, options = _read_items(FILE_FORMATS[suffix], rest, path)
@@ -144,8 +154,24 @@ def _split_path(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _is_file_of(path: str, suffix: str | None) -> bool:
+    """Tell whether a path is a file of a format that is read, whatever stands before its colons."""
+    return suffix is not None and _is_file(_expanded(path))
+
+
+def _folder(path: str, rest: str) -> tuple[str, str] | None:
+    """Return path and options where a path, as a whole or up to one of its colons, is a folder."""
+    if os.path.isdir(_expanded(path)):  # noqa: PTH112, as below
+        return path, rest
+    end = len(path)
+    while (end := path.rfind(":", 0, end)) > 0:
+        if os.path.isdir(_expanded(path[:end])):  # noqa: PTH112, as below
+            return path[:end], path[end + 1 :]
+    return None
+
+
 def _suffix(path: str) -> str | None:
-    suffix = Path(path).suffix.lower()
+    suffix = Path(CROPPED.sub("", path)).suffix.lower()
     return suffix if suffix in FILE_FORMATS else None
 
 

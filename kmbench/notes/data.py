@@ -188,6 +188,59 @@ KINDS: dict[str, NoteKind] = {
         hint="{hint}",
         explanation="Cosine and inner product change with a shift, so nothing is subtracted; nor where raw asks so.",
     ),
+    "KM150": NoteKind(
+        title="chosen column of vectors",
+        text="{column} was taken as the vectors: of {columns} it alone has lists of one length",
+        hint="key=NAME takes another",
+        explanation="A table may hold lists that are no vectors, such as tokens; vectors all have one length.",
+    ),
+    "KM151": NoteKind(
+        title="columns beside the vectors",
+        text="{column} holds the vectors; columns that are not used: {others}",
+        hint="columns=A+B clusters by others",
+        explanation="Where a table has a column of vectors, its rows are these vectors and nothing else.",
+    ),
+    "KM152": NoteKind(
+        title="flattened",
+        text="{column}: each row holds an array of {shape}, read as a vector of {d}",
+        explanation="Rows are vectors; a list of lists is read from left to right.",
+    ),
+    "KM153": NoteKind(
+        title="sparse matrix made dense",
+        text="a sparse matrix with {percent:.3g} % of its values stored was made dense",
+        explanation="Every engine gets a dense matrix of float32; what is not stored is 0.",
+    ),
+    "KM154": NoteKind(
+        title="joined files",
+        text="{count} files of the folder were joined in the order of their names: {first}, {second}, … {last}",
+        explanation="The number of a row counts through all files in this order.",
+    ),
+    "KM155": NoteKind(
+        title="joined files, out of number order",
+        text="{count} files of the folder were joined in the order of their names, which is not that of the numbers "
+        "in them: {first}, {second}, … {last}",
+        hint="rename them with leading zeros if row numbers matter",
+        explanation="By name, part-10 stands before part-2, as pandas, pyarrow and Spark sort them too. The number "
+        "of a row counts through all files in this order.",
+    ),
+    "KM156": NoteKind(
+        title="words",
+        text="the word that begins each line was left out",
+        explanation="In GloVe, fastText and word2vec files each line is a word and its vector. Words may be numbers "
+        "and hold blanks: vectors are read from the right end.",
+    ),
+    "KM157": NoteKind(
+        title="only matrix",
+        text="{tensor} was taken: {others} other tensor(s) do not have two axes",
+        hint="key=NAME takes another",
+        explanation="Rows come from a tensor of two axes; biases and norms have one.",
+    ),
+    "KM158": NoteKind(
+        title="rows of zeros",
+        text="{rows:,} row(s) hold only zeros, which have no direction: normalize leaves them as they are",
+        explanation="They stay rows of zeros under their row numbers, as in scikit-learn and FAISS, so that no label "
+        "belongs to another row.",
+    ),
     "KM161": NoteKind(
         title="first frame",
         text="the first of {frames} frames",
@@ -205,9 +258,9 @@ KINDS: dict[str, NoteKind] = {
         "and not equal to them.",
     ),
     "KM164": NoteKind(
-        title="grey reduced to 8 bits",
-        text="grey values were reduced to 8 bits",
-        explanation="The file holds finer grey values than a PNG with a palette can.",
+        title="deep picture",
+        text="the colours were found from more than 8 bits per channel, and rounded to 8 bits per channel at the end",
+        explanation="A palette in a PNG holds 8 bits per channel; until it is written all digits of the file count.",
     ),
     "KM165": NoteKind(
         title="few colours",
@@ -223,5 +276,40 @@ KINDS: dict[str, NoteKind] = {
         title="fewer colours than asked",
         text="{left} colours are left of {asked}: others were equal once rounded to 8 bits, or not used",
         explanation="Two centroids can round to one colour of 8 bits, and a centroid can be the nearest of no pixel.",
+    ),
+    "KM168": NoteKind(
+        title="transparency left out",
+        text="the picture has transparent pixels: their colours are rows as all others",
+        explanation="A row is red, green and blue. `kmbench quantize` leaves pixels out that cannot be seen.",
+    ),
+    "KM169": NoteKind(
+        title="colour profile applied",
+        text="colours were converted to sRGB by the profile of the file, {profile}",
+        explanation="The same numbers are other colours in Display P3, Adobe RGB or CMYK. What is clustered, shown "
+        "and written is sRGB.",
+    ),
+    "KM170": NoteKind(
+        title="colour profile not applied",
+        text="the profile of the file, {profile}, was not applied: {reason}",
+        hint="convert the picture to sRGB first",
+        explanation="A damaged profile, or one for other channels than the file has. Colours may be off.",
+    ),
+    "KM171": NoteKind(
+        title="gamma applied",
+        text="the file says gamma {gamma:.3g}: its values were brought to that of sRGB, as browsers do",
+        explanation="Renderers write linear values, which are too dark as sRGB. Not all viewers look at the gamma "
+        "of a PNG.",
+    ),
+    "KM172": NoteKind(
+        title="assumed white",
+        text="values are floating point up to {high:.4g}, and {white:g} was taken for white",
+        hint="write the tag SMaxSampleValue if another value is",
+        explanation="A picture of floating point need not say what is white; 1, 255 and 65535 are usual.",
+    ),
+    "KM173": NoteKind(
+        title="perhaps 12 bits",
+        text="16 bits per channel, of which no value is above {high:.0f}: its brightest is {share:.2g} % of white",
+        hint="multiply the values by 16 if the camera has 12 bits",
+        explanation="Cameras of 12 bits store values up to 4095 in 16 bits; read as they are, they are nearly black.",
     ),
 }

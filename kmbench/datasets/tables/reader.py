@@ -22,7 +22,7 @@ from kmbench.notes import Note, note
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_batches", "read_frame", "read_table"]
+__all__ = ["open_source", "read_batches", "read_frame", "read_table"]
 
 
 def read_table(path: Path, asked: Asked | None = None) -> Table:
@@ -48,6 +48,20 @@ def read_table(path: Path, asked: Asked | None = None) -> Table:
     except OSError as error:
         words = error.strerror or error
         raise DataError(f"{path} cannot be read: {words}", "check the path and its permissions") from None
+
+
+def open_source(path: Path) -> TextSource | None:
+    """Return the text of a table and its layout; None where the file has columns with types.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged or no table.
+    """
+    kind = content_kind(path)
+    if kind in ("parquet", "arrow", "arrow stream"):
+        return None
+    return _sheet(path) if kind in ("xlsx", "xls") else open_text(str(path), lambda: open_bytes(path))
 
 
 def _sheet(path: Path) -> TextSource:
