@@ -123,7 +123,7 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} cannot be read: {words}", "check the path and its permissions")
 
 
-def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) -> DatasetInfo:
+def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None, *, shift: bool = False) -> DatasetInfo:
     """Write the rows of a SPEC as ``folder/<fingerprint>.npy``: float32, C order, shape ``(n, d)``.
 
     The data streams through a few megabytes of memory. The file gets its name when it is complete: an error
@@ -136,8 +136,10 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
     folder : str or Path
         Created where it does not exist.
     rows : Rows, optional
-        What was made of the SPEC's data, and is written in its place. By default the rows of the SPEC, as they are
-        best for squared distances: `ConvertedRows` says what is subtracted, and `DatasetInfo.offset` how much.
+        What was made of the SPEC's data, and is written in its place; by default the rows of the SPEC.
+    shift : bool
+        Whether a constant may be subtracted from rows of the SPEC that lie far from the origin, as is best for
+        squared distances: `ConvertedRows` says when, and `DatasetInfo.offset` how much.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def materialise(spec_text: str, folder: str | Path, rows: Rows | None = None) ->
         If the folder cannot be written or has too little space.
     """
     if rows is None:
-        rows = read_spec(spec_text, shift=True)
+        rows = read_spec(spec_text, shift=shift)
     elif not isinstance(rows, ConvertedRows):
         rows = ConvertedRows(rows, Options(), spec_text)
     info, moments = _written(spec_text, Path(folder).absolute(), rows)

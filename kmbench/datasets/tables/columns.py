@@ -208,7 +208,8 @@ def _column(
     name, kind = reading.names[place], source.types[place]
     base: dict[str, Any] = {"name": name, "unnamed": reading.unnamed[place], "chosen": name in reading.chosen}
     if name in reading.ignored:
-        return Column(kind="ignored", how="", **base)
+        told = note("KM126", column=name, concerns=[name])
+        return Column(kind="ignored", how="", left_out=told, **base)
     if kind == "nested":
         told = note("KM101", column=name, reason="it holds lists or records", concerns=[name])
         return Column(kind="nested", how="lists or records", left_out=told, **base)
@@ -254,7 +255,10 @@ def _dated(column: Column) -> Column:
     from dataclasses import replace
 
     if column.chosen:
-        return column
+        told = note(
+            "KM102", column=column.name, how=f"{column.how}, in days since 1970-01-01", concerns=[column.name]
+        )
+        return replace(column, notes=(*column.notes, told))
     example = column.examples[0] if column.examples else ""
     return replace(column, left_out=note("KM119", column=column.name, example=example, concerns=[column.name]))
 

@@ -39,6 +39,10 @@ class Asked:
     leave_out: Sequence[str] = ()
     ids: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, "point", "comma"):
+            raise DataError(f"decimal={self.decimal}: no such mark", "use point or comma")
+
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Value]) -> Asked:
         """Take what a SPEC says; names are joined by ``+``."""
