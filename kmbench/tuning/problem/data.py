@@ -115,6 +115,12 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     notes: list[Note] = []
     own_metric = companion.get("metric")
     chosen = metric or own_metric or "l2"
+    if chosen not in METRICS:
+        raise TuneError(
+            f"{Path(spec.source).name} is made for the metric {chosen}, which kmbench does not have",
+            f"--metric {', '.join(METRICS)} searches it by another"
+            + (": of zeros and ones, l2 finds the same neighbours" if chosen == "hamming" else ""),
+        )
     own_queries = queries is None and "test" in companion
     if own_queries:
         queries = f"{spec.source}:key=test"
@@ -127,7 +133,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     info = materialise(data, scratch)
     raw: FloatMatrix = np.load(info.path)
     if queries is None:
-        rows = _sampled_rows(info.n, k, seed)
+        rows = _sampled_rows(raw, chosen, seed)
         raw_queries, base_rows = raw[rows], np.delete(raw, rows, axis=0)
         text, fingerprint = f"{len(rows):,} rows drawn from the data and left out of it", f"drawn {len(rows)} {seed}"
         held_out: NDArray[np.int64] | None = rows
@@ -146,6 +152,9 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
             f"--at {k}: more neighbours than the {len(base_rows):,} rows that are searched", "use a smaller --at"
         )
     space = _space(cast(Metric, chosen), info, base_rows)
+    zero_rows, zero_queries = space.directionless(base_rows), space.directionless(raw_queries)
+    if len(zero_rows):
+        notes.append(note("KM315", rows=len(zero_rows)))
     stored = None
     if truth is not None:
         if held_out is not None:
@@ -155,20 +164,27 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
         if stored.shape[1] <= k:
             notes.append(note("KM310", file=where, columns=stored.shape[1], k=k))
             stored = None
+    if len(zero_queries):
+        if len(zero_queries) == len(raw_queries):
+            raise DataError(f"{text}: all are zeros, which have no direction", "give other queries, or --metric l2")
+        notes.append(note("KM316", queries=len(zero_queries)))
+        if stored is not None and len(stored) == len(raw_queries):
+            stored = np.delete(stored, zero_queries, axis=0)
+        raw_queries = np.delete(raw_queries, zero_queries, axis=0)
     return Problem(
         name="an array" if isinstance(sources.data, np.ndarray) else data,
         data=info,
         raw=raw,
-        base=np.ascontiguousarray(space.apply(base_rows, data)),
+        base=np.ascontiguousarray(space.apply(base_rows)),
         raw_queries=raw_queries,
-        queries=np.ascontiguousarray(space.apply(raw_queries, "the queries")),
+        queries=np.ascontiguousarray(space.apply(raw_queries)),
         queries_fingerprint=fingerprint,
         held_out=held_out,
         queries_text=text,
         space=space,
         stored=stored,
         stored_where="" if truth is None else Path(parse_spec(truth).source).name,
-        notes=tuple(notes),
+        notes=(*info.notes, *notes),
     )
 
 
@@ -187,11 +203,13 @@ def _space(metric: Metric, info: DatasetInfo, base: FloatMatrix) -> Space:
     return space
 
 
-def _sampled_rows(n: int, k: int, seed: int) -> NDArray[np.int64]:
+def _sampled_rows(raw: FloatMatrix, metric: str, seed: int) -> NDArray[np.int64]:
+    rows = np.delete(np.arange(len(raw)), Space(metric=cast(Metric, metric)).directionless(raw))
+    n = len(rows)
     count = min(SAMPLED, n // 10)
     if count < 1:
         raise TuneError(f"{n} rows are too few to draw queries from", "give queries with --queries")
-    return np.sort(np.random.default_rng([seed, 7]).choice(n, count, replace=False))
+    return rows[np.sort(np.random.default_rng([seed, 7]).choice(n, count, replace=False))]
 
 
 def _companion(spec: Spec) -> dict[str, Any]:
@@ -210,8 +228,8 @@ def _companion(spec: Spec) -> dict[str, Any]:
         return {}  # reading the data itself says what is wrong
     if isinstance(distance, bytes):
         distance = distance.decode("utf-8", "replace")
-    if distance in HDF5_METRICS:
-        found["metric"] = HDF5_METRICS[distance]
+    if distance is not None:
+        found["metric"] = HDF5_METRICS.get(str(distance), str(distance))
     return found
 
 
