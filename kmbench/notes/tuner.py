@@ -91,8 +91,8 @@ KINDS: dict[str, NoteKind] = {
     ),
     "KM315": NoteKind(
         title="rows of zeros",
-        text="{rows:,} row(s) of the data hold only zeros, which have no direction under cosine: they stay in the index "
-        "under their row numbers and count as never found",
+        text="{rows:,} row(s) of the data hold only zeros, which have no direction under cosine: they stay in the "
+        "index under their row numbers and count as never found",
         explanation="Taking them out would shift the number of every later row. They are no query's neighbours, and "
         "the centroids are trained without them.",
     ),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.datasets import FILE_FORMATS, Options, Spec, materialise, parse_spec
+from kmbench.datasets.collections.source import FetchedSet, fetched_set
 from kmbench.errors import DataError, TuneError
 from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
@@ -110,8 +111,17 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     data = _spec_text(sources.data, scratch / "data.npy")
     queries = None if sources.queries is None else _spec_text(sources.queries, scratch / "asked.npy")
     truth = None if sources.truth is None else str(sources.truth)
+    name = "an array" if isinstance(sources.data, np.ndarray) else data
     spec = parse_spec(data)
-    companion = _companion(spec)
+    companion: dict[str, Any] = {}
+    if spec.source == "ann":
+        fetched = fetched_set(spec.arguments["name"])
+        spec = _of_file(spec, fetched.base)
+        data = spec.canonical
+        companion = _companion_files(fetched, spec)
+        if queries is None and "queries" in companion:
+            queries, truth = companion["queries"], truth or companion["truth"]
+    companion = {**_companion(spec), **companion}
     notes: list[Note] = []
     own_metric = companion.get("metric")
     chosen = metric or own_metric or "l2"
@@ -172,7 +182,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
             stored = np.delete(stored, zero_queries, axis=0)
         raw_queries = np.delete(raw_queries, zero_queries, axis=0)
     return Problem(
-        name="an array" if isinstance(sources.data, np.ndarray) else data,
+        name=name,
         data=info,
         raw=raw,
         base=np.ascontiguousarray(space.apply(base_rows)),
@@ -210,6 +220,20 @@ def _sampled_rows(raw: FloatMatrix, metric: str, seed: int) -> NDArray[np.int64]
     if count < 1:
         raise TuneError(f"{n} rows are too few to draw queries from", "give queries with --queries")
     return rows[np.sort(np.random.default_rng([seed, 7]).choice(n, count, replace=False))]
+
+
+def _of_file(spec: Spec, path: Path) -> Spec:
+    """Return the SPEC of a file in place of a public set's name, with the same options."""
+    return replace(parse_spec(str(path)), options=spec.options)
+
+
+def _companion_files(fetched: FetchedSet, spec: Spec) -> dict[str, Any]:
+    """Return metric, queries and neighbours of a public set, if all of it is asked for."""
+    if fetched.queries is None:
+        return {}  # the file itself holds them
+    if spec.options != Options():
+        return {"metric": fetched.metric}
+    return {"metric": fetched.metric, "queries": str(fetched.queries), "truth": str(fetched.truth)}
 
 
 def _companion(spec: Spec) -> dict[str, Any]:
