@@ -72,7 +72,8 @@ def read_picture(path: Path) -> Picture:
     if alpha is not None and bool((alpha == 255).all()):
         alpha = None
     if loaded.fine is not None:
-        notes = (*notes, note("KM164"))
+        grey = bool((loaded.fine == loaded.fine[..., :1]).all())
+        notes = (*notes, note("KM164") if grey else note("KM174"))
     return Picture(pixels=loaded.pixels, alpha=alpha, fine=loaded.fine, source_bytes=path.stat().st_size, notes=notes)
 
 

@@ -76,7 +76,7 @@ def read_table_spec(spec: Spec, asked: Asked | None = None) -> Table | None:
     """
     read = None if spec.suffix is None else FILE_FORMATS[spec.suffix].table
     path = Path(spec.source)
-    if read is None or path.is_dir():
+    if read is None or _is_folder(path):
         return None
     _check_file(path)
     try:
@@ -90,7 +90,7 @@ def _open(spec: Spec) -> Rows:
     if spec.suffix is None:
         return BUILT_INS[spec.source].open(spec.arguments)
     path = Path(spec.source)
-    if path.is_dir():
+    if _is_folder(path):
         return open_shards(path, spec.arguments, FILE_FORMATS, _open_file)
     return _open_file(path, FILE_FORMATS[spec.suffix], spec.arguments)
 
@@ -102,6 +102,10 @@ def _open_file(path: Path, kind: FileFormat, arguments: Arguments) -> Rows:
         return kind.open(path, arguments)
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112, Path.is_dir raises for names that are too long
 
 
 def _check_file(path: Path) -> None:

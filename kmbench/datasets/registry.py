@@ -8,6 +8,7 @@ from types import MappingProxyType
 from kmbench.datasets.arrays import NPY, NPZ
 from kmbench.datasets.base import BuiltIn, FileFormat
 from kmbench.datasets.bigann import BIN
+from kmbench.datasets.collections.source import ANN
 from kmbench.datasets.csv_text import CSV
 from kmbench.datasets.customers import CUSTOMERS
 from kmbench.datasets.embeddings.arrow_files import ARROW
@@ -29,7 +30,7 @@ _FORMATS = (
 )  # fmt: skip
 
 BUILT_INS: Mapping[str, BuiltIn] = MappingProxyType(
-    {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS)}
+    {source.name: source for source in (DIGITS, PHOTO, CUSTOMERS, DOCSTRINGS, BLOBS, UNIFORM, EMBEDDINGS, ANN)}
 )
 """Sources that a SPEC names."""
 

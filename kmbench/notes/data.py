@@ -258,8 +258,8 @@ KINDS: dict[str, NoteKind] = {
         "and not equal to them.",
     ),
     "KM164": NoteKind(
-        title="deep picture",
-        text="the colours were found from more than 8 bits per channel, and rounded to 8 bits per channel at the end",
+        title="grey reduced to 8 bits",
+        text="the palette was found from more than 8 bits of grey, and rounded to 8 bits at the end",
         explanation="A palette in a PNG holds 8 bits per channel; until it is written all digits of the file count.",
     ),
     "KM165": NoteKind(
@@ -311,5 +311,10 @@ KINDS: dict[str, NoteKind] = {
         text="16 bits per channel, of which no value is above {high:.0f}: its brightest is {share:.2g} % of white",
         hint="multiply the values by 16 if the camera has 12 bits",
         explanation="Cameras of 12 bits store values up to 4095 in 16 bits; read as they are, they are nearly black.",
+    ),
+    "KM174": NoteKind(
+        title="colours reduced to 8 bits",
+        text="the palette was found from more than 8 bits per channel, and rounded to 8 bits at the end",
+        explanation="A palette in a PNG holds 8 bits per channel; until it is written all digits of the file count.",
     ),
 }

@@ -129,7 +129,7 @@ def test_types_that_are_not_real_numbers(tmp_path: Path, array: np.ndarray, kind
 
 def test_parquet_with_gaps_ragged_vectors_or_nothing_numeric(tmp_path: Path) -> None:
     tables = {
-        "a": ({"a": [1, None]}, "no value at row 1, column a"),
+        "a": ({"a": [1, None]}, "lacks a value in row 2, column 'a'"),
         "b": ({"v": [[1.0, 2.0], [3.0]]}, "v has 1 values at row 1, but 2 at row 0"),
         "c": ({"v": [[1.0, 2.0], [3.0, None]]}, "no value at row 1, column v[1]"),
         "d": ({"v": [[1.0], None]}, "no value at row 1, column v"),
