@@ -51,7 +51,7 @@ def columns_of(
         if column.kind != "ignored" and not column.chosen:
             column = judged(column, place, named=reading.named and not reading.vectors)
         columns.append(column)
-    if len(columns) == 1 and not reading.named and columns[0].numbers is not None:
+    if len(columns) == 1 and columns[0].left_out is not None and columns[0].left_out.code == "KM123":
         columns = [replace(columns[0], left_out=None)]  # what else should it be clustered by
     return columns, rows, notes
 
