@@ -48,7 +48,7 @@ def columns_of(
     last = max((place for place, state in enumerate(states) if state.known or not reading.unnamed[place]), default=-1)
     for place, state in enumerate(states[: last + 1]):
         column = _column(place, state, source, gathered, reading, decimals.get(place), order, rows)
-        if column.kind != "ignored" and not column.chosen:
+        if column.kind != "ignored":
             column = judged(column, place, named=reading.named and not reading.vectors)
         columns.append(column)
     if len(columns) == 1 and columns[0].left_out is not None and columns[0].left_out.code == "KM123":

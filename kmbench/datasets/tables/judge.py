@@ -35,6 +35,8 @@ def judged(column: Column, place: int, *, named: bool) -> Column:
     column = _as_flag(column)
     if column.kind == "number":
         column = _as_date(column)
+    if column.chosen:
+        return _kept_as_chosen(column)
     if column.kind == "flag":
         return column
     who: dict[str, Any] = {"column": column.name, "concerns": [column.name]}
@@ -62,6 +64,15 @@ def judged(column: Column, place: int, *, named: bool) -> Column:
         why = "its name is one that row numbers have"
         return replace(column, notes=(*column.notes, note("KM125", why=why, **who)))
     return column
+
+
+def _kept_as_chosen(column: Column) -> Column:
+    """Return a column that the user named; numbers that turned out to be dates are told as days."""
+    if column.kind != "date" or column.left_out is None:
+        return column
+    how = f"{column.how}, in days since 1970-01-01"
+    told = note("KM102", column=column.name, how=how, concerns=[column.name])
+    return replace(column, left_out=None, notes=(*column.notes, told))
 
 
 def _as_flag(column: Column) -> Column:

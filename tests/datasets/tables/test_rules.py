@@ -195,7 +195,13 @@ def test_segment_writes_with_the_delimiter_encoding_and_line_ends_of_its_input(t
     written = segment(path, 2, threads=1, seeds=2).csv
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe"):
         assert written.startswith(mark) == content.startswith(mark)
-    encoding = "cp1252" if b"gr\xf6" in content and delimiter == b";" else "utf-16" if delimiter[-1:] == b"\0" else "utf-8-sig"
+    encoding = (
+        "cp1252"
+        if b"gr\xf6" in content and delimiter == b";"
+        else "utf-16"
+        if delimiter[-1:] == b"\0"
+        else "utf-8-sig"
+    )
     before, after = content.decode(encoding), written.decode(encoding)
     sep = delimiter.decode("utf-16-le" if encoding == "utf-16" else "ascii")
     assert [line.rsplit(sep, 1)[0] for line in after.splitlines()] == before.splitlines()
