@@ -159,7 +159,7 @@ class ConvertedRows(Rows):
         return moments.mean, spread
 
     def _glance(self) -> None:
-        """See by the first rows whether all are so far from the origin that float32 loses what tells them apart.
+        """Decide by the first rows whether a constant is to be subtracted.
 
         The same rows whatever the blocks that are asked for, so that values do not depend on them.
         """

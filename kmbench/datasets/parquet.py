@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmbench.datasets.base import Arguments, FileFormat, Rows
 from kmbench.datasets.embeddings.columns import SAMPLE_ROWS, VectorColumn, VectorRows, choose_vectors, listed
 from kmbench.datasets.parameters import Parameter
 from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
 from kmbench.errors import DataError
+
+if TYPE_CHECKING:
+    from kmbench.datasets.tables.table import Table
 
 __all__ = ["PARQUET"]
 
@@ -24,6 +27,13 @@ def _open_parquet(path: Path, arguments: Arguments) -> Rows:
     from kmbench.datasets.tables.rows import TableRows
 
     return TableRows(read_table(path, asked))
+
+
+def _table(path: Path, arguments: Arguments, asked: Asked) -> Table | None:
+    from kmbench.datasets.tables.reader import read_table
+
+    column = _vectors(path, arguments["key"], look=not asked.columns)[1]
+    return read_table(path, asked) if column is None else None
 
 
 def _vectors(path: Path, key: object, look: bool) -> tuple[int, VectorColumn | None]:
@@ -68,5 +78,6 @@ PARQUET = FileFormat(
     summary="the column of vectors, chosen with key= where there are several, else a table as .csv",
     suffixes=(".parquet",),
     open=_open_parquet,
+    table=_table,
     parameters=(Parameter(name="key", kind="text"), *TABLE_PARAMETERS),
 )

@@ -88,7 +88,7 @@ KINDS: dict[str, NoteKind] = {
     "KM115": NoteKind(
         title="thousands separators",
         text="{column}: thousands separators were read as such, {example!r} as {value}",
-        hint="decimal={other} reads it the other way",
+        hint="{hint}",
         explanation="The same text is 1.234 in one country and 1234 in another; what decides is in docs/data.md.",
     ),
     "KM116": NoteKind(

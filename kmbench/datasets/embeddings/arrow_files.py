@@ -4,24 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmbench.datasets.base import Arguments, FileFormat, Rows
-from kmbench.datasets.embeddings.columns import SAMPLE_ROWS, VectorRows, choose_vectors
+from kmbench.datasets.embeddings.columns import SAMPLE_ROWS, VectorColumn, VectorRows, choose_vectors
 from kmbench.datasets.parameters import Parameter
 from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
 from kmbench.errors import DataError
+
+if TYPE_CHECKING:
+    from kmbench.datasets.tables.table import Table
 
 __all__ = ["ARROW"]
 
 
 def _open_arrow(path: Path, arguments: Arguments) -> Rows:
+    asked = Asked.from_arguments(arguments)
+    n, column = _vectors(path, arguments["key"], look=not asked.columns)
+    if column is not None:
+        return VectorRows(str(path), column, n, lambda rows: _batches(path, rows, column.path[0]))
+    from kmbench.datasets.tables.reader import read_table
+    from kmbench.datasets.tables.rows import TableRows
+
+    return TableRows(read_table(path, asked))
+
+
+def _table(path: Path, arguments: Arguments, asked: Asked) -> Table | None:
+    from kmbench.datasets.tables.reader import read_table
+
+    column = _vectors(path, arguments["key"], look=not asked.columns)[1]
+    return read_table(path, asked) if column is None else None
+
+
+def _vectors(path: Path, key: object, look: bool) -> tuple[int, VectorColumn | None]:
+    """Return the number of rows, and the column of vectors if there is one."""
     import pyarrow as pa
 
     with path.open("rb") as file:
         if file.read(4) == b"FEA1":
             raise DataError(f"{path} is Feather of version 1", "write it again with DataFrame.to_feather: version 2")
-    asked = Asked.from_arguments(arguments)
     try:
         schema, n = _schema(path), 0
         sample: list[Any] = []
@@ -29,17 +50,11 @@ def _open_arrow(path: Path, arguments: Arguments) -> Rows:
             if n < SAMPLE_ROWS:
                 sample.append(batch.slice(0, SAMPLE_ROWS - n))
             n += len(batch)
-        column = None
-        if not asked.columns:
-            column = choose_vectors(str(path), schema, arguments["key"], pa.Table.from_batches(sample, schema))
+        if not look:
+            return n, None
+        return n, choose_vectors(str(path), schema, key, pa.Table.from_batches(sample, schema))
     except (OSError, pa.ArrowException) as error:
         raise _torn(path, error) from None
-    if column is not None:
-        return VectorRows(str(path), column, n, lambda rows: _batches(path, rows, column.path[0]))
-    from kmbench.datasets.tables.reader import read_table
-    from kmbench.datasets.tables.rows import TableRows
-
-    return TableRows(read_table(path, asked))
 
 
 def _reader(path: Path, source: Any) -> Any:
@@ -88,5 +103,6 @@ ARROW = FileFormat(
     summary="Arrow streams and files, as Hugging Face and Feather write them: vectors or numbers as in Parquet",
     suffixes=(".arrow", ".feather", ".ipc"),
     open=_open_arrow,
+    table=_table,
     parameters=(Parameter(name="key", kind="text"), *TABLE_PARAMETERS),
 )

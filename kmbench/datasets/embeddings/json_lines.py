@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +20,10 @@ from kmbench.datasets.tables.container import open_bytes
 from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
 from kmbench.errors import DataError
 
-__all__ = ["JSON_LINES", "open_json_lines"]
+if TYPE_CHECKING:
+    from kmbench.datasets.tables.table import Table
+
+__all__ = ["JSON_LINES", "open_json_lines", "table_of_json_lines"]
 
 _SAMPLED = 100
 _CHUNK_BYTES = 2**23
@@ -34,24 +38,48 @@ def open_json_lines(path: Path, arguments: Arguments) -> Rows:
     DataError
         If the file is one JSON document or none at all, or holds no vectors and no numbers.
     """
+    vectors = _vectors(path, arguments)
+    if not isinstance(vectors, _Columns):
+        return vectors
+    from kmbench.datasets.tables.rows import TableRows
+
+    return TableRows(vectors.table(Asked.from_arguments(arguments)))
+
+
+def table_of_json_lines(path: Path, arguments: Arguments, asked: Asked) -> Table | None:
+    """Return the table that JSON lines hold, None where they hold vectors."""
+    vectors = _vectors(path, arguments)
+    return vectors.table(asked) if isinstance(vectors, _Columns) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Lines of objects that hold no vectors."""
+
+    path: Path
+    lines: JsonLines
+    schema: Any
+
+    def table(self, asked: Asked) -> Table:
+        from kmbench.datasets.tables.reader import read_batches
+
+        return read_batches(str(self.path), self.schema, lambda: self.lines.batches(2**16, self.schema), asked)
+
+
+def _vectors(path: Path, arguments: Arguments) -> Rows | _Columns:
     lines = JsonLines(path)
     sample = lines.sample()
-    asked = Asked.from_arguments(arguments)
     if sample[0].startswith(b"["):
         if arguments.get("key") is not None:
             raise DataError(f"{path} holds lists without names", "leave :key= out")
         return ListRows(lines, lines.count(), sample[0])
     schema = schema_of([lines.parsed(line, row) for row, line in enumerate(sample)])
-    column = None
-    if not asked.columns:
+    if not Asked.from_arguments(arguments).columns:
         column = choose_vectors(str(path), schema, arguments.get("key"), lines.table(sample, 0, schema))
-    if column is not None:
-        wanted = with_path_alone(schema, column.path)
-        return VectorRows(str(path), column, lines.count(), lambda rows: lines.batches(rows, wanted))
-    from kmbench.datasets.tables.reader import read_batches
-    from kmbench.datasets.tables.rows import TableRows
-
-    return TableRows(read_batches(str(path), schema, lambda: lines.batches(2**16, schema), asked))
+        if column is not None:
+            wanted = with_path_alone(schema, column.path)
+            return VectorRows(str(path), column, lines.count(), lambda rows: lines.batches(rows, wanted))
+    return _Columns(path, lines, schema)
 
 
 class JsonLines:
@@ -191,5 +219,6 @@ JSON_LINES = FileFormat(
     summary="an object a line: its list of numbers, chosen with key=a.b where there are several, or all numbers",
     suffixes=(".jsonl", ".ndjson", ".json"),
     open=open_json_lines,
+    table=table_of_json_lines,
     parameters=(Parameter(name="key", kind="text"), *TABLE_PARAMETERS),
 )

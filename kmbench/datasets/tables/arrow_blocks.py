@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.datasets.tables.gather import Kind, Typed
+from kmbench.datasets.tables.gather import Typed
 from kmbench.datasets.tables.missing import known_texts
+from kmbench.datasets.tables.state import Kind
 
 __all__ = ["ArrowBlocks", "typed"]
 

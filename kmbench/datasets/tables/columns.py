@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.datasets.tables.dates import Order, choose_order
-from kmbench.datasets.tables.gather import Blocks, Gathered, State, is_code
+from kmbench.datasets.tables.gather import Blocks, Gathered, is_code
 from kmbench.datasets.tables.judge import judged
+from kmbench.datasets.tables.notes_on_numbers import number_notes, plain_notes
 from kmbench.datasets.tables.numbers import Decimal, Evidence, choose_decimal, read_numbers
+from kmbench.datasets.tables.rows_kept import Reading, rows_of_table, slot_of
+from kmbench.datasets.tables.state import State
 from kmbench.datasets.tables.table import Column
-from kmbench.datasets.tables.totals import is_total, is_total_word
 from kmbench.errors import DataError
 from kmbench.notes import Note, note
 
-__all__ = ["Reading", "columns_of"]
-
-MOST_FOOTERS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What is known of a table beside its values.
-
-    Attributes
-    ----------
-    names : list of str
-    unnamed : list of bool
-        Which columns have no name in the file.
-    named, vectors : bool
-        Whether the file names its columns, and whether all the same they mean nothing each.
-    chosen, ignored : frozenset of str
-        Columns that the user asked for, and those that are not to be looked at.
-    place_of : callable
-        Where a row of the file stands.
-    """
-
-    where: str
-    names: Sequence[str]
-    unnamed: Sequence[bool]
-    named: bool
-    vectors: bool
-    asked_decimal: Decimal | None
-    chosen: frozenset[str]
-    ignored: frozenset[str]
-    place_of: Callable[[int], str]
+__all__ = ["columns_of"]
 
 
 def columns_of(
@@ -68,7 +40,7 @@ def columns_of(
         for place, state in enumerate(states)
         if state.kind == "number"
     }
-    rows, notes = _rows(gathered, decimals, reading)
+    rows, notes = rows_of_table(gathered, decimals, reading)
     if not len(rows):
         raise DataError(f"{reading.where} holds no rows", "give a table with names in its first line, rows below")
     order = _proven_order(states)
@@ -79,6 +51,8 @@ def columns_of(
         if column.kind != "ignored" and not column.chosen:
             column = judged(column, place, named=reading.named and not reading.vectors)
         columns.append(column)
+    if len(columns) == 1 and columns[0].left_out is not None and columns[0].left_out.code == "KM123":
+        columns = [replace(columns[0], left_out=None)]  # what else should it be clustered by
     return columns, rows, notes
 
 
@@ -103,97 +77,6 @@ def _proven_order(states: Sequence[State]) -> Order | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _slot(state: State, decimal: Decimal | None) -> int:
-    return state.slots[1] if decimal == "comma" and len(state.slots) > 1 else state.slots[0]
-
-
-def _rows(
-    gathered: Gathered, decimals: dict[int, Decimal | None], reading: Reading
-) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
-    """Return the rows that are rows, and notes about the others: blank ones, totals, footnotes."""
-    filled = gathered.filled > 0
-    blank = len(filled) - int(filled.sum())
-    notes: list[Note] = []
-    rows = np.flatnonzero(filled)
-    if blank and len(rows):
-        notes.append(note("KM110", count=blank, place=reading.place_of(int(np.flatnonzero(~filled)[0]))))
-    if not reading.named or reading.vectors:
-        return rows, tuple(notes)
-    states = gathered.states
-    numeric = [place for place, state in enumerate(states) if state.slots and state.kind != "date"]
-    others = [place for place, state in enumerate(states) if state.kind in ("text", "date", "number")]
-    slots = [_slot(states[place], decimals.get(place)) for place in numeric]
-    for _ in range(MOST_FOOTERS):
-        if len(rows) < 3:
-            break
-        row = int(rows[-1])
-        footnote = _footnote(states, gathered, row)
-        if footnote is None:
-            break
-        notes.append(note("KM113", place=reading.place_of(row), example=footnote[:40]))
-        rows = rows[:-1]
-    for at_end in (True, False):
-        for _ in range(MOST_FOOTERS):
-            if len(rows) < 3:
-                break
-            row = int(rows[-1 if at_end else 0])
-            rest = rows[:-1] if at_end else rows[1:]
-            found = _total(states, gathered, row, rest, numeric, slots, others)
-            if found is None:
-                break
-            sums, text = found
-            if not sums:
-                notes.append(note("KM114", place=reading.place_of(row), example=text))
-                break
-            notes.append(note("KM112", place=reading.place_of(row), example=text))
-            rows = rest
-    return rows, tuple(notes)
-
-
-def _footnote(states: Sequence[State], gathered: Gathered, row: int) -> str | None:
-    """Return the text of a last row that holds nothing but a text in its first column."""
-    if gathered.filled[row] != 1 or len(states) < 3 or not states[0].known:
-        return None
-    text = states[0].text_at(row)
-    if text is None or is_total_word(text):
-        return None
-    return text if states[0].kind == "text" or np.isnan(gathered.matrix[row, states[0].slots[0]]) else None
-
-
-def _total(
-    states: Sequence[State],
-    gathered: Gathered,
-    row: int,
-    rest: NDArray[np.int64],
-    numeric: Sequence[int],
-    slots: Sequence[int],
-    others: Sequence[int],
-) -> tuple[bool, str] | None:
-    """Return whether a row holds totals, with what shows it; None where nothing hints at it."""
-    values = gathered.matrix[row, list(slots)] if slots else np.empty(0)
-    texts = [
-        states[place].text_at(row)
-        for place in others
-        if states[place].kind != "number" or np.isnan(gathered.matrix[row, list(states[place].slots)]).all()
-    ]
-    word = next((text for text in texts if is_total_word(text)), None)
-    sparse = any(text is None for text in texts) or not texts
-    if word is None and (not sparse or np.isnan(values).all()):
-        return None
-    table = gathered.matrix
-    sums, counts = np.zeros(len(slots)), np.zeros(len(slots))
-    for start in range(0, len(rest), 100_000):
-        part = table[rest[start : start + 100_000]][:, list(slots)]
-        sums += np.nansum(part, axis=0)
-        counts += (~np.isnan(part)).sum(axis=0)
-    means = sums / np.maximum(counts, 1)
-    found = is_total(values, sums, means, texts, len(rest))
-    if not found and word is None:
-        return None
-    shown = word or ", ".join(f"{value:.12g}" for value in values[~np.isnan(values)][:3])
-    return found, shown
-
-
 def _column(
     place: int,
     state: State,
@@ -208,7 +91,8 @@ def _column(
     name, kind = reading.names[place], source.types[place]
     base: dict[str, Any] = {"name": name, "unnamed": reading.unnamed[place], "chosen": name in reading.chosen}
     if name in reading.ignored:
-        return Column(kind="ignored", how="", **base)
+        told = note("KM126", column=name, concerns=[name])
+        return Column(kind="ignored", how="", left_out=told, **base)
     if kind == "nested":
         told = note("KM101", column=name, reason="it holds lists or records", concerns=[name])
         return Column(kind="nested", how="lists or records", left_out=told, **base)
@@ -225,7 +109,7 @@ def _column(
                           for day in values[:200][~np.isnan(values[:200])][:3])  # fmt: skip
             return _dated(Column(kind="date", how="date, by its type", numbers=values, examples=shown, **base))
         comma = kind == "text" and gathered.decimal == ","
-        notes = _plain_notes(name, examples) if comma else ()
+        notes = plain_notes(name, examples) if comma else ()
         how = "number, decimal comma" if notes else "number"
         return Column(
             kind="number", how=how, numbers=values, examples=examples or _shown(values), notes=notes, **base
@@ -233,8 +117,8 @@ def _column(
     if state.kind == "number":
         _check_numbers(state, name, decimal, reading, rows, gathered)
         assert decimal is not None
-        values = _of_rows(gathered.matrix[:, _slot(state, decimal)], rows)
-        how, notes = _told(state.evidence, name, decimal)
+        values = _of_rows(gathered.matrix[:, slot_of(state, decimal)], rows)
+        how, notes = number_notes(state.evidence, name, decimal)
         return Column(kind="number", how=how, numbers=values, examples=examples, notes=notes, **base)
     if state.kind == "date":
         chosen = choose_order(state.dates, order)
@@ -251,10 +135,11 @@ def _column(
 
 
 def _dated(column: Column) -> Column:
-    from dataclasses import replace
-
     if column.chosen:
-        return column
+        told = note(
+            "KM102", column=column.name, how=f"{column.how}, in days since 1970-01-01", concerns=[column.name]
+        )
+        return replace(column, notes=(*column.notes, told))
     example = column.examples[0] if column.examples else ""
     return replace(column, left_out=note("KM119", column=column.name, example=example, concerns=[column.name]))
 
@@ -325,40 +210,6 @@ def _check_numbers(
             f"{where} holds {text[:40]!r} in {reading.place_of(row)}, column {name!r}, in a column of numbers",
             f"correct it, or leave the column out with leave_out={name}",
         )
-
-
-def _told(evidence: Evidence, name: str, decimal: Decimal) -> tuple[str, tuple[Note, ...]]:
-    """Return how numbers were read, in words and as notes."""
-    import pyarrow as pa
-
-    notes, how = [], ["number"]
-    for kind in ("point", "comma", ".", ","):
-        example = evidence.examples.get(kind)
-        if example is None:
-            continue
-        read = read_numbers(pa.array([example]), Evidence())
-        value = f"{(read.point if decimal == 'point' else read.comma)[0]:.12g}"
-        group = "," if decimal == "point" else "."
-        other = "comma" if decimal == "point" else "point"
-        if group in example and "thousands separators" not in how:
-            how.append("thousands separators")
-            notes.append(note("KM115", column=name, example=example, value=value, other=other, concerns=[name]))
-        if decimal == "comma" and "," in example and "decimal comma" not in how:
-            how.append("decimal comma")
-            notes.append(note("KM116", column=name, example=example, value=value, concerns=[name]))
-    unit = evidence.unit()
-    if unit:
-        how.append(f"in {unit}")
-        notes.append(note("KM117", column=name, unit=unit, concerns=[name]))
-    return ", ".join(how), tuple(notes)
-
-
-def _plain_notes(name: str, examples: Sequence[str]) -> tuple[Note, ...]:
-    example = next((text for text in examples if "," in text), None)
-    if example is None:
-        return ()
-    value = f"{float(example.replace(',', '.')):.12g}"
-    return (note("KM116", column=name, example=example, value=value, concerns=[name]),)
 
 
 def _of_rows(values: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -132,7 +132,8 @@ def find_dialect(lines: Sequence[str], *, whole: bool, delimiter: str | None = N
     lengths = Counter(len(r) for r, full in zip(records, filled, strict=True) if full)
     modal = max(lengths, key=lambda length: (lengths[length], length)) if lengths else 1
     places = [place for place, full in enumerate(filled) if full]
-    start = next((i for i, place in enumerate(places) if _is_first(records[place], modal)), len(places))
+    start = next((i for i, place in enumerate(places)
+                  if _is_first(records[place], modal) or _is_row(records[place])), len(places))  # fmt: skip
     places = places[start:]
     table = [records[place] for place in places]
     if not table:
@@ -173,6 +174,11 @@ def _is_first(record: Sequence[str], modal: int) -> bool:
         and modal > 2
         and all(field.strip() and not _numeric(field.strip()) for field in record)
     )
+
+
+def _is_row(record: Sequence[str]) -> bool:
+    """Tell whether a record is of numbers alone, and so a row: no title has that, however many fields others have."""
+    return len(record) > 1 and all(_numeric(field.strip()) for field in record)
 
 
 def has_header(records: Sequence[Sequence[str]]) -> bool:

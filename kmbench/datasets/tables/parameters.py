@@ -39,15 +39,18 @@ class Asked:
     leave_out: Sequence[str] = ()
     ids: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, "point", "comma"):
+            raise DataError(f"decimal={self.decimal}: no such mark", "use point or comma")
+
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Value]) -> Asked:
         """Take what a SPEC says; names are joined by ``+``."""
-        text = {name: str(value) for name, value in arguments.items() if value is not None}
         return cls(
-            decimal=cast('Literal["point", "comma"] | None', text.get("decimal")),
-            columns=(text["columns"],) if "columns" in text else (),
-            leave_out=(text["leave_out"],) if "leave_out" in text else (),
-            ids=(text["id"],) if "id" in text else (),
+            decimal=cast('Literal["point", "comma"] | None', arguments.get("decimal")),
+            columns=_names(arguments.get("columns")),
+            leave_out=_names(arguments.get("leave_out")),
+            ids=_names(arguments.get("id")),
         )
 
     def of(self, names: Sequence[str], where: str) -> Asked:
@@ -68,6 +71,10 @@ class Asked:
         if both:
             raise DataError(f"{where}: {both[0]!r} is asked for and left out", "decide for one")
         return found
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return () if value is None else (str(value),)
 
 
 def _looked_up(asked: Iterable[str], names: Sequence[str], where: str) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmbench.datasets.tables.arrow_blocks import ArrowBlocks
-from kmbench.datasets.tables.columns import Reading, columns_of
+from kmbench.datasets.tables.columns import columns_of
 from kmbench.datasets.tables.container import content_kind, open_bytes
 from kmbench.datasets.tables.gather import gather
 from kmbench.datasets.tables.numbers import Decimal
 from kmbench.datasets.tables.parameters import Asked
+from kmbench.datasets.tables.rows_kept import Reading
 from kmbench.datasets.tables.source import TextSource, distinct, open_text
 from kmbench.datasets.tables.table import Table
 from kmbench.datasets.tables.write import rows_as_csv, with_column

@@ -38,7 +38,10 @@ class TableRows(Rows):
         used = [column for column in columns if is_used(column)]
         notes = [*table.notes]
         for column in columns:
-            notes += column.notes if is_used(column) else [column.left_out] if column.left_out else []
+            if is_used(column):
+                notes += column.notes
+            elif column.left_out and column.kind != "ignored":
+                notes.append(column.left_out)
         if not used:
             reasons = "; ".join(str(column.left_out) for column in columns if column.left_out)
             raise DataError(

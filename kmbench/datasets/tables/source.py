@@ -16,8 +16,9 @@ import numpy as np
 
 from kmbench.datasets.tables.dialect import CSV_FIELD_LIMIT, Dialect, find_dialect, named_delimiter
 from kmbench.datasets.tables.encodings import Encoding, find_encoding
-from kmbench.datasets.tables.gather import Kind, Typed
+from kmbench.datasets.tables.gather import Typed
 from kmbench.datasets.tables.missing import MISSING, known_texts
+from kmbench.datasets.tables.state import Kind
 from kmbench.errors import DataError
 
 __all__ = ["TextSource", "open_text"]

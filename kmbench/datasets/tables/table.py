@@ -115,6 +115,11 @@ class Table:
         """Number of rows."""
         return len(self.rows)
 
+    def head(self, n: int) -> Table:
+        """Return the table with its first rows alone."""
+        first = np.arange(min(n, self.n))
+        return replace(self, columns=[column.of_rows(first) for column in self.columns], rows=self.rows[:n])
+
     def place_of(self, row: int) -> str:
         """Return where a row of the table stands in the file, for messages."""
         return self.line_of(int(self.rows[row]))

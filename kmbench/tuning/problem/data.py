@@ -141,6 +141,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     if own_truth:
         truth = f"{spec.source}:key=neighbors"
     info = materialise(data, scratch)
+    notes += info.notes
     raw: FloatMatrix = np.load(info.path)
     if queries is None:
         rows = _sampled_rows(raw, chosen, seed)
