@@ -137,7 +137,7 @@ def test_parquet_with_gaps_ragged_vectors_or_nothing_numeric(tmp_path: Path) -> 
     for name, (columns, said) in tables.items():
         pq.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
         assert said in message(tmp_path / f"{name}.parquet")
-    pq.write_table(pa.table({"a": [1, None, 4]}), tmp_path / "gap.parquet")
+    pq.write_table(pa.table({"a": [1, None, 4], "b": [3, 5, 9]}), tmp_path / "gap.parquet")
     with pytest.raises(DataError, match="lacks a value in row 2, column 'a'"):
         materialise(f"{tmp_path}/gap.parquet", tmp_path / "out")
 
