@@ -60,11 +60,16 @@ def shown(values):
     return ", ".join(f"{value or 'none'}{f' x{count}' if count > 1 else ''}" for value, count in counts)
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("--draws", type=int, default=DRAWS)
+    reader.add_argument("--sets", default=",".join(name for name, *_ in SETS))
+    return reader
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=DRAWS)
-    parser.add_argument("--sets", default=",".join(name for name, *_ in SETS))
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     print("| data | true k | tried | recommended | right | picks of each criterion | elbow |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for name, make, truth, ks in SETS:

@@ -56,11 +56,16 @@ def explore(ivf, queries, ids):
     return cpu_seconds(lambda: space.explore(ivf, queries, criterion))[0]
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("--rows", type=int, default=200_000)
+    reader.add_argument("--nlist", default="256,512,1024")
+    return reader
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--nlist", default="256,512,1024")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     n, nlists = arguments.rows, [int(part) for part in arguments.nlist.split(",")]
     source = read_spec(f"embeddings:n={n + 1000},d=96,rank=24,seed=0")
     vectors = np.concatenate(list(source.blocks(2**14)))

@@ -4,6 +4,7 @@
     python benchmarks/tools/docs_outputs.py docs/measurement.md   # only this one
     python benchmarks/tools/docs_outputs.py --long docs/tuning.md   # also what takes minutes; nothing else may run
     python benchmarks/tools/docs_outputs.py --list                # each block with its command
+    python benchmarks/tools/docs_outputs.py --check               # changes no file; exit code 1 if words would change
 
 A block of output stands between two comments. The first names the command:
 
@@ -11,22 +12,28 @@ A block of output stands between two comments. The first names the command:
     <!-- output of DATE, HOST, commit HASH: COMMAND -->             a long run: kept as it was measured then
     <!-- end -->
 
-Commands run in 80 columns, those of one document one after the other: those of `python` in the checkout, those of
-`kmbench` in a scratch folder with the files that `SETUP` makes for the document.
+The commit is the one that the run's `host.json` names; where no records are kept, the one that wrote the output down.
+Markdown stands as it is, other output in a fence; a command of `kmbench` stands above its output after a `$`.
+
+Commands run in 80 columns, those of one document one after the other: scripts of `benchmarks` in the checkout, the
+rest in a scratch folder with the files that `SETUP` makes for the document. `FILE` and `FOLDER` lie in that folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from importlib import resources
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +43,9 @@ BLOCK = re.compile(
     r"(?P<command>.+?) -->\n(?P<body>.*?)<!-- end -->",
     re.DOTALL,
 )
+
+
+FIGURE = re.compile(r"[-+]?\d[\d.,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +72,32 @@ def blocks_of(file: Path) -> list[Block]:
 
 
 def vectors(folder: Path) -> None:
-    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, and a fifth more rows."""
+    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, and a fifth more from elsewhere."""
     import numpy as np
 
     from kmbench.datasets import read_spec
 
-    rows = np.concatenate(list(read_spec("embeddings:n=241000,d=96,rank=24,seed=0").blocks(2**14)))
+    def matrix(spec: str) -> np.ndarray:
+        return np.concatenate(list(read_spec(spec).blocks(2**14)))
+
+    rows = matrix("embeddings:n=201000,d=96,rank=24,seed=0")
     np.save(folder / "vectors.npy", rows[:200_000])
-    np.save(folder / "grown.npy", rows[:240_000])
-    np.save(folder / "today.npy", rows[240_000:])
+    np.save(folder / "today.npy", rows[200_000:])
+    np.save(folder / "grown.npy", np.concatenate([rows[:200_000], matrix("embeddings:n=40000,d=96,rank=24,seed=1")]))
 
 
-SETUP: dict[str, Callable[[Path], None]] = {"tuning.md": vectors}
+def tables_and_pictures(folder: Path) -> None:
+    """Write what docs/workloads.md reads: a table with pandas' row numbers, and a picture of scikit-learn's."""
+    import pandas as pd
+
+    from kmbench.datasets.customers import customer_table
+
+    table = customer_table(1500, seed=4)
+    pd.DataFrame(table.numbers | table.categories).to_csv(folder / "customers.csv")
+    shutil.copy(str(resources.files("sklearn.datasets") / "images" / "china.jpg"), folder)
+
+
+SETUP: dict[str, Callable[[Path], None]] = {"tuning.md": vectors, "workloads.md": tables_and_pictures}
 
 
 def output_of(command: str, folder: Path) -> str:
@@ -81,6 +105,7 @@ def output_of(command: str, folder: Path) -> str:
     program, *arguments = shlex.split(command)
     if program == "python":
         where = ROOT if arguments[0].startswith("benchmarks") else folder
+        arguments = [str(folder / name) if name in ("FILE", "FOLDER") else name for name in arguments]
         line = [sys.executable, *(name for argument in arguments for name in _expanded(argument, where))]
     else:
         line, where = [sys.executable, "-P", "-m", program, *arguments], folder
@@ -118,8 +143,11 @@ def stamp() -> str:
     return f" of {date.today().isoformat()}, {where}, commit {commit.stdout.strip()}"
 
 
-def refresh(file: Path, long: bool) -> int:
-    """Run the commands of a document's blocks and write what they print; return how many. `long`: also long runs."""
+def refreshed(file: Path, long: bool) -> tuple[str, int]:
+    """Run the commands of a document's blocks; return the document with what they print, and how many have run.
+
+    `long`: also long runs.
+    """
     count = 0
     with tempfile.TemporaryDirectory(prefix="kmbench-docs-") as scratch:
         folder = Path(scratch).resolve()
@@ -131,33 +159,52 @@ def refresh(file: Path, long: bool) -> int:
             if match["date"] is not None and not long:
                 return match[0]
             count += 1
-            print(f"{file.relative_to(ROOT)}: {match['command']}", flush=True)
+            print(f"{file.name}: {match['command']}", flush=True)
             body = rendered(match["command"], output_of(match["command"], folder))
             when = "" if match["date"] is None else stamp()
             return f"<!-- output{when}: {match['command']} -->\n{body}<!-- end -->"
 
-        text = BLOCK.sub(replaced, file.read_text(encoding="utf-8"))
-    file.write_text(text, encoding="utf-8")
-    return count
+        return BLOCK.sub(replaced, file.read_text(encoding="utf-8")), count
+
+
+def changed_words(before: str, after: str) -> list[str]:
+    """Return the lines that differ by more than figures and white space, as in a unified diff."""
+    old, new = ([" ".join(FIGURE.sub("#", line).split()) for line in text.splitlines()] for text in (before, after))
+    return [line for line in difflib.unified_diff(old, new, lineterm="", n=0) if line[:3] not in ("---", "+++")]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and docs/*.md)")
+    reader.add_argument("--list", action="store_true", help="print each block with its command and run nothing")
+    reader.add_argument("--check", action="store_true", help="write nothing; exit code 1 where words would change")
+    reader.add_argument("--long", action="store_true", help="run the long ones of the named documents too")
+    return reader
 
 
 def main() -> None:
     """Read the arguments and run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and docs/*.md)")
-    parser.add_argument("--list", action="store_true", help="print each block with its command and run nothing")
-    parser.add_argument("--long", action="store_true", help="run the long ones of the named documents too")
-    given = parser.parse_args()
+    given = parser().parse_args()
     if given.long and not given.files:
-        parser.error("--long takes minutes to hours: name the documents")
+        parser().error("--long takes minutes to hours: name the documents")
     files = [file.resolve() for file in given.files] or documents()
     if given.list:
         for block in [block for file in files for block in blocks_of(file)]:
             when = "short" if block.date is None else f"{block.date}, {block.host}, {block.commit}"
             print(f"{block.file.relative_to(ROOT)}: {block.command} ({when})")
         return
-    count = sum(refresh(file, given.long) for file in files)
-    print(f"{count} blocks written")
+    count, stale = 0, False
+    for file in files:
+        text, ran = refreshed(file, given.long)
+        count += ran
+        if not given.check:
+            file.write_text(text, encoding="utf-8")
+        elif changes := changed_words(file.read_text(encoding="utf-8"), text):
+            stale = True
+            print("\n".join(changes))
+    print(f"{count} blocks {'checked' if given.check else 'written'}")
+    sys.exit(stale)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Runs `kmbench gate HEAD HEAD` until FILE holds GATES verdicts (default 10), one 
 it goes on where it was. A gate takes two minutes.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -30,6 +31,14 @@ def one_gate():
     }
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("file", type=Path, metavar="FILE")
+    reader.add_argument("gates", type=int, nargs="?", default=10, metavar="GATES")
+    return reader
+
+
 def main(file, wanted):
     verdicts = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     while len(verdicts) < wanted:
@@ -45,10 +54,5 @@ def main(file, wanted):
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case [name] if not name.startswith("-"):
-            main(Path(name), 10)
-        case [name, gates] if gates.isdecimal():
-            main(Path(name), int(gates))
-        case _:
-            sys.exit(__doc__)
+    given = parser().parse_args()
+    main(given.file, given.gates)

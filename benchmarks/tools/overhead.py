@@ -6,6 +6,7 @@ Both run one after the other with asv's own settings, in the pinned environment,
 Markdown. Takes five minutes.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -47,6 +48,13 @@ def run(folder, suite):
     return wall, cpu, sum(fits), len(fits)
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("folder", type=Path, metavar="FOLDER")
+    return reader
+
+
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     print("| suite | wall | CPU | timed calls | inside fits | CPU beside them, per second of fit |")
@@ -59,6 +67,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]).absolute())
+    main(parser().parse_args().folder.absolute())

@@ -9,6 +9,7 @@ Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 
 takes two to three minutes, a commit in asv half a minute.
 """
 
+import argparse
 import io
 import json
 import os
@@ -116,7 +117,7 @@ def gate(folder, most=9):
     file = folder / "gates.jsonl"
     done = {json.loads(line)["number"] for line in file.read_text().splitlines()} if file.exists() else set()
     every = commits(folder)
-    for number in [number for number in JUDGED if number not in done][: int(most)]:
+    for number in [number for number in JUDGED if number not in done][:most]:
         command = [sys.executable, "-P", "-m", "kmbench", "gate", every[number - 1], every[number], "--json"]
         ended = subprocess.run(command, cwd=folder / "history", capture_output=True, text=True, check=False)
         if ended.returncode not in (0, 1):
@@ -177,10 +178,18 @@ def table(folder):
         print(f"| `{name}` | {number} | {HISTORY[number]} | {before:.6g} | {after:.6g} |")
 
 
+STEPS = {"build": build, "gate": gate, "asv": asv, "table": table}
+
+
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("folder", type=Path, metavar="FOLDER")
+    reader.add_argument("step", choices=STEPS)
+    reader.add_argument("most", type=int, nargs="?", metavar="N", help="of gate: judge at most so many commits")
+    return reader
+
+
 if __name__ == "__main__":
-    try:
-        target, step, *rest = sys.argv[1:]
-        chosen = {"build": build, "gate": gate, "asv": asv, "table": table}[step]
-    except (ValueError, KeyError):
-        sys.exit(__doc__)
-    chosen(Path(target).absolute(), *rest)
+    given = parser().parse_args()
+    STEPS[given.step](given.folder.absolute(), *[given.most] * (given.most is not None))

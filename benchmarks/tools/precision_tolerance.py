@@ -7,6 +7,7 @@ them and multiplied in float32, against the float64 reference: the same start, t
 The gate's tolerances per precision (`kmbench/runner/correctness.py`) rest on this table.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,13 @@ ITERATIONS = 10
 PRECISIONS = ("float32", "tf32", "float16")
 
 
+def parser():
+    """Return the reader of the command line."""
+    return argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def main():
+    parser().parse_args()
     print("The largest of three starts: inertia beside the reference's, and its excess with the labels given.\n")
     columns = " | ".join(f"{p}: inertia | labels" for p in PRECISIONS)
     print(f"| data | k | spread / clusters | {columns} | tolerance of tf32 |")

@@ -112,17 +112,22 @@ def print_table(name: str, by_rounds: Mapping[int, Sequence[Pair]]) -> None:
             print(f"| {rule_name} | {' | '.join(rates(by_rounds[rule.rounds], effect, rule))} |", flush=True)
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    reader.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="run folder of benchmarks/noise.toml")
+    return reader
+
+
 def main() -> None:
     """Print a table for each folder."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="run folder of benchmarks/noise.toml")
-    for folder in parser.parse_args().folders:
+    for folder in parser().parse_args().folders:
         try:
             by_rounds = {rule.rounds: list(twins(folder, rule.rounds)) for rule in RULES.values()}
         except KmbenchError as error:
-            parser.error(str(error))
+            parser().error(str(error))
         if not all(by_rounds.values()):
-            parser.error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
+            parser().error(f"{folder} holds no backend with a twin: record it with benchmarks/noise.toml")
         print_table(folder.name, by_rounds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from rich.console import Console
@@ -11,11 +11,16 @@ from kmbench.analysis import read_run
 from kmbench.cli.table import print_table
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    return reader
+
+
 def main() -> None:
     """Print the runs that are named, in 80 columns."""
-    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
-        sys.exit(__doc__)
-    for folder in map(Path, sys.argv[1:]):
+    for folder in parser().parse_args().runs:
         run = read_run(folder)
         print_table(Console(width=80), run.compared, run.notes)
 

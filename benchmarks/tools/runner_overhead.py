@@ -9,6 +9,7 @@ Everything else is the runner's: starting processes, warm-ups, the float64 refer
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -36,10 +37,18 @@ def seconds_inside(folder: Path) -> tuple[float, list[float]]:
     return inside, [statistics.median(own) for own in times.values()]
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("studies", nargs="*", type=Path, metavar="STUDY.toml")
+    return reader
+
+
 def main() -> None:
     """Run each study and print a row for it."""
+    studies = parser().parse_args().studies
     print("| study | cells | median fit | wall time | inside fits | overhead |\n|---|---|---|---|---|---|")
-    for study in [Path(name) for name in sys.argv[1:]] or DEFAULTS:
+    for study in studies or DEFAULTS:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "run"
             command = [sys.executable, "-m", "kmbench", "run", "--output", str(folder)]

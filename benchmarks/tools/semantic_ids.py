@@ -64,17 +64,22 @@ def measured(arguments):
     print(json.dumps({"wall": wall, "cpu": cpu, "peak": after.ru_maxrss / 2**20, "error": error, "ids": distinct}))
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("--rows", type=int, default=1_000_000)
+    reader.add_argument("--columns", type=int, default=128)
+    reader.add_argument("--levels", type=int, default=3)
+    reader.add_argument("--codebook", type=int, default=256)
+    reader.add_argument("--threads", type=int, default=default_threads())
+    reader.add_argument("--repeats", type=int, default=3)
+    reader.add_argument("--way", help=argparse.SUPPRESS)
+    reader.add_argument("--data", help=argparse.SUPPRESS)
+    return reader
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--columns", type=int, default=128)
-    parser.add_argument("--levels", type=int, default=3)
-    parser.add_argument("--codebook", type=int, default=256)
-    parser.add_argument("--threads", type=int, default=default_threads())
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--way", help=argparse.SUPPRESS)
-    parser.add_argument("--data", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     if arguments.way:
         measured(arguments)
         return

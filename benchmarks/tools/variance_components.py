@@ -59,9 +59,14 @@ def row(folder):
     return [name, str(len(cells)), f"{math.sqrt(within):.1%}", f"{math.sqrt(between):.1%}", *spread, best]
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("runs", nargs="+", type=Path)
+    return reader
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path)
     headings = [
         "run",
         "cells",
@@ -73,7 +78,7 @@ def main():
     ]
     print(f"| {' | '.join(headings)} |")
     print(f"|---|{'---:|' * (len(headings) - 1)}")
-    for folder in parser.parse_args().runs:
+    for folder in parser().parse_args().runs:
         if not (folder / "records.jsonl").exists():
             continue
         try:

@@ -12,15 +12,20 @@ import pandas as pd
 from kmbench import load_cells
 
 
+def parser():
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("folder", type=Path)
+    return reader
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    cells = load_cells(parser.parse_args().folder)
+    cells = load_cells(parser().parse_args().folder)
     lowest = cells.groupby(["dataset", "k"])["inertia"].min()
     for _, case in cells.groupby("case_id", sort=False):
         first = case.iloc[0]
         cap = "" if pd.isna(first["iterations"]) else f", at most {first['iterations']:.0f} iterations"
-        print(f"\n{first['dataset']}  {first['n']:,} x {first['d']}  k={first['k']}{cap}\n")
+        print(f"\n**{first['dataset']}  {first['n']:,} x {first['d']}  k={first['k']}{cap}**\n")
         print("| engine | start | iterations on the sample | on all rows | time | inertia above the best |")
         print("|---|---|---|---|---|---|")
         best = lowest[first["dataset"], first["k"]]

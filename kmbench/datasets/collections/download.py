@@ -25,7 +25,8 @@ OpenFile = Callable[[Path, str], IO[bytes]]
 ATTEMPTS = 5
 """Transfers without a single new byte that are tried in a row."""
 
-_CHUNK = 2**20
+_CHUNK = 2**16
+"""Bytes that are written at once; of a transfer that breaks, fewer than these are lost."""
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 

@@ -24,7 +24,7 @@ from kmbench.datasets.collections.fetch import bytes_to_fetch, fetch_set, set_fo
 from kmbench.errors import DataError, KmbenchError, OutputError, SpecError
 from kmbench.tuning.problem.data import Sources, read_problem
 
-X = np.random.default_rng(0).normal(size=(500, 20)).astype("<f4")
+X = np.random.default_rng(0).normal(size=(20_000, 20)).astype("<f4")
 
 
 def bigann(X: np.ndarray) -> bytes:
@@ -43,7 +43,7 @@ def server():
 
 def public(server, path="/x.fbin", **more) -> PublicSet:
     base = PublicFile(name="x.fbin", url=server.url(path), **more)
-    return PublicSet(name="x", base=base, n=500, d=20, metric="l2")
+    return PublicSet(name="x", base=base, n=20_000, d=20, metric="l2")
 
 
 def fetched(wanted, folder, **more) -> bytes:
@@ -78,11 +78,11 @@ def test_redirects_without_end_are_one_line(server, tmp_path):
 
 
 def test_a_broken_transfer_goes_on_where_it_stopped(server, tmp_path):
-    server.breaks["/x.fbin"] = [1000, 5000, 1]
+    server.breaks["/x.fbin"] = [65536, 200_000, 1]
     server.tags["/x.fbin"] = '"one"'
     assert fetched(public(server), tmp_path) == CONTENT
     ranges = [wanted for command, _, wanted in server.asked if command == "GET"]
-    assert ranges == ["", "bytes=1000-", "bytes=6000-", "bytes=6001-"]
+    assert ranges == ["", "bytes=65536-", "bytes=262144-", "bytes=262144-"]
     assert not list(tmp_path.glob("*.part*"))
 
 
@@ -105,11 +105,11 @@ def test_what_was_left_whole_or_longer_is_finished(server, tmp_path, too_many):
 
 
 def test_a_transfer_that_breaks_again_and_again_keeps_what_is_there(server, tmp_path):
-    server.breaks["/x.fbin"] = [1000, *[0] * 20]
-    with pytest.raises(DataError, match="1,000 bytes are kept: give the command again"):
+    server.breaks["/x.fbin"] = [70_000, *[0] * 20]
+    with pytest.raises(DataError, match="65,536 bytes are kept: give the command again"):
         fetched(public(server), tmp_path)
     assert not (tmp_path / "x.fbin").exists()
-    assert bytes_to_fetch(public(server), tmp_path) == len(CONTENT) - 1000
+    assert bytes_to_fetch(public(server), tmp_path) == len(CONTENT) - 65_536
     server.breaks.clear()
     assert fetched(public(server), tmp_path) == CONTENT
 
@@ -127,7 +127,7 @@ def test_a_busy_server_is_asked_again_and_one_without_the_file_is_not(server, tm
 
 def test_a_wrong_hash_leaves_nothing_behind(server, tmp_path):
     right = hashlib.sha256(CONTENT).hexdigest()
-    server.files["/x.fbin"] = CONTENT[:-1] + b"?"
+    server.files["/x.fbin"] = CONTENT[:-1] + b"\0"
     with pytest.raises(DataError, match="its SHA-256 is another") as caught:
         fetched(public(server, sha256=right), tmp_path)
     assert "\n" not in str(caught.value)
@@ -138,17 +138,17 @@ def test_a_wrong_hash_leaves_nothing_behind(server, tmp_path):
 
 def test_without_a_published_hash_the_first_fetch_is_held_against_later_ones(server, tmp_path):
     fetched(public(server), tmp_path)
-    (tmp_path / "x.fbin").write_bytes(CONTENT[:-1] + b"?")  # damaged here: fetched again
+    (tmp_path / "x.fbin").write_bytes(CONTENT[:-1] + b"\0")  # damaged here: fetched again
     assert fetched(public(server), tmp_path) == CONTENT
     (tmp_path / "x.fbin").unlink()
-    server.files["/x.fbin"] = CONTENT[:-1] + b"?"  # changed there: told
+    server.files["/x.fbin"] = CONTENT[:-1] + b"\0"  # changed there: told
     with pytest.raises(DataError, match="has changed; delete .*kmbench-fetched.json"):
         fetched(public(server), tmp_path)
 
 
 def test_a_file_of_another_shape_is_refused(server, tmp_path):
     server.files["/x.fbin"] = bigann(X[:, :10].copy())
-    with pytest.raises(DataError, match="holds 500 x 10, but x has 500 x 20; delete it"):
+    with pytest.raises(DataError, match="holds 20,000 x 10, but x has 20,000 x 20; delete it"):
         fetched(public(server), tmp_path)
 
 
@@ -221,7 +221,7 @@ def test_a_name_reads_the_cache_with_its_queries_neighbours_and_metric(cache, tm
     with h5py.File(folder / "glove-25-angular.hdf5", "w") as file:
         file.attrs["distance"] = "angular"
         file["train"], file["test"], file["neighbors"] = X, X[:9], near.astype("i4")
-    np.testing.assert_array_equal(next(read_spec("ann:name=glove-25-angular").blocks(500)), X)
+    np.testing.assert_array_equal(next(read_spec("ann:name=glove-25-angular").blocks(20_000)), X)
     assert read_spec("ann:name=glove-25-angular,limit=30").n == 30
     problem = read_problem(Sources(data="ann:name=glove-25-angular"), 5, 0, tmp_path)
     assert (problem.name, problem.space.metric) == ("ann:name=glove-25-angular", "cosine")
