@@ -94,75 +94,75 @@ def _ann_benchmarks(name: str) -> PublicSet:
     return PublicSet(name=name, base=file, n=n, d=d, metric=_METRIC[name.rpartition("-")[2]])
 
 
-def _billion(
-    family: str, millions: int, *, base: str, queries: str, truth: str, d: int, value_bytes: int, metric: str
-) -> PublicSet:
-    """Return a set of big-ann-benchmarks: the first rows of a file of a billion, or all of it."""
-    n = millions * 10**6
-    called = base.rpartition("/")[2]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Family:
+    """Sets of big-ann-benchmarks that share a file of a billion rows; `parts` has the neighbours in its first rows."""
+
+    base: str
+    queries: str
+    truth: str
+    parts: str
+    d: int
+    value_bytes: int
+    metric: str
+
+
+_FAMILIES = {
+    "bigann": _Family(
+        base=f"{_META}/bigann/base.1B.u8bin",
+        queries=f"{_META}/bigann/query.public.10K.u8bin",
+        truth=f"{_META}/bigann/GT.public.1B.ibin",
+        parts=_META + "/GT_{part}/bigann-{part}",
+        d=128, value_bytes=1, metric="l2",
+    ),
+    "deep": _Family(
+        base=f"{_YANDEX}/DEEP/base.1B.fbin",
+        queries=f"{_YANDEX}/DEEP/query.public.10K.fbin",
+        truth=f"{_YANDEX}/deep_new_groundtruth.public.10K.bin",
+        parts=_META + "/GT_{part}/deep-{part}",
+        d=96, value_bytes=4, metric="l2",
+    ),
+    "text2image": _Family(
+        base=f"{_YANDEX}/T2I/base.1B.fbin",
+        queries=f"{_YANDEX}/T2I/query.public.100K.fbin",
+        truth=f"{_YANDEX}/t2i_new_groundtruth.public.100K.bin",
+        parts=_META + "/GT_{part}/text2image-{part}",
+        d=200, value_bytes=4, metric="ip",
+    ),
+    "msturing": _Family(
+        base=f"{_TURING}/base1b.fbin",
+        queries=f"{_TURING}/query100K.fbin",
+        truth=f"{_TURING}/query_gt100.bin",
+        parts=_TURING + "/msturing-gt-{part}",
+        d=100, value_bytes=4, metric="l2",
+    ),
+}  # fmt: skip
+
+
+def _big_ann_benchmarks(family: str, millions: int) -> PublicSet:
+    """Return the first rows of a file of a billion, or all of it."""
+    of, part, n = _FAMILIES[family], _MILLIONS[millions], millions * 10**6
     whole = millions == 1000
+    called = _last(of.base)
     return PublicSet(
-        name=f"{family}-{_MILLIONS[millions]}",
+        name=f"{family}-{part}",
         base=PublicFile(
             name=called if whole else f"{called}.crop_nb_{n}",
-            url=base,
-            first_bytes=None if whole else 8 + n * d * value_bytes,
+            url=of.base,
+            first_bytes=None if whole else 8 + n * of.d * of.value_bytes,
         ),
-        queries=PublicFile(name=queries.rpartition("/")[2], url=queries),
-        truth=PublicFile(name=f"{family}-{_MILLIONS[millions]}-neighbours.ibin", url=truth),
+        queries=PublicFile(name=_last(of.queries), url=of.queries),
+        truth=PublicFile(
+            name=f"{family}-{part}-neighbours.ibin", url=of.truth if whole else of.parts.format(part=part)
+        ),
         n=n,
-        d=d,
-        metric=metric,
+        d=of.d,
+        metric=of.metric,
     )
 
 
-def _big_ann_benchmarks(millions: int) -> list[PublicSet]:
-    part = f"{_META}/GT_{_MILLIONS[millions]}"
-    whole = millions == 1000
-    return [
-        _billion(
-            "bigann",
-            millions,
-            base=f"{_META}/bigann/base.1B.u8bin",
-            queries=f"{_META}/bigann/query.public.10K.u8bin",
-            truth=f"{_META}/bigann/GT.public.1B.ibin" if whole else f"{part}/bigann-{_MILLIONS[millions]}",
-            d=128,
-            value_bytes=1,
-            metric="l2",
-        ),
-        _billion(
-            "deep",
-            millions,
-            base=f"{_YANDEX}/DEEP/base.1B.fbin",
-            queries=f"{_YANDEX}/DEEP/query.public.10K.fbin",
-            truth=f"{_YANDEX}/deep_new_groundtruth.public.10K.bin" if whole else f"{part}/deep-{_MILLIONS[millions]}",
-            d=96,
-            value_bytes=4,
-            metric="l2",
-        ),
-        _billion(
-            "text2image",
-            millions,
-            base=f"{_YANDEX}/T2I/base.1B.fbin",
-            queries=f"{_YANDEX}/T2I/query.public.100K.fbin",
-            truth=f"{_YANDEX}/t2i_new_groundtruth.public.100K.bin"
-            if whole
-            else f"{part}/text2image-{_MILLIONS[millions]}",
-            d=200,
-            value_bytes=4,
-            metric="ip",
-        ),
-        _billion(
-            "msturing",
-            millions,
-            base=f"{_TURING}/base1b.fbin",
-            queries=f"{_TURING}/query100K.fbin",
-            truth=f"{_TURING}/query_gt100.bin" if whole else f"{_TURING}/msturing-gt-{_MILLIONS[millions]}",
-            d=100,
-            value_bytes=4,
-            metric="l2",
-        ),
-    ]
+def _last(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 PUBLIC_SETS: Mapping[str, PublicSet] = MappingProxyType(
@@ -170,7 +170,7 @@ PUBLIC_SETS: Mapping[str, PublicSet] = MappingProxyType(
         one.name: one
         for one in [
             *map(_ann_benchmarks, _HDF5),
-            *(one for millions in _MILLIONS for one in _big_ann_benchmarks(millions)),
+            *(_big_ann_benchmarks(family, millions) for millions in _MILLIONS for family in _FAMILIES),
         ]
     }
 )
