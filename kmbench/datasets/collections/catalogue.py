@@ -96,7 +96,7 @@ def _ann_benchmarks(name: str) -> PublicSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Family:
-    """Sets of big-ann-benchmarks that share a file of a billion rows; `parts` has the neighbours in its first rows."""
+    """Sets of big-ann-benchmarks that share a file of a billion rows; `parts`: neighbours among its first rows."""
 
     base: str
     queries: str
