@@ -104,7 +104,7 @@ class ConvertedRows(Rows):
         self.all_equal = True
         self._first_row: Matrix | None = None
         self._own_notes: list[Note] = []
-        self.notes = source.notes
+        self.notes = self._source_notes()
 
     @property
     def source_dtype(self) -> str:
@@ -147,7 +147,12 @@ class ConvertedRows(Rows):
                 zero_rows += len(converted) - int(np.count_nonzero(converted.any(axis=1)))
             yield converted
         zeros = (note("KM158", rows=zero_rows),) if zero_rows else ()
-        self.notes = (*self._source.notes, *self._own_notes, *zeros)
+        self.notes = (*self._source_notes(), *self._own_notes, *zeros)
+
+    def _source_notes(self) -> tuple[Note, ...]:
+        """Return the notes of the source; between normalized rows L2 is what an angular file is made for."""
+        normalized = "normalize" in self._options.steps
+        return tuple(one for one in self._source.notes if one.code != "KM159" or not normalized)
 
     def _column_moments(self, steps: Sequence[Step]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means and standard deviations, 1 in place of 0, after some steps."""

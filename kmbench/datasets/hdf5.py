@@ -11,6 +11,7 @@ import numpy as np
 from kmbench.datasets.base import Arguments, FileFormat, Matrix, Rows, matrix_shape
 from kmbench.datasets.parameters import Parameter
 from kmbench.errors import DataError
+from kmbench.notes import Note, note
 
 __all__ = ["HDF5"]
 
@@ -61,9 +62,22 @@ def _open_hdf5(path: Path, arguments: Arguments) -> Rows:
                     "kmbench has no distance of sets: embed them first, or use data with L2, cosine or inner product",
                 )
             n, d = matrix_shape(stored.shape or (), f"{path}: {key}")
-            return _Hdf5Rows(path, str(key), n, d, stored.dtype)
+            rows = _Hdf5Rows(path, str(key), n, d, stored.dtype)
+            rows.notes = _about_metric(file)
+            return rows
     except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise DataError(f"{path} is not a readable HDF5 file: {error}", "copy or download it again") from None
+
+
+def _about_metric(file: Any) -> tuple[Note, ...]:
+    """Tell of a metric that the file names and k-means does not measure."""
+    metric = file.attrs.get("distance")
+    if isinstance(metric, bytes):
+        metric = metric.decode("utf-8", "replace")
+    if not isinstance(metric, str) or metric in ("euclidean", "l2"):
+        return ()
+    hint = {"angular": "normalize clusters by direction", "cosine": "normalize clusters by direction"}.get(metric)
+    return (note("KM159", metric=metric, hint=hint or "see that this is what you want"),)
 
 
 def _data_sets(file: Any) -> list[str]:

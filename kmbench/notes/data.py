@@ -241,6 +241,13 @@ KINDS: dict[str, NoteKind] = {
         explanation="They stay rows of zeros under their row numbers, as in scikit-learn and FAISS, so that no label "
         "belongs to another row.",
     ),
+    "KM159": NoteKind(
+        title="made for another metric",
+        text="the file is made for the metric {metric}; k-means measures squared L2 distances",
+        hint="{hint}",
+        explanation="The files of ann-benchmarks name their metric. `tune` searches by it; the clusters of the other "
+        "commands are those of L2, which for directions are the same only between vectors of norm 1.",
+    ),
     "KM161": NoteKind(
         title="first frame",
         text="the first of {frames} frames",

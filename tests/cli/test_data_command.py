@@ -9,17 +9,9 @@ import numpy as np
 import pytest
 
 from kmbench import choose_k, segment
-from kmbench.cli.main import main
 from kmbench.datasets.tables.reader import read_table
 from kmbench.errors import DataError
 from kmbench.segments.features import make_features
-
-
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), " ".join(out.split()), " ".join(err.split())
 
 
 @pytest.fixture
@@ -36,16 +28,18 @@ def orders(tmp_path: Path) -> Path:
     return path
 
 
-def test_data_tells_of_each_column_how_it_is_read(orders, capsys):
-    code, out, _ = run(capsys, "data", str(orders))
+def test_data_tells_of_each_column_how_it_is_read(orders, kmbench):
+    done = kmbench("data", str(orders))
+    code, out = done.returncode, " ".join(done.stdout.split())
     assert code == 0
     for said in ("Kunden-ID number", "KM121", "decimal comma", "flag, ja is 1", "KM124", "60 x 3", "1 empty line(s)"):
         assert said in out, said
 
 
-def test_data_of_a_table_without_numbers_still_shows_its_columns(tmp_path, capsys):
+def test_data_of_a_table_without_numbers_still_shows_its_columns(tmp_path, kmbench):
     (tmp_path / "t.csv").write_text("name,city\nAda,Rome\nBob,Oslo\nCy,Bern\n")
-    code, out, err = run(capsys, "data", str(tmp_path / "t.csv"))
+    done = kmbench("data", tmp_path / "t.csv")
+    code, out, err = done.returncode, " ".join(done.stdout.split()), done.stderr
     assert code == 2
     assert "Ada, Bob, Cy" in out
     assert "has no column of numbers" in err
@@ -72,12 +66,12 @@ def test_choose_k_labels_every_row_of_the_table(tmp_path):
     assert np.flatnonzero(labels < 0).tolist() == [5]
 
 
-def test_segment_takes_columns_id_and_decimal(orders, capsys):
-    code, out, _ = run(capsys, "segment", str(orders), "--k", "2", "--threads", "1", "--json", "--column", "Dauer",
-                       "--column", "Umsatz")  # fmt: skip
-    assert code == 0
-    assert json.loads(out)["features"] == ["Dauer", "Umsatz"]
-    assert segment(orders, 2, id="Umsatz", threads=1, seeds=2).features == ["Art=Kauf", "Art=Miete", "Aktiv", "Dauer"]
-    code, _, err = run(capsys, "segment", str(orders), "--decimal", "dot")
-    assert code == 2
-    assert "decimal=dot: no such mark; use point or comma" in err
+def test_segment_takes_columns_id_and_decimal(orders, kmbench):
+    flags = ("--k", "2", "--threads", "1", "--json", "--column", "Dauer", "--column", "Umsatz")
+    done = kmbench("segment", orders, *flags)
+    assert json.loads(done.stdout)["features"] == ["Dauer", "Umsatz"]
+    found = segment(orders, 2, id="Umsatz", threads=1, seeds=2)
+    assert found.features == ["Art=Kauf", "Art=Miete", "Aktiv", "Dauer"]
+    refused = kmbench("segment", orders, "--decimal", "dot")
+    assert refused.returncode == 2
+    assert "decimal=dot: no such mark; use point or comma" in refused.stderr

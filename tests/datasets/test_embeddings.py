@@ -523,3 +523,15 @@ def test_rows_of_zeros_stay_rows_when_all_are_normalised(tmp_path: Path) -> None
     normalised = np.load(info.path)
     np.testing.assert_array_equal(np.flatnonzero(~normalised.any(axis=1)), [3, 28])
     assert materialise(f"{tmp_path}/x.npy", tmp_path / "out").notes == ()
+
+
+@pytest.mark.parametrize("distance", ["angular", b"hamming", "euclidean"])
+def test_a_metric_that_the_file_names_and_k_means_has_not_is_told(tmp_path: Path, distance: object) -> None:
+    with h5py.File(tmp_path / "x.hdf5", "w") as file:
+        file.attrs["distance"] = distance
+        file["train"] = X
+    notes = materialise(f"{tmp_path}/x.hdf5", tmp_path).notes
+    assert [one.code for one in notes] == ([] if distance == "euclidean" else ["KM159"])
+    if notes:
+        assert str(distance).strip("b'") in notes[0].text
+    assert not materialise(f"{tmp_path}/x.hdf5:normalize", tmp_path).notes
