@@ -2,9 +2,9 @@
 
     python benchmarks/tools/table_reader.py --rows 1000000 --columns 20
 
-Each reading is a process of its own: `read_spec` walked block by block, as every command does; `make_features`, as
-`segment` does; and `pandas.read_csv(...).to_numpy("float32")` for comparison. Memory is the largest resident set of the
-process less that after its imports. Prints Markdown. With --repeats the median is shown.
+Each reading is a process of its own: `read_spec` walked block by block, as commands do; `make_features`, as
+`segment` does; and `pandas.read_csv(...).to_numpy("float32")` for comparison. Memory is the largest resident set of
+the process less that after its imports. Prints Markdown. With --repeats the median is shown.
 """
 
 import argparse

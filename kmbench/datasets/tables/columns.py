@@ -63,9 +63,7 @@ def _proven(source: Blocks, gathered: Gathered) -> Decimal | None:
         if state.kind == "number":
             found |= state.evidence.proven()
         elif state.kind == "plain" and source.types[place] == "text":
-            evidence = Evidence()
-            read_numbers(source.sample(place), evidence)
-            found |= evidence.proven()
+            found |= gathered.sampled[place].proven()
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -131,7 +129,7 @@ def _column(
             )
         how = "date" if not (state.dates.open or state.dates.proven()) else f"date, {chosen or 'day or month first?'}"
         return _dated(Column(kind="date", how=how, numbers=values, examples=examples, **base))
-    return _texts(state, base, examples, rows, reading, source, place)
+    return _texts(state, base, examples, rows, gathered, place)
 
 
 def _dated(column: Column) -> Column:
@@ -149,8 +147,7 @@ def _texts(
     base: dict[str, Any],
     examples: tuple[str, ...],
     rows: NDArray[np.int64],
-    reading: Reading,
-    source: Blocks,
+    gathered: Gathered,
     place: int,
 ) -> Column:
     """Return a column of texts, or of codes, with the reason where it might have been one of numbers."""
@@ -158,8 +155,7 @@ def _texts(
     codes = None
     if state.codes is not None:
         codes = _of_rows(np.concatenate(state.codes) if state.codes else np.empty(0, np.int32), rows)
-    evidence = Evidence()
-    read_numbers(source.sample(place), evidence)
+    evidence = gathered.sampled[place] if place in gathered.sampled else Evidence()
     common: dict[str, Any] = {"codes": codes, "levels": tuple(state.levels), "distinct": state.distinct,
                               "examples": examples, **base}  # fmt: skip
     if is_code(evidence) or (evidence.plain == evidence.known and evidence.known):

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Dialect", "find_delimiter", "find_dialect", "has_header", "has_units", "named_delimiter"]
 
@@ -14,6 +15,7 @@ DELIMITERS = (";", "\t", "|", ",")
 MOST_RECORDS = 200
 LONGEST_UNIT = 16
 CSV_FIELD_LIMIT = 2**27
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[^\w,.]*[\d.' ]*\d,\d+[^\w,.]*")
 
 
@@ -221,6 +223,7 @@ def _first_value(records: Sequence[Sequence[str]], place: int) -> str | None:
     return next((value for value in values[:2] if _numeric(value)), values[0] if values else None)
 
 
+@lru_cache(maxsize=4096)
 def _numeric(text: str) -> bool:
     """Tell whether a text is a number in any of the ways in which people write one, or a date."""
     import pyarrow as pa
@@ -230,6 +233,8 @@ def _numeric(text: str) -> bool:
 
     if not any(character.isdigit() for character in text):
         return False
+    if _PLAIN.fullmatch(text):
+        return True
     evidence, dates = Evidence(), DateEvidence()
     read_numbers(pa.array([text]), evidence)
     if not evidence.numbers:

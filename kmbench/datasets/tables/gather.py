@@ -51,12 +51,13 @@ class Blocks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A table read: the spool, the states of its columns, and how many values each row holds."""
+    """A table read: the spool, states of columns, how many values each row holds, what samples of texts say."""
 
     matrix: NDArray[np.float64]
     states: list[State]
     filled: NDArray[np.int32]
     decimal: str
+    sampled: dict[int, Evidence]
 
 
 def gather(source: Blocks, ignored: set[int], asked: Decimal | None, numbers: set[int]) -> Gathered:
@@ -74,21 +75,22 @@ def gather(source: Blocks, ignored: set[int], asked: Decimal | None, numbers: se
     """
     types = source.types
     samples = {place: source.sample(place) for place, kind in enumerate(types) if kind == "text"}
+    sampled = {place: evidence_of(sample) for place, sample in samples.items()}
     decimal = "," if asked == "comma" else "." if asked == "point" else _common_mark(samples)
     states = [
         State("text")  # for a word such as Total in it
         if place in ignored and kind == "text"
         else State("ignored" if place in ignored or kind == "nested" else "plain")
         if kind != "text"
-        else State(_first_kind(samples[place], source.delimiter, decimal, asked, place in numbers))
+        else State(_first_kind(samples[place], sampled[place], source.delimiter, decimal, asked, place in numbers))
         for place, kind in enumerate(types)
     ]
     while True:
         matrix, filled, again = _one_pass(source, states, decimal)
         if not again:
-            again = _second_thoughts(source, states, matrix, decimal, numbers)
+            again = _second_thoughts(source, states, matrix, decimal, numbers, sampled)
         if not again:
-            return Gathered(matrix, states, filled, decimal)
+            return Gathered(matrix, states, filled, decimal, sampled)
         for place, kind in again.items():
             states[place].kind = kind
 
@@ -140,15 +142,15 @@ def _common_mark(samples: dict[int, Any]) -> str:
     return "," if counts[","] > counts["."] else "."
 
 
-def _first_kind(sample: Any, delimiter: str | None, decimal: str, asked: Decimal | None, number: bool) -> Kind:
+def _first_kind(
+    sample: Any, evidence: Evidence, delimiter: str | None, decimal: str, asked: Decimal | None, number: bool
+) -> Kind:
     """Return how a column is to be read, from a sample of it."""
     import pyarrow.compute as pc
 
     known = len(sample) - sample.null_count
     if known == 0:
         return "plain"
-    evidence = Evidence()
-    read_numbers(sample, evidence)
     if is_code(evidence) and not number:
         return "text"
     if plain_numbers(sample, decimal):
@@ -162,6 +164,13 @@ def _first_kind(sample: Any, delimiter: str | None, decimal: str, asked: Decimal
     dates = DateEvidence()
     read_dates(sample, dates)
     return "date" if dates.dates >= 0.9 * dates.known else "text"
+
+
+def evidence_of(texts: Any) -> Evidence:
+    """Return what some texts of a column say about how its numbers are written."""
+    evidence = Evidence()
+    read_numbers(texts, evidence)
+    return evidence
 
 
 def is_code(evidence: Evidence) -> bool:
@@ -179,7 +188,7 @@ def _kind_of_misfit(state: State, texts: Any) -> Kind:
     """Return how to read a column in which the C reader met something else."""
     if state.known:
         return "number"
-    kind = _first_kind(texts, None, ".", None, number=False)
+    kind = _first_kind(texts, evidence_of(texts), None, ".", None, number=False)
     return "number" if kind == "plain" else kind
 
 
@@ -193,7 +202,12 @@ def is_typo(evidence: Evidence) -> bool:
 
 
 def _second_thoughts(
-    source: Blocks, states: Sequence[State], matrix: NDArray[np.float64], decimal: str, numbers: set[int]
+    source: Blocks,
+    states: Sequence[State],
+    matrix: NDArray[np.float64],
+    decimal: str,
+    numbers: set[int],
+    sampled: dict[int, Evidence],
 ) -> dict[int, Kind]:
     """Return the columns that all rows together show to be of another kind than the sample did."""
     again: dict[int, Kind] = {}
@@ -202,8 +216,7 @@ def _second_thoughts(
         if source.types[place] != "text":
             continue
         if state.kind == "plain" and state.known:
-            sample = Evidence()
-            read_numbers(source.sample(place), sample)
+            sample = sampled[place]
             whole = sample.plain == sample.known
             values = matrix[:, state.slots[0]]
             if whole and not safe and state.marked:
