@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from kmbench.errors import OutputError
+from kmbench.notes import Note
 
 __all__ = [
     "RECORDS_FILE",
@@ -82,6 +83,13 @@ class DatasetInfo:
         Mean squared norm of the rows, ``mean(||x||^2)``.
     spread : float
         Mean squared distance of the rows from their mean, ``mean(||x - mean||^2)``.
+    notes : tuple of Note
+        What was decided when the data was read. It is no part of the data's identity, nor of any record.
+    offset : tuple of float
+        What was subtracted from each column before the rounding to float32, since the data lies far from the
+        origin; empty where nothing was.
+    all_equal : bool
+        Whether all rows are equal as they are stored, before any rounding.
     """
 
     spec: str
@@ -92,6 +100,9 @@ class DatasetInfo:
     path: str
     mean_square: float
     spread: float
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+    offset: tuple[float, ...] = field(default=(), compare=False)
+    all_equal: bool = field(default=False, compare=False)
 
     @property
     def offset_ratio(self) -> float:

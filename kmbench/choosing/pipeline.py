@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.backends.training import Trainer, check_numbers, one_backend
+from kmbench.choosing.data import Clustered, read_clustered
 from kmbench.choosing.decide import picks, recommend, why_no_clusters
 from kmbench.choosing.elbow import elbow
 from kmbench.choosing.fits import fit_path
@@ -18,8 +18,7 @@ from kmbench.choosing.gap import gap_statistic
 from kmbench.choosing.grid import is_thinned, parse_ks
 from kmbench.choosing.result import ChooseResult, KRow
 from kmbench.choosing.stability import stability
-from kmbench.datasets import materialise
-from kmbench.errors import CaseError, DataError
+from kmbench.errors import CaseError
 from kmbench.instruments import default_threads
 from kmbench.metrics import (
     SilhouetteSampler,
@@ -31,6 +30,7 @@ from kmbench.metrics import (
     spherical_bic,
 )
 from kmbench.notes import Note, note
+from kmbench.segments.features import Missing
 
 __all__ = ["choose_k"]
 
@@ -48,6 +48,7 @@ def choose_k(
     data: str | Path | NDArray[Any],
     k: str | Sequence[int] = "2:64",
     *,
+    missing: Missing = "refuse",
     backend: str = "numpy-lloyd",
     iterations: int = 25,
     restarts: int = 3,
@@ -62,9 +63,12 @@ def choose_k(
     Parameters
     ----------
     data : str, Path or ndarray, shape (n, d)
-        A data SPEC, or rows.
+        A data SPEC, or rows. A table whose columns have names is prepared as `kmbench.segment` does, unless the
+        SPEC asks for steps of its own.
     k : str or sequence of int
         Such as ``"2:64"``; see `kmbench.choosing.grid.parse_ks`.
+    missing : {"refuse", "mean", "median", "drop"}
+        What becomes of missing values of a table: see `kmbench.segments.features.make_features`.
     backend : str
         Backend with its parameters that does every fit.
     iterations : int
@@ -96,13 +100,12 @@ def choose_k(
     if references < 2:
         raise CaseError(f"references={references} is too small", "use at least 2")
     progress("data", 0.0)
-    X, name = _read(data)
+    read = read_clustered(data, missing)
+    X = read.X
     n, d = X.shape
     text = k if isinstance(k, str) else ",".join(map(str, k))
     ks = parse_ks(text, n)
-    if not np.ptp(X, axis=0).any():
-        raise DataError(f"{name}: all {n} rows are equal", "there is nothing to cluster")
-    notes: list[Note] = []
+    notes: list[Note] = list(read.notes)
     if is_thinned(text):
         notes.append(note("KM251", count=len(ks), text=text))
     rows = np.sort(np.random.default_rng([seed, 1]).choice(n, FIT_ROWS, replace=False)) if n > FIT_ROWS else None
@@ -139,16 +142,16 @@ def choose_k(
             )
         )
         tell(each)
-    missing = [row.k for row in table if row.clusters < row.k]
-    if missing:
-        notes.append(note("KM253", k=missing[0]))
+    short = [row.k for row in table if row.clusters < row.k]
+    if short:
+        notes.append(note("KM253", k=short[0]))
     chosen = picks(table)
     reason = why_no_clusters(table)
     best, agreeing = (None, ()) if reason is not None else recommend(table, chosen)
     if reason is None and best is None:
         notes.append(note("KM254", k=ks[-1]))
     return ChooseResult(
-        name=name,
+        name=read.name,
         n=n,
         d=d,
         recommended=best,
@@ -161,22 +164,24 @@ def choose_k(
         seed=seed,
         threads=threads or default_threads(),
         fitted_rows=len(fitted),
-        centroids=fits,
-        labels=None if best is None else nearest_two(X, fits[best]).labels,
+        centroids=_as_given(fits, read),
+        labels=None if best is None else _of_all_rows(nearest_two(X, fits[best]).labels, read),
         notes=tuple(notes),
     )
 
 
-def _read(data: str | Path | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
-    """Return checked float32 rows and their name."""
-    with tempfile.TemporaryDirectory(prefix="kmbench-") as folder:
-        text, name = str(data), str(data)
-        if not isinstance(data, str | Path):
-            text, name = str(Path(folder) / "rows.npy"), "the array"
-            np.save(text, np.asarray(data), allow_pickle=False)
-        info = materialise(text, folder)
-        rows: NDArray[np.float32] = np.load(info.path)
-    return rows, name
+def _as_given(fits: Mapping[int, NDArray[np.float32]], read: Clustered) -> dict[int, NDArray[Any]]:
+    """Return centroids in the numbers of the data: what was subtracted from it is added in float64."""
+    return {k: centroids if read.offset is None else centroids + read.offset for k, centroids in fits.items()}
+
+
+def _of_all_rows(labels: NDArray[np.int32], read: Clustered) -> NDArray[np.int32]:
+    """Return a label for every row of the data, -1 for those that were left out."""
+    if read.kept is None:
+        return labels
+    every = np.full(read.total, -1, dtype=np.int32)
+    every[read.kept] = labels
+    return every
 
 
 class _Steps:

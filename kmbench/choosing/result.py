@@ -92,7 +92,10 @@ class ChooseResult:
     fitted_rows : int
         Rows that centroids were fitted on; the figures are over all rows.
     centroids : dict
-        From k to centroids, shape (k, d), float32.
+        From k to centroids, shape (k, d), float32; float64 where the data lies far from the origin. Those of a
+        table are in the units of its features.
+    labels : ndarray of int32, or None
+        Of each row of the data, -1 where it was left out for a missing value.
     """
 
     name: str
@@ -108,7 +111,7 @@ class ChooseResult:
     seed: int
     threads: int
     fitted_rows: int
-    centroids: dict[int, NDArray[np.float32]] = field(repr=False)
+    centroids: dict[int, NDArray[Any]] = field(repr=False)
     labels: NDArray[np.int32] | None = field(repr=False)
     notes: tuple[Note, ...] = ()
 

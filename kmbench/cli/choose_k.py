@@ -22,6 +22,9 @@ def choose_k_command(
     k: Annotated[
         str, typer.Option("--k", metavar="LIST", help="Numbers to try, such as 2:64, 2:64:2 or 4,8,16.")
     ] = "2:64",
+    missing: Annotated[
+        str, typer.Option(metavar="refuse|mean|median|drop", help="Missing values of a table.")
+    ] = "refuse",
     backend: Annotated[str, typer.Option(metavar="B", help="k-means backend of all fits.")] = "numpy-lloyd",
     labels: Annotated[
         Path | None,
@@ -38,6 +41,8 @@ def choose_k_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose the number of clusters by criteria that are shown side by side.
+
+    A table whose columns have names is prepared as `kmbench segment` does.
 
     "No clusters here" is a possible answer: it takes clusters that noise does not have and that two halves of the
     data share.
@@ -66,6 +71,7 @@ def choose_k_command(
             result = choose_k(
                 data,
                 k,
+                missing=missing,  # type: ignore[arg-type]  # the function refuses others
                 backend=backend,
                 restarts=restarts,
                 iterations=iterations,

@@ -15,6 +15,7 @@ from kmbench.cli.backends import backends_command
 from kmbench.cli.choose_k import choose_k_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
+from kmbench.cli.fetch import fetch_command
 from kmbench.cli.gate import gate_command
 from kmbench.cli.history import history_command
 from kmbench.cli.host import host_command
@@ -67,6 +68,7 @@ app.command("quantize")(quantize_command)
 app.command("segment")(segment_command)
 app.command("workloads")(workloads_command)
 app.command("data")(data_command)
+app.command("fetch")(fetch_command)
 app.command("host")(host_command)
 app.command("selftest")(selftest_command)
 app.command("compare")(compare_command)

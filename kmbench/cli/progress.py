@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from kmbench.runner.events import CaseStarted, CellEnded, Event, Step, StudyStarted
+from kmbench.cli.note_lines import print_notes
+from kmbench.runner.events import CaseStarted, CellEnded, DataRead, Event, Step, StudyStarted
 
 __all__ = ["Progress"]
 
@@ -36,7 +37,9 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        if isinstance(event, StudyStarted):
+        if isinstance(event, DataRead):
+            print_notes(self._console, event.notes)
+        elif isinstance(event, StudyStarted):
             self._begin(event)
         elif isinstance(event, CaseStarted):
             self._case(event)

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kmbench.cli.note_lines import print_notes
+
 if TYPE_CHECKING:
     from kmbench.segments import SegmentResult
     from kmbench.segments.profile import Profile
@@ -25,7 +27,9 @@ STABLE = 0.85
 
 
 def segment_command(
-    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="A table with a header.")],
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="Text, spreadsheet, Parquet or a SPEC; see `kmbench data`.")
+    ],
     k: Annotated[int, typer.Option("--k", "-k", metavar="K", help="Number of segments.")] = 5,
     output: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Write the table with a column `segment`.")
@@ -36,6 +40,17 @@ def segment_command(
     ] = "refuse",
     leave_out: Annotated[
         list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not clustered by; may be repeated.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="COLUMN", help="Cluster by this and no other; may be repeated."),
+    ] = None,
+    row_id: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Names the rows, and is not clustered by.")
+    ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(metavar="point|comma", help="How numbers are written, where the table leaves it open."),
     ] = None,
     backend: Annotated[str, typer.Option(metavar="B", help="k-means backend.")] = "numpy-lloyd",
     seeds: Annotated[int, typer.Option(metavar="N", help="Starts: the best is taken, all tell the stability.")] = 10,
@@ -53,6 +68,8 @@ def segment_command(
     kmbench segment customers.csv --k 5 --output segments.csv
 
     kmbench segment customers.csv --k 4 --leave-out name --missing median
+
+    kmbench segment umsatz.csv --k 4 --decimal comma --id Kundennummer
     """
     from kmbench.cli.outputs import check_writable, write_bytes
     from kmbench.errors import OutputError
@@ -66,6 +83,9 @@ def segment_command(
         k,
         missing=missing,  # type: ignore[arg-type]  # the function refuses others
         leave_out=leave_out or [],
+        columns=columns or [],
+        id=row_id,
+        decimal=decimal,  # type: ignore[arg-type]
         backend=backend,
         seeds=seeds,
         seed=seed,
@@ -125,8 +145,7 @@ def _print(console: Console, result: SegmentResult, output: Path | None) -> None
         )
     if facts:
         console.print(", ".join(facts))
-    for note in result.notes:
-        console.print(f"! {note}", style="yellow")
+    print_notes(console, result.notes)
     if output is not None:
         console.print(f"written  {output}", soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""Pictures as people have them: grey, with a palette, CMYK, 16 bits, turned by a camera, with transparency."""
+"""A picture whose colours are to be found, with its transparency."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.datasets.images import load_image
+from kmbench.datasets.pictures.load import Bytes, load_picture
 from kmbench.errors import DataError
 from kmbench.notes import Note, note
 
 __all__ = ["Bytes", "Picture", "picture_of_array", "read_picture"]
-
-Bytes = NDArray[np.uint8]
-
-DEEP_WHITE = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +25,8 @@ class Picture:
     pixels : ndarray of uint8, shape (height, width, 3)
     alpha : ndarray of uint8, shape (height, width), or None
         255 is opaque; None where every pixel is.
+    fine : ndarray of float32, shape (height, width, 3), or None
+        The pixels before they were rounded to 8 bits, from 0 to 255, where the file holds more.
     source_bytes : int or None
         Size of the file it came from.
     notes : tuple of Note
@@ -37,6 +35,7 @@ class Picture:
 
     pixels: Bytes
     alpha: Bytes | None
+    fine: NDArray[np.float32] | None = None
     source_bytes: int | None = None
     notes: tuple[Note, ...] = ()
 
@@ -52,6 +51,11 @@ class Picture:
         """Colours of the pixels that can be seen, row by row from the top, shape (visible, 3)."""
         return self.pixels.reshape(-1, 3)[self.visible]
 
+    @property
+    def fine_colours(self) -> NDArray[Any]:
+        """The same, from 0 to 255, with all the digits that the file has."""
+        return self.colours if self.fine is None else self.fine.reshape(-1, 3)[self.visible]
+
 
 def read_picture(path: Path) -> Picture:
     """Read a picture; of several frames the first, the way up that its camera noted.
@@ -59,43 +63,18 @@ def read_picture(path: Path) -> Picture:
     Raises
     ------
     DataError
-        If it is no picture that Pillow reads, is cut short, or holds values that are no colours.
+        If it is no picture that is read, is cut short, shows nothing, or holds values that are no colours.
     """
-    loaded = load_image(path)
-    picture = _converted(loaded.image, str(path), loaded.deep)
-    notes = picture.notes if loaded.frames == 1 else (*picture.notes, note("KM161", frames=loaded.frames))
-    return Picture(pixels=picture.pixels, alpha=picture.alpha, source_bytes=path.stat().st_size, notes=notes)
-
-
-def _converted(image: Any, where: str, deep: bool) -> Picture:
-    mode, notes = image.mode, []
-    if mode.startswith(("I", "F")):
-        return _deep(np.asarray(image), where)
-    if deep:
-        notes.append(note("KM162"))
-    transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        notes.append(note("KM163", mode=mode))
-    if not transparent:
-        return Picture(pixels=np.array(image.convert("RGB")), alpha=None, notes=tuple(notes))
-    whole = np.array(image.convert("RGBA"))
-    alpha = whole[..., 3]
-    opaque = bool((alpha == 255).all())
-    if not alpha.any():
-        raise DataError(f"{where} is fully transparent: it shows no colour", "give a picture with something on it")
-    return Picture(pixels=whole[..., :3].copy(), alpha=None if opaque else alpha.copy(), notes=tuple(notes))
-
-
-def _deep(values: NDArray[Any], where: str) -> Picture:
-    """Return grey values of more than 8 bits in 8, as a viewer shows them."""
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= DEEP_WHITE):
-        raise DataError(
-            f"{where} holds values from {low:g} to {high:g}, which are no colours", "save it with 8 or 16 bits"
-        )
-    white = 1.0 if values.dtype.kind == "f" and high <= 1.0 else DEEP_WHITE
-    grey = np.rint(values.astype(np.float64) * (255 / white)).astype(np.uint8)
-    return Picture(pixels=np.repeat(grey[..., None], 3, axis=2), alpha=None, notes=(note("KM164"),))
+    loaded = load_picture(path)
+    alpha, notes = loaded.alpha, loaded.notes
+    if alpha is not None and not alpha.any():
+        raise DataError(f"{path} is fully transparent: it shows no colour", "give a picture with something on it")
+    if alpha is not None and bool((alpha == 255).all()):
+        alpha = None
+    if loaded.fine is not None:
+        grey = bool((loaded.fine == loaded.fine[..., :1]).all())
+        notes = (*notes, note("KM164") if grey else note("KM174"))
+    return Picture(pixels=loaded.pixels, alpha=alpha, fine=loaded.fine, source_bytes=path.stat().st_size, notes=notes)
 
 
 def picture_of_array(array: NDArray[Any]) -> Picture:

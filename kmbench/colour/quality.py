@@ -42,13 +42,14 @@ class Likeness:
 
 def compare(picture: Picture, pixels: Bytes) -> Likeness:
     """Compare a picture with another version of its pixels, shape (height, width, 3)."""
+    seen = picture.visible
+    original, other = picture.pixels.reshape(-1, 3)[seen], pixels.reshape(-1, 3)[seen]
+    if np.array_equal(original, other):
+        return Likeness(math.inf, 1.0 if min(picture.pixels.shape[:2]) >= 3 else None, 0.0)
     from skimage.color import deltaE_ciede2000, rgb2lab
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-    seen = picture.visible
-    original, other = picture.pixels.reshape(-1, 3)[seen], pixels.reshape(-1, 3)[seen]
-    same = np.array_equal(original, other)
-    psnr = math.inf if same else float(peak_signal_noise_ratio(original, other, data_range=255))
+    psnr = float(peak_signal_noise_ratio(original, other, data_range=255))
     side = min(picture.pixels.shape[:2])
     window = min(SSIM_WINDOW, side - 1 + side % 2)
     ssim = None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.colour.picture import Bytes, Picture, picture_of_array, read_picture
 from kmbench.colour.quality import compare, painted, png_bytes
-from kmbench.colour.spaces import Space, from_space, packed, to_space, unpacked
+from kmbench.colour.spaces import Space, counted, from_space, packed, to_space, unpacked
 from kmbench.errors import CaseError, WorkloadError
 from kmbench.instruments import default_threads
 from kmbench.metrics import evaluate
@@ -133,13 +133,13 @@ def quantize(
     notes = list(picture.notes)
     colours = picture.colours
     numbers = packed(colours)
-    distinct = np.unique(numbers)
+    distinct = counted(numbers)
     if len(distinct) <= k:
         palette, labels = unpacked(distinct), np.searchsorted(distinct, numbers).astype(np.int32)
         if len(distinct) < k:
             notes.append(note("KM165", colours=count_text(len(distinct), "colour")))
     else:
-        X = to_space(colours, space)
+        X = to_space(picture.fine_colours, space)
         part = X
         if sample is not None and sample < len(X):
             chosen = np.random.default_rng([seed, 5]).choice(len(X), max(sample, k), replace=False)

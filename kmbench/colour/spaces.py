@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kmbench.colour.picture import Bytes
 
-__all__ = ["SPACES", "Space", "from_space", "hexadecimal", "packed", "to_space", "unpacked"]
+__all__ = ["SPACES", "Space", "counted", "from_space", "hexadecimal", "packed", "to_space", "unpacked"]
 
 Space = Literal["rgb", "lab"]
 SPACES: tuple[Space, ...] = ("rgb", "lab")
@@ -18,12 +18,13 @@ SPACES: tuple[Space, ...] = ("rgb", "lab")
 _BLOCK = 2**18
 
 
-def to_space(colours: Bytes, space: Space) -> NDArray[np.float32]:
+def to_space(colours: NDArray[Any], space: Space) -> NDArray[np.float32]:
     """Return colours as coordinates.
 
     Parameters
     ----------
-    colours : ndarray of uint8, shape (n, 3)
+    colours : ndarray of uint8 or float32, shape (n, 3)
+        From 0 to 255.
     space : {"rgb", "lab"}
         ``rgb``: red, green, blue of sRGB, 0 to 255. ``lab``: CIELAB for the illuminant D65 by scikit-image, where
         distances are close to what people see as differences.
@@ -39,6 +40,7 @@ def to_space(colours: Bytes, space: Space) -> NDArray[np.float32]:
     out = np.empty(colours.shape, dtype=np.float32)
     for start in range(0, len(colours), _BLOCK):
         part = colours[start : start + _BLOCK]
+        part = part if part.dtype == np.uint8 else part / np.float32(255)
         out[start : start + _BLOCK] = rgb2lab(part[None])[0]
     return out
 
@@ -60,6 +62,13 @@ def packed(colours: Bytes) -> NDArray[np.uint32]:
     red, green, blue = colours.astype(np.uint32).T
     one: NDArray[np.uint32] = np.asarray((red << 16) | (green << 8) | blue, dtype=np.uint32)
     return one
+
+
+def counted(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the different colours among `packed` ones, in order; a table of all colours takes no sorting."""
+    seen = np.zeros(2**24, dtype=np.bool_)
+    seen[numbers] = True
+    return np.flatnonzero(seen).astype(np.uint32)
 
 
 def unpacked(numbers: NDArray[np.unsignedinteger]) -> Bytes:

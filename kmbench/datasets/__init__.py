@@ -2,7 +2,7 @@
 
 from kmbench.datasets.base import ArrayRows, BuiltIn, FileFormat, Rows
 from kmbench.datasets.convert import LARGEST_VALUE, ConvertedRows, Options
-from kmbench.datasets.reading import materialise, read_spec
+from kmbench.datasets.reading import materialise, read_spec, read_table_spec
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS, describe_sources
 from kmbench.datasets.spec import OPTIONS_HELP, Spec, parse_spec
 from kmbench.datasets.start import draw_start, initial_centroids
@@ -25,4 +25,5 @@ __all__ = [
     "materialise",
     "parse_spec",
     "read_spec",
+    "read_table_spec",
 ]

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from kmbench.datasets.base import Arguments, ArrayRows, FileFormat, Matrix, Rows, matrix_shape
+from kmbench.datasets.embeddings.sparse import is_sparse, open_sparse
 from kmbench.datasets.parameters import Parameter
 from kmbench.errors import DataError
 
@@ -48,6 +49,8 @@ def _open_npz(path: Path, arguments: Arguments) -> Rows:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             names = list(file.files)
+            if key is None and is_sparse(names):
+                return open_sparse(path)
             if key is None and len(names) == 1:
                 key = names[0]
             if not isinstance(key, str) or key not in names:

@@ -6,13 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.datasets.parameters import Parameter, Value
 from kmbench.errors import DataError
+from kmbench.notes import Note
+
+if TYPE_CHECKING:
+    from kmbench.datasets.tables.parameters import Asked
+    from kmbench.datasets.tables.table import Table
 
 __all__ = [
     "Arguments",
@@ -69,6 +74,9 @@ class FileFormat:
         ``open(path, arguments)`` returns the `Rows`; the path is an existing regular file that is not empty.
     parameters : tuple of Parameter
         What the SPEC may set beside the options that all sources have.
+    table : callable or None
+        ``table(path, arguments, asked)`` returns the file as a `kmbench.datasets.tables.table.Table` where it
+        holds one, and None where it holds vectors. None: the format holds no tables.
     """
 
     name: str
@@ -77,6 +85,7 @@ class FileFormat:
     suffixes: tuple[str, ...]
     open: Callable[[Path, Arguments], Rows]
     parameters: tuple[Parameter, ...] = ()
+    table: Callable[[Path, Arguments, Asked], Table | None] | None = None
 
 
 class Rows(ABC):
@@ -90,7 +99,11 @@ class Rows(ABC):
         Data type of the blocks.
     columns : tuple of str or None
         Names of the columns where the source has any, for messages.
+    notes : tuple of Note
+        What was decided when the source was opened or read; complete once all blocks were read.
     """
+
+    notes: tuple[Note, ...] = ()
 
     def __init__(self, n: int, d: int, dtype: np.dtype[Any], columns: tuple[str, ...] | None = None) -> None:
         self.n = n

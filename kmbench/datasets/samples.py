@@ -24,7 +24,7 @@ def _open_digits(arguments: Arguments) -> Rows:
 
 
 def _open_photo(arguments: Arguments) -> Rows:
-    return ArrayRows(read_pixels(photo_path(arguments)))
+    return ArrayRows(read_pixels(photo_path(arguments))[0])
 
 
 def photo_path(arguments: Arguments) -> Path:

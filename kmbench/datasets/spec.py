@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import get_args
 
 from kmbench.datasets.base import BuiltIn, FileFormat
+from kmbench.datasets.bigann import CROPPED
 from kmbench.datasets.convert import Options, Step
+from kmbench.datasets.embeddings.refused import refusal
+from kmbench.datasets.embeddings.shards import shard_format
 from kmbench.datasets.parameters import Parameter, Value, complete, nearest
 from kmbench.datasets.registry import BUILT_INS, FILE_FORMATS
 from kmbench.errors import DataError, SpecError
 
 __all__ = ["OPTIONS_HELP", "Spec", "parse_spec"]
 
-OPTIONS_HELP = "normalize, center, limit=N, dtype=float16|float32|float64"
+OPTIONS_HELP = "normalize, center, standardize, raw, limit=N, dtype=float16|float32|float64"
 """The options that every source has."""
 
 _LIMIT = Parameter(name="limit", kind="integer", low=1, high=10**12)
@@ -59,6 +62,7 @@ class Spec:
         if self.options.dtype is not None:
             items.append(f"dtype={self.options.dtype}")
         items += self.options.steps
+        items += ["raw"] if self.options.raw else []
         return f"{self.source}:{','.join(items)}" if items else self.source
 
 
@@ -67,8 +71,8 @@ def parse_spec(text: str) -> Spec:
 
     A text that is the path of a file as a whole is that path. Otherwise a path ends at the last colon whose
     left side has a known suffix, so paths may hold colons, commas and equal signs. Whole numbers may be
-    written ``1e5``, ``100_000``, ``100k`` or ``1M``. All sources take ``normalize``, ``center``, ``limit=N``
-    and ``dtype=``, see `Options`. Files are not opened.
+    written ``1e5``, ``100_000``, ``100k`` or ``1M``. All sources take ``normalize``, ``center``, ``standardize``,
+    ``raw``, ``limit=N`` and ``dtype=``, see `Options`. Files are not opened.
 
     Parameters
     ----------
@@ -97,6 +101,13 @@ def parse_spec(text: str) -> Spec:
         return Spec(text=text, source=name, suffix=None, arguments=arguments, options=options)
     path, rest = _split_path(text.strip())
     suffix = _suffix(path)
+    refused = refusal(_expanded(path)) or refusal(_expanded(path.partition(":")[0]))
+    if refused is not None and not _is_file_of(path, suffix):
+        raise refused
+    folder = _folder(path, rest)
+    if folder is not None:
+        path, rest = folder
+        suffix = shard_format(Path(_expanded(path)), FILE_FORMATS).suffixes[0]
     if suffix is None:
         raise _unknown(text.strip())
     arguments, options = _read_items(FILE_FORMATS[suffix], rest, path)
@@ -108,26 +119,28 @@ def _read_items(source: BuiltIn | FileFormat, rest: str, where: str) -> tuple[di
     parameters = {parameter.name: parameter for parameter in (*source.parameters, _LIMIT, _DTYPE)}
     given: dict[str, Value] = {}
     steps: list[Step] = []
+    raw = False
     for item in filter(None, (item.strip() for item in rest.split(","))):
         name, equals, value = (part.strip() for part in item.partition("="))
-        if name in given or name in steps:
+        if name in given or name in steps or (raw and name == "raw"):
             raise SpecError(f"{where}: {name} is given twice", "leave one out")
         if name in parameters:
             if not equals:
                 raise SpecError(f"{where}: {name} needs a value", f"write {name}=...")
             given[name] = parameters[name].read(value, where)
-        elif name in _STEPS:
+        elif name in _STEPS or name == "raw":
             if equals:
                 raise SpecError(f"{where}: {name} takes no value", f"write {name} alone")
-            steps.append(name)
+            raw = raw or name == "raw"
+            steps += [step for step in _STEPS if step == name]
         else:
-            known = [*parameters, *_STEPS]
+            known = [*parameters, *_STEPS, "raw"]
             raise SpecError(f"{where}: no parameter {name}{nearest(name, known)}", f"known: {', '.join(known)}")
     arguments = complete(source.parameters, given, where)
     limit, dtype = given.get("limit"), given.get("dtype")
     assert limit is None or isinstance(limit, int)
     assert dtype is None or isinstance(dtype, str)
-    return arguments, Options(limit=limit, dtype=dtype, steps=tuple(steps))
+    return arguments, Options(limit=limit, dtype=dtype, steps=tuple(steps), raw=raw)
 
 
 def _split_path(text: str) -> tuple[str, str]:
@@ -141,8 +154,24 @@ def _split_path(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _is_file_of(path: str, suffix: str | None) -> bool:
+    """Tell whether a path is a file of a format that is read, whatever stands before its colons."""
+    return suffix is not None and _is_file(_expanded(path))
+
+
+def _folder(path: str, rest: str) -> tuple[str, str] | None:
+    """Return path and options where a path, as a whole or up to one of its colons, is a folder."""
+    if os.path.isdir(_expanded(path)):  # noqa: PTH112, as below
+        return path, rest
+    end = len(path)
+    while (end := path.rfind(":", 0, end)) > 0:
+        if os.path.isdir(_expanded(path[:end])):  # noqa: PTH112, as below
+            return path[:end], path[end + 1 :]
+    return None
+
+
 def _suffix(path: str) -> str | None:
-    suffix = Path(path).suffix.lower()
+    suffix = Path(CROPPED.sub("", path)).suffix.lower()
     return suffix if suffix in FILE_FORMATS else None
 
 

@@ -89,4 +89,16 @@ KINDS: dict[str, NoteKind] = {
         text="{rows:,} rows of the data are not in the index",
         explanation="The data has more rows than the index holds: what was added since cannot be found.",
     ),
+    "KM315": NoteKind(
+        title="rows of zeros",
+        text="{rows:,} row(s) of the data hold only zeros, which have no direction under cosine: they stay in the "
+        "index under their row numbers and count as never found",
+        explanation="Taking them out would shift the number of every later row. They are no query's neighbours, and "
+        "the centroids are trained without them.",
+    ),
+    "KM316": NoteKind(
+        title="queries of zeros",
+        text="{queries:,} of the queries hold only zeros, which have no direction under cosine: they were left out",
+        explanation="All rows are equally near to such a query, so no answer to it is right or wrong.",
+    ),
 }

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kmbench.notes import Note
 from kmbench.records import CellKey, Record
 
-__all__ = ["CaseStarted", "CellEnded", "Event", "Listener", "Step", "StudyStarted"]
+__all__ = ["CaseStarted", "CellEnded", "DataRead", "Event", "Listener", "Step", "StudyStarted"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataRead:
+    """A data set was read; `notes` say what was decided about it."""
+
+    spec: str
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +54,5 @@ class CellEnded:
     record: Record
 
 
-Event = StudyStarted | CaseStarted | Step | CellEnded
+Event = DataRead | StudyStarted | CaseStarted | Step | CellEnded
 Listener = Callable[[Event], None]

@@ -19,7 +19,7 @@ from kmbench.runner.case import run_case
 from kmbench.runner.case_run import Context
 from kmbench.runner.core_probe import CoreProbe
 from kmbench.runner.estimate import work_of
-from kmbench.runner.events import Listener, StudyStarted
+from kmbench.runner.events import DataRead, Listener, StudyStarted
 from kmbench.runner.process import Limits
 from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.stopping import rule_of
@@ -112,6 +112,8 @@ def run_study(
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
         pairs = dict.fromkeys((case.key.dataset, case.key.workload) for case in cases)
         datasets = {pair: materialise(pair[0], scratch, _rows_of(*pair)) for pair in pairs}
+        for info in datasets.values():
+            listener(DataRead(spec=info.spec, notes=info.notes))
         cases = [with_data(case, datasets[case.key.dataset, case.key.workload]) for case in cases]
         cases = [_in_revisions(case, revisions or {}) for case in cases]
         host = describe_host()
@@ -159,7 +161,7 @@ def run_study(
 
 def _rows_of(spec: str, workload: str | None) -> Rows:
     """Return what is clustered: the rows of a SPEC, or what a workload makes of them."""
-    return read_spec(spec) if workload is None else workload_from(workload).rows(spec)
+    return read_spec(spec, shift=True) if workload is None else workload_from(workload).rows(spec)
 
 
 def _in_revisions(case: Case, revisions: Mapping[str, Path]) -> Case:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.datasets.tables.table import Column, Table
 from kmbench.errors import DataError
 from kmbench.notes import Note, note
-from kmbench.segments.table import Column, Table
 
-__all__ = ["Features", "Missing", "make_features"]
+__all__ = ["Category", "Features", "Missing", "make_features"]
 
 Missing = Literal["refuse", "mean", "median", "drop"]
 
 MOST_LEVELS = 50
 """Different values above which a column of text is taken to name things rather than to sort them."""
 
-_ID_NAME = re.compile(r"(?:.*[\s_.-])?(?:id|index|key|uuid|no|nr|number)", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A column of text: for each row the place of its text among the levels, none missing."""
+
+    codes: NDArray[np.int32]
+    levels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +36,25 @@ class Features:
     Attributes
     ----------
     X : ndarray of float32, shape (rows, features)
-        Numbers with mean 0 and standard deviation 1; categories as 0 or 1 in a column for each value.
+        Numbers with mean 0 and standard deviation 1; flags as 0 or 1, however they are coded; categories as 0 or 1
+        in a column for each value.
     names : list of str
         Of the columns of `X`; those of categories as ``payment=invoice``.
     rows : ndarray of int64, shape (rows,)
         Rows of the table that are in `X`.
     numbers : dict of str to ndarray of float64
-        Numeric columns in their own units, imputed where that was asked for.
-    categories : dict of str to list of str
+        Columns of numbers and flags in their own units, imputed where that was asked for.
+    categories : dict of str to Category
         Columns of text.
     notes : list of Note
-        What was left out or filled in, and why.
+        How columns were read, what was left out or filled in, and why.
     """
 
     X: NDArray[np.float32]
     names: list[str]
     rows: NDArray[np.int64]
     numbers: dict[str, NDArray[np.float64]]
-    categories: dict[str, list[str]]
+    categories: dict[str, Category]
     notes: list[Note]
 
 
@@ -60,10 +65,10 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
     ----------
     table : Table
     missing : {"refuse", "mean", "median", "drop"}
-        What becomes of missing values: an error that names them; the column's mean or median, and for text its
-        most frequent value; or the rows that have any are left out.
+        What becomes of missing values: an error that names them; the column's mean or median, and for text and
+        flags the most frequent value; or the rows that have any are left out.
     leave_out : sequence of str
-        Columns that are not looked at.
+        Columns that are not looked at, beside those of the table that are not.
 
     Raises
     ------
@@ -76,87 +81,109 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
     absent = [name for name in leave_out if name not in known]
     if absent:
         raise DataError(f"{table.where} has no column {absent[0]!r}", f"there are {', '.join(known)}")
-    notes: list[Note] = []
+    notes: list[Note] = list(table.notes)
     kept = []
-    for place, column in enumerate(table.columns):
-        reason = None if column.name in leave_out else _why_not(column, place, table.n)
-        if reason is not None:
-            notes.append(note("KM101", column=column.name, reason=reason, concerns=[column.name]))
-        elif column.name not in leave_out:
+    for column in table.columns:
+        if column.kind == "ignored" or column.name in leave_out:
+            continue
+        told = column.left_out or _says_nothing(column, table.n)
+        if told is not None:
+            notes.append(told)
+        else:
             kept.append(column)
-            if column.note is not None:
-                notes.append(note("KM102", column=column.name, how=column.note, concerns=[column.name]))
+            notes += column.notes
     if not kept:
-        told = "; ".join(map(str, notes)) or "it needs numbers or categories"
-        raise DataError(f"{table.where} has no column to cluster by", told)
+        told_all = "; ".join(map(str, notes)) or "it needs numbers or categories"
+        raise DataError(f"{table.where} has no column to cluster by", told_all)
     kept, rows = _without_gaps(table, kept, missing, notes)
-    columns: list[NDArray[np.float64]] = []
+    return _matrix(table, kept, rows, notes)
+
+
+def _matrix(table: Table, kept: Sequence[Column], rows: NDArray[np.int64], notes: list[Note]) -> Features:
+    """Put the columns side by side."""
     names: list[str] = []
+    parts: list[tuple[Column, NDArray[np.float64] | None]] = []
     numbers: dict[str, NDArray[np.float64]] = {}
-    categories: dict[str, list[str]] = {}
+    categories: dict[str, Category] = {}
     for column in kept:
         if column.numbers is not None:
-            spread = float(column.numbers.std())
-            if not spread > 1e-12 * float(np.abs(column.numbers).max(initial=0.0)):
-                value = float(column.numbers[0])
-                notes.append(note("KM103", column=column.name, value=value, concerns=[column.name]))
+            values = column.numbers
+            spread = float(values.std())
+            if not spread > 1e-12 * float(np.abs(values).max(initial=0.0)):
+                notes.append(note("KM103", column=column.name, value=float(values[0]), concerns=[column.name]))
                 continue
-            numbers[column.name] = column.numbers
-            columns.append((column.numbers - column.numbers.mean()) / spread)
+            numbers[column.name] = values
+            parts.append((column, values))
             names.append(column.name)
-        else:
-            texts = column.texts or []
-            categories[column.name] = texts
-            for level in sorted(set(texts)):
-                columns.append(np.array([text == level for text in texts], dtype=np.float64))
+        elif column.codes is not None:
+            present = np.unique(column.codes)
+            levels = sorted((column.levels[code], int(code)) for code in present)
+            categories[column.name] = Category(column.codes, column.levels)
+            for level, code in levels:
+                parts.append((column, (column.codes == code).astype(np.float64)))
                 names.append(f"{column.name}={level}")
-    if not columns:
+    if not parts:
         raise DataError(f"{table.where} has no column that varies", "; ".join(map(str, notes)))
-    X = np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)
+    X = np.empty((len(rows), len(parts)), dtype=np.float32)
+    for place, (column, part) in enumerate(parts):
+        assert part is not None
+        X[:, place] = (part - part.mean()) / part.std() if column.kind in ("number", "date") else part
     return Features(X=X, names=names, rows=rows, numbers=numbers, categories=categories, notes=notes)
 
 
-def _why_not(column: Column, place: int, n: int) -> str | None:
-    """Return why a column says nothing about what its rows have in common, or None."""
-    known = ~column.missing
-    if not known.any():
-        return "it is empty"
+def _says_nothing(column: Column, n: int) -> Note | None:
+    """Return a note where a column says nothing about what its rows have in common, or None."""
+
+    def left_out(reason: str) -> Note:
+        return note("KM101", column=column.name, reason=reason, concerns=[column.name])
+
     if column.numbers is not None:
-        values = column.numbers[known]
+        values = column.numbers[~np.isnan(column.numbers)]
+        if not len(values):
+            return left_out("it is empty")
         if not np.isfinite(values).all():
-            return "it holds infinite values"
+            return left_out("it holds infinite values")
         if len(values) > 1 and (values == values[0]).all():
-            return f"it is {values[0]:g} in every row"
-        unnamed = column.name in ("", "column 1") or column.name.startswith("Unnamed")
-        whole = len(values) > 2 and len(np.unique(values)) == n and bool((values == np.rint(values)).all())
-        counts_on = whole and bool((np.diff(values) == 1).all())
-        if whole and (_ID_NAME.fullmatch(column.name) or (counts_on and (place == 0 or unnamed))):
-            return "it numbers the rows"
+            return left_out(f"it is {values[0]:g} in every row")
         return None
-    levels = Counter(text for text in column.texts or [] if text)
-    if len(levels) == 1:
-        return f"it is {next(iter(levels))!r} in every row"
-    if len(levels) == n > 2:
-        return "every row has a value of its own"
-    if len(levels) > MOST_LEVELS:
-        return f"it has {len(levels)} different texts, more than {MOST_LEVELS}"
+    present = np.empty(0, np.int64) if column.codes is None else np.unique(column.codes[column.codes >= 0])
+    distinct = column.distinct if column.codes is None else len(present)
+    if distinct == 1:
+        return left_out(f"it is {column.levels[int(present[0])]!r} in every row")
+    if column.kind == "code" and distinct > MOST_LEVELS:
+        return note("KM120", column=column.name, example=_code(column), concerns=[column.name])
+    if distinct == n > 2:
+        return left_out("every row has a value of its own")
+    if distinct > MOST_LEVELS:
+        return left_out(f"it has {distinct} different texts, more than {MOST_LEVELS}")
     return None
+
+
+def _code(column: Column) -> str:
+    """Return a code that shows that it is one."""
+    texts = (*column.examples, *column.levels)
+    return next((text for text in texts if text.startswith("0")), texts[0])
 
 
 def _without_gaps(
     table: Table, columns: list[Column], missing: Missing, notes: list[Note]
 ) -> tuple[list[Column], NDArray[np.int64]]:
     """Return the columns without missing values, and the rows that they are of."""
-    gaps = {column.name: column.missing for column in columns}
-    counts = {name: int(gap.sum()) for name, gap in gaps.items() if gap.any()}
+    gaps: dict[str, NDArray[np.bool_]] = {}
+    for column in columns:
+        gap = column.missing
+        if gap is not None and gap.any():
+            gaps[column.name] = gap
     every = np.arange(table.n)
-    if not counts:
+    if not gaps:
         return columns, every
+    counts = {name: int(gap.sum()) for name, gap in gaps.items()}
     told = ", ".join(f"{name} ({count})" for name, count in counts.items())
     if missing == "refuse":
         name = next(iter(counts))
+        first = table.place_of(int(gaps[name].argmax()))
         raise DataError(
-            f"{table.where} lacks values in {told}; the first is {name} in row {int(gaps[name].argmax()) + 1}",
+            f"{table.where} lacks values in {told}; the first is {name} in {first}",
             "fill them in, or use --missing mean, median or drop",
         )
     if missing == "drop":
@@ -165,23 +192,18 @@ def _without_gaps(
         if not len(rows):
             raise DataError(f"{table.where} has no row without a gap: {told}", "use --missing mean or median")
         notes.append(note("KM104", rows=table.n - len(rows), columns=told, concerns=counts))
-        return [_of_rows(column, rows) for column in columns], rows
+        return [column.of_rows(rows) for column in columns], rows
     notes.append(note("KM105", missing=missing, columns=told, concerns=counts))
     return [_imputed(column, missing) if column.name in counts else column for column in columns], every
-
-
-def _of_rows(column: Column, rows: NDArray[np.int64]) -> Column:
-    if column.numbers is not None:
-        return replace(column, numbers=column.numbers[rows])
-    texts = column.texts or []
-    return replace(column, texts=[texts[row] for row in rows])
 
 
 def _imputed(column: Column, missing: Missing) -> Column:
     if column.numbers is not None:
         known = column.numbers[~np.isnan(column.numbers)]
-        filler = known.mean() if missing == "mean" else np.median(known)
+        filler: Any = known.mean() if missing == "mean" else np.median(known)
+        if column.kind == "flag":
+            filler = float(known.mean() > 0.5)
         return replace(column, numbers=np.where(np.isnan(column.numbers), filler, column.numbers))
-    texts = column.texts or []
-    most = Counter(text for text in texts if text).most_common(1)[0][0]
-    return replace(column, texts=[text or most for text in texts])
+    assert column.codes is not None
+    most = int(np.bincount(column.codes[column.codes >= 0]).argmax())
+    return replace(column, codes=np.where(column.codes < 0, np.int32(most), column.codes))

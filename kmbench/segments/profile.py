@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,10 +58,12 @@ def _profile(features: Features, chosen: NDArray[np.bool_], number: int) -> Prof
     means = {name: float(values[chosen].mean()) if size else 0.0 for name, values in features.numbers.items()}
     spreads = {name: float(values[chosen].std()) if size else 0.0 for name, values in features.numbers.items()}
     modes = {}
-    for name, texts in features.categories.items():
-        counts = Counter(text for text, inside in zip(texts, chosen, strict=True) if inside)
-        if counts:
-            text, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    for name, category in features.categories.items():
+        counts = np.bincount(category.codes[chosen], minlength=len(category.levels))
+        if size:
+            text, count = min(
+                zip(category.levels, counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])
+            )
             modes[name] = (text, count / size)
     return Profile(number, size, size / len(chosen), means, spreads, modes)
 

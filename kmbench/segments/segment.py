@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.backends.training import Trainer, check_numbers, one_backend
+from kmbench.datasets.tables.parameters import Asked
+from kmbench.datasets.tables.table import Table
 from kmbench.errors import CaseError
 from kmbench.instruments import default_threads
 from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
 from kmbench.notes import Note, note
 from kmbench.segments.features import Missing, make_features
 from kmbench.segments.profile import Profile, by_size, profiles
-from kmbench.segments.table import Table, read_table, table_of_frame
+from kmbench.segments.tables import table_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +31,8 @@ __all__ = ["SegmentResult", "segment"]
 ITERATIONS = 50
 """Lloyd iterations: tables are small, and so many let nearly all of them come to rest."""
 
+
+_GLANCE = 20_000
 
 TRUSTED = 0.6
 """Jaccard index below which a segment is called unstable: Hennig (2007)."""
@@ -54,8 +59,8 @@ class SegmentResult:
         one seed.
     segment_stability : list of float or None
         Of each segment, the mean over the other seeds of its Jaccard index with the segment most like it.
-    csv : bytes
-        The table with a column ``segment``, in its own format.
+    written : callable
+        Yields the bytes of the table with a column ``segment``, with its own delimiter, encoding and line ends.
     notes : tuple of Note
         Columns that were left out, and what else a user should know.
     """
@@ -70,8 +75,13 @@ class SegmentResult:
     stability: float | None
     least_stability: float | None
     segment_stability: list[float] | None
-    csv: bytes
+    written: Callable[[], Iterator[bytes]] = field(repr=False)
     notes: tuple[Note, ...]
+
+    @property
+    def csv(self) -> bytes:
+        """The table with a column ``segment``, as it is written to a file."""
+        return b"".join(self.written())
 
     def frame(self) -> pd.DataFrame:
         """Return the profiles as a data frame: a row for each segment, means in original units."""
@@ -89,6 +99,9 @@ def segment(
     *,
     missing: Missing = "refuse",
     leave_out: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    id: str | None = None,
+    decimal: Literal["point", "comma"] | None = None,
     backend: str = "numpy-lloyd",
     seeds: int = 10,
     seed: int = 0,
@@ -97,18 +110,25 @@ def segment(
 ) -> SegmentResult:
     """Divide the rows of a table into k segments by k-means.
 
-    Numbers are standardised, texts one-hot. Columns that are constant, empty, or number the rows are left out, and
-    `SegmentResult.notes` says so. The segments are those of the seed with the lowest inertia.
+    Numbers are standardised, flags are 0 and 1, texts one-hot. Columns that are constant, empty, or number the rows
+    are left out, and `SegmentResult.notes` says so. The segments are those of the seed with the lowest inertia.
 
     Parameters
     ----------
-    table : path of a ``.csv`` file, or DataFrame
+    table : path, SPEC or DataFrame
+        A table of any kind that docs/data.md names: text, packed or not, spreadsheet, Parquet, Arrow.
     k : int
         Segments, at least 1 and at most the rows.
     missing : {"refuse", "mean", "median", "drop"}
         What becomes of missing values: see `kmbench.segments.features.make_features`.
     leave_out : sequence of str
         Columns that are not clustered by.
+    columns : sequence of str
+        The only columns to cluster by, whatever the rules say of them.
+    id : str, optional
+        The column that names the rows; it is not clustered by.
+    decimal : {"point", "comma"}, optional
+        How numbers are written, where the table does not prove it.
     backend : str
         A k-means backend with its parameters.
     seeds : int
@@ -132,13 +152,13 @@ def segment(
     """
     check_numbers(k=k, seeds=seeds, seed=seed, iterations=iterations, threads=threads)
     choice = one_backend(backend)
-    found: Table = read_table(Path(table).expanduser()) if isinstance(table, str | Path) else table_of_frame(table)
-    features = make_features(found, missing, leave_out)
+    found = table_from(table, Asked(decimal=decimal, columns=columns, leave_out=leave_out, ids=(id,) if id else ()))
+    features = make_features(found, missing)
     X = features.X
     if not 1 <= k <= len(X):
         raise CaseError(f"k={k} segments of {len(X)} rows", f"use k from 1 to {len(X)}")
     notes = list(features.notes)
-    distinct = len(np.unique(X, axis=0)) if k > 1 else 1
+    distinct = _distinct(X, k)
     if distinct < k:
         raise CaseError(f"k={k}: only {distinct} rows differ in what is clustered by", f"use k <= {distinct}")
     trainer = Trainer(choice, iterations=iterations, threads=threads or default_threads())
@@ -154,7 +174,7 @@ def segment(
         adjusted_rand(contingency(one, other, k, k)) for one, other in combinations([a[2] for a in answers], 2)
     ]
     column = "segment"
-    if column in found.header:
+    if column in [one.name for one in found.columns]:
         column = "segment_found"
         notes.append(note("KM106", column=column))
     steady = _jaccard(labels, others, k) if others else None
@@ -174,9 +194,25 @@ def segment(
         stability=float(np.mean(agreement)) if agreement else None,
         least_stability=float(np.min(agreement)) if agreement else None,
         segment_stability=steady,
-        csv=found.with_column(column, ["" if label == 0 else str(label) for label in whole]),
+        written=partial(found.with_column, column, _by_row(found, whole)),
         notes=tuple(notes),
     )
+
+
+def _distinct(X: NDArray[np.float32], k: int) -> int:
+    """Return how many rows differ, or at least k of them: the first rows show it in nearly all tables."""
+    if k == 1:
+        return 1
+    first = len(np.unique(X[:_GLANCE], axis=0))
+    return first if first >= k else len(np.unique(X, axis=0))
+
+
+def _by_row(table: Table, labels: NDArray[np.int32]) -> list[str]:
+    """Return what is written beside each row of the file: nothing where it is no row, or was left out."""
+    texts = [""] * table.file_rows
+    for row, label in zip(table.rows.tolist(), labels.tolist(), strict=True):
+        texts[row] = str(label) if label else ""
+    return texts
 
 
 def _jaccard(labels: NDArray[np.int32], others: Sequence[NDArray[np.int32]], k: int) -> list[float]:

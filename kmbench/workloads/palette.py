@@ -71,7 +71,7 @@ class Palette(Workload):
 
     def rows(self, spec: str) -> Rows:
         """Return the colours of the pixels that can be seen, in the space of the parameter."""
-        return ArrayRows(to_space(_picture(spec).colours, self._space))
+        return ArrayRows(to_space(_picture(spec).fine_colours, self._space))
 
     @property
     def _space(self) -> Space:

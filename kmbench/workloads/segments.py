@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from kmbench.backends.base import Params
-from kmbench.datasets import ArrayRows, Options, Rows, parse_spec
+from kmbench.datasets import ArrayRows, Options, Rows, parse_spec, read_table_spec
 from kmbench.datasets.customers import customer_table
+from kmbench.datasets.tables.reader import read_frame
 from kmbench.errors import WorkloadError
 from kmbench.metrics import adjusted_rand, contingency, nearest_two, simplified_silhouette
 from kmbench.segments.features import Features, Missing, make_features
 from kmbench.segments.profile import by_size, profile_rows, profiles
-from kmbench.segments.table import Column, Table, read_table
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 
@@ -81,21 +79,23 @@ class Segments(Workload):
             raise WorkloadError(f"workload segments standardises by itself, not {spec}", "leave such options out")
         if parsed.source == "customers" and parsed.suffix is None:
             n, seed, noise = (parsed.arguments[name] for name in ("n", "seed", "noise"))
+            import pandas as pd
+
             assert isinstance(n, int)
             assert isinstance(seed, int)
             assert isinstance(noise, int | float)
             drawn = customer_table(n, seed, float(noise))
-            columns = [Column(name, values, None) for name, values in drawn.numbers.items()]
-            columns += [Column(name, None, values.tolist()) for name, values in drawn.categories.items()]
-            whole = Table(spec, columns, [column.name for column in columns], [[]] * n)
-            return make_features(whole), drawn.segment
-        if parsed.suffix != ".csv":
+            frame = pd.DataFrame(drawn.numbers | drawn.categories)
+            return make_features(read_frame(frame)), drawn.segment
+        whole = read_table_spec(parsed)
+        if whole is None:
             raise WorkloadError(f"workload segments needs a table, not {spec}", "use customers, or FILE.csv")
-        whole = read_table(Path(parsed.source))
         truth = self.params.truth
         features = make_features(whole, self.params.missing, () if truth is None else (truth,))
         if truth is None:
             return features, None
-        place = [column.name for column in whole.columns].index(truth)
-        named = np.array([whole.lines[row][place] for row in features.rows.tolist()])
-        return features, np.unique(named, return_inverse=True)[1].astype(np.int32)
+        column = next(column for column in whole.columns if column.name == truth)
+        values = column.codes if column.numbers is None else column.numbers
+        if values is None:
+            raise WorkloadError(f"truth={truth}: {spec} has too many different texts there", "name another column")
+        return features, np.unique(values[features.rows], return_inverse=True)[1].astype(np.int32)

@@ -19,6 +19,7 @@ BAD = {
     "segment": ("missing.csv", "--output", "out.csv"),
     "workloads": ("--no-such",),
     "data": ("missing.npy",),
+    "fetch": ("no-such-set",),
     "host": ("--no-such",),
     "selftest": ("--no-such",),
     "compare": ("missing", "missing"),

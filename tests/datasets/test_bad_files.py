@@ -129,15 +129,17 @@ def test_types_that_are_not_real_numbers(tmp_path: Path, array: np.ndarray, kind
 
 def test_parquet_with_gaps_ragged_vectors_or_nothing_numeric(tmp_path: Path) -> None:
     tables = {
-        "a": ({"a": [1, None]}, "no value at row 1, column a"),
         "b": ({"v": [[1.0, 2.0], [3.0]]}, "v has 1 values at row 1, but 2 at row 0"),
         "c": ({"v": [[1.0, 2.0], [3.0, None]]}, "no value at row 1, column v[1]"),
         "d": ({"v": [[1.0], None]}, "no value at row 1, column v"),
-        "e": ({"name": ["x"]}, "no numeric column and no column of vectors; its columns: name"),
+        "e": ({"name": ["x"]}, "has no column of numbers"),
     }
     for name, (columns, said) in tables.items():
         pq.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
         assert said in message(tmp_path / f"{name}.parquet")
+    pq.write_table(pa.table({"a": [1, None, 4], "b": [3, 5, 9]}), tmp_path / "gap.parquet")
+    with pytest.raises(DataError, match="lacks a value in row 2, column 'a'"):
+        materialise(f"{tmp_path}/gap.parquet", tmp_path / "out")
 
 
 def test_damaged_bytes_raise_nothing_but_our_errors_and_leave_nothing(tmp_path: Path) -> None:

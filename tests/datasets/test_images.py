@@ -25,14 +25,18 @@ def encoded(kind: str, **options: object) -> bytes:
         return file.getvalue()
 
 
-def test_deep_colours_are_refused_as_deep_greys_are(tmp_path: Path) -> None:
-    deep = PIXELS.astype(np.uint16) * 257
+def test_deep_colours_and_greys_keep_their_digits(tmp_path: Path) -> None:
+    deep = np.random.default_rng(1).integers(0, 2**16, (24, 31, 3)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "rgb.tif", deep, photometric="rgb")
+    tifffile.imwrite(tmp_path / "planes.tif", deep.transpose(2, 0, 1), photometric="rgb", planarconfig="separate")
     tifffile.imwrite(tmp_path / "grey.tif", deep[..., 0])
+    Image.fromarray(deep[..., 0]).save(tmp_path / "grey.png")
     tifffile.imwrite(tmp_path / "eight.tif", PIXELS, photometric="rgb")
-    for name in ("rgb.tif", "grey.tif"):
-        with pytest.raises(DataError, match="more than 8 bits per channel; save it with 8"):
-            rows_of(tmp_path / name)
+    for name in ("rgb.tif", "planes.tif"):
+        np.testing.assert_allclose(rows_of(tmp_path / name), deep.reshape(-1, 3) / 257, rtol=1e-6)
+    for name in ("grey.tif", "grey.png"):
+        grey = np.repeat(deep[..., :1].reshape(-1, 1), 3, axis=1)
+        np.testing.assert_allclose(rows_of(tmp_path / name), grey / 257, rtol=1e-6)
     np.testing.assert_array_equal(rows_of(tmp_path / "eight.tif"), PIXELS.reshape(-1, 3))
 
 

@@ -75,6 +75,7 @@ def test_data_far_from_the_origin_is_told(tmp_path: Path) -> None:
     far = materialise(f"{tmp_path}/x.npy", tmp_path)
     assert far.offset_ratio == pytest.approx(1e8, rel=0.2)
     assert materialise(f"{tmp_path}/x.npy:center", tmp_path).offset_ratio < 1e-6
+    assert materialise(f"{tmp_path}/x.npy", tmp_path, shift=True).offset_ratio < 1e-6
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:

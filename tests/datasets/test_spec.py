@@ -80,7 +80,7 @@ def test_defaults_give_way_to_the_values_that_bound_them() -> None:
         ("digits:center,center", ("center is given twice",)),
         ("blbos:n=10", ("no data source blbos", "did you mean blobs?", "digits", ".fvecs")),
         ("", ("no data source", "digits")),
-        ("data.txt", ("data.txt", ".npy", ".parquet")),
+        ("data.doc", ("data.doc", ".npy", ".parquet")),
         ("some/file:limit=1", ("some/file", ".npy")),
         ("caf\udce9.npy", (r"'caf\udce9.npy' is not UTF-8", "rename the file")),
     ],

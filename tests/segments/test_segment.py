@@ -12,9 +12,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from kmbench import segment
 from kmbench.datasets.customers import customer_table
+from kmbench.datasets.tables.reader import read_frame, read_table
 from kmbench.errors import CaseError, DataError
 from kmbench.segments.features import make_features
-from kmbench.segments.table import read_table, table_of_frame
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def written(tmp_path, text, name="table.csv"):
 
 def test_features_are_scikit_learns(customers):
     frame, _ = customers
-    features = make_features(table_of_frame(frame))
+    features = make_features(read_frame(frame))
     numbers, texts = frame.select_dtypes("number"), frame.select_dtypes(exclude="number")
     expected = np.hstack(
         [StandardScaler().fit_transform(numbers), OneHotEncoder(sparse_output=False).fit_transform(texts)]
@@ -43,7 +43,7 @@ def test_features_are_scikit_learns(customers):
 def test_known_segments_are_found(customers):
     frame, truth = customers
     result = segment(frame, 5, threads=1)
-    X = make_features(table_of_frame(frame)).X
+    X = make_features(read_frame(frame)).X
     theirs = KMeans(5, n_init=10, random_state=0).fit(X)
     assert adjusted_rand_score(truth, result.labels) > 0.85
     assert result.inertia <= 1.001 * theirs.inertia_
@@ -127,13 +127,14 @@ GAPS = "a,b,kind\n1,10,x\n,20,x\n3,30,\n5,70,y\n"
 def test_missing_values_are_named_and_refused_or_filled(tmp_path):
     path = written(tmp_path, GAPS)
     with pytest.raises(
-        DataError, match=r"lacks values in a \(1\), kind \(1\); the first is a in row 2.*--missing mean"
+        DataError, match=r"lacks values in a \(1\), kind \(1\); the first is a in line 3.*--missing mean"
     ):
         segment(path, 2)
     table = read_table(path)
     assert make_features(table, "mean").numbers["a"].tolist() == [1, 3, 3, 5]
     assert make_features(table, "median").numbers["a"].tolist() == [1, 3, 3, 5]
-    assert make_features(table, "mean").categories["kind"] == ["x", "x", "x", "y"]
+    kind = make_features(table, "mean").categories["kind"]
+    assert [kind.levels[code] for code in kind.codes] == ["x", "x", "x", "y"]
     dropped = segment(path, 2, missing="drop", threads=1)
     assert (dropped.labels == 0).tolist() == [False, True, True, False]
     assert dropped.csv.decode().splitlines()[2] == ",20,x,"
@@ -144,7 +145,7 @@ def test_missing_values_are_named_and_refused_or_filled(tmp_path):
     [
         ("name,city\nAda,Rome\nBob,Oslo\nCy,Bern\n", "no column to cluster by"),
         ("a\n1\n1\n", "no column to cluster by"),
-        ("a,b\n1,2\n3\n", "1 fields in line 3, but 2 in the first"),
+        ("a,b\n1,2\n3\n", "lacks values in b \\(1\\); the first is b in line 3"),
         ("a,b\n", "no rows"),
         ("", "no rows"),
         ("a\x00b\n", "not a text table"),

@@ -45,8 +45,8 @@ class Searched:
         self.metric, base, queries = data_of(kind)
         shift = base.mean(axis=0) if kind == "far from the origin" else None
         self.space = Space(metric=self.metric, shift=shift)
-        self.base = np.ascontiguousarray(self.space.apply(base, "base"))
-        self.queries = np.ascontiguousarray(self.space.apply(queries, "queries"))
+        self.base = np.ascontiguousarray(self.space.apply(base))
+        self.queries = np.ascontiguousarray(self.space.apply(queries))
         rng = np.random.default_rng(1)
         centroids = self.base[rng.choice(len(self.base), NLIST, replace=False)]
         if self.space.inner_product:

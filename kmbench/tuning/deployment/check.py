@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from kmbench.backends.faiss_gpu_index import GPU_MOST
 from kmbench.datasets import materialise
 from kmbench.errors import DataError, TuneError
 from kmbench.instruments import default_threads
+from kmbench.notes import note
 from kmbench.runner.process import WorkerFailure
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.deployment.judgement import CheckResult, Today, judge_check
@@ -88,8 +90,12 @@ def check_deployment(
                 f"the data has {len(raw)} rows, the index is asked for {recipe.at}", "give the whole data"
             )
         space = Space(metric=recipe.metric, shift=_shift(recipe, raw))
-        base = raw if data is None and recipe.metric == "cosine" else space.apply(raw, data or str(file))
-        base, asked_for = np.ascontiguousarray(base), space.apply(raw_queries, queries)
+        base = raw if data is None and recipe.metric == "cosine" else space.apply(raw)
+        zero_queries = space.directionless(raw_queries)
+        if len(zero_queries) == len(raw_queries):
+            raise DataError(f"{queries}: all are zeros, which have no direction", "give other queries")
+        raw_queries = np.delete(raw_queries, zero_queries, axis=0)
+        base, asked_for = np.ascontiguousarray(base), space.apply(raw_queries)
         truth = exact_neighbours(base, asked_for, recipe.at, space, progress)
         np.save(scratch / "queries.npy", raw_queries)
         setup = SearchSetup(
@@ -121,7 +127,9 @@ def check_deployment(
         gpu=host.gpu_name() if place == "cuda" else None,
         own_rows=own_rows_share(base, asked_for, truth),
     )
-    return judge_check(recipe, today)
+    result = judge_check(recipe, today)
+    left_out = (note("KM316", queries=len(zero_queries)),) if len(zero_queries) else ()
+    return replace(result, notes=(*left_out, *result.notes))
 
 
 def _stored_vectors(file: Path, recipe: Recipe) -> FloatMatrix:

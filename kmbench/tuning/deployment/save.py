@@ -100,7 +100,7 @@ def _write_index(result: TuneResult, kind: Kind, problem: Problem, trained: Trai
     option, everything = result.choice.option, problem.base
     list_of_row = trained.list_of_row
     if problem.held_out is not None:
-        everything = np.ascontiguousarray(problem.space.apply(problem.raw, problem.name))
+        everything = np.ascontiguousarray(problem.space.apply(problem.raw))
         list_of_row = np.empty(len(everything), dtype=np.int32)
         rest = np.ones(len(everything), dtype=bool)
         rest[problem.held_out] = False

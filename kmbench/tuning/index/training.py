@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kmbench.backends.grid import Choice
 from kmbench.backends.registry import get_backend
 from kmbench.datasets import initial_centroids
-from kmbench.errors import BackendError
+from kmbench.errors import BackendError, TuneError
 from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.tuning.index.kinds import flat_quantizer
 from kmbench.tuning.problem.host import THIS_HOST, Spawn
@@ -95,16 +95,22 @@ class Trained:
 def train_lists(base: FloatMatrix, nlist: int, space: Space, training: Training) -> Trained:
     """Train centroids on a sample of the base and put every row into the list of the nearest.
 
-    For inner products and cosine the directions are clustered, and centroids have norm 1, as in FAISS.
+    For inner products and cosine the directions are clustered, and centroids have norm 1, as in FAISS. Rows of zeros
+    under cosine have none: the centroids are trained without them.
 
     Raises
     ------
     BackendError
         If the backend fails, or its centroids are not finite.
+    TuneError
+        If fewer rows than lists have a direction under cosine.
     """
     rng = np.random.default_rng([training.seed, nlist])
-    points = min(len(base), max(nlist, training.points_per_list * nlist))
-    chosen = base if points == len(base) else base[np.sort(rng.choice(len(base), points, replace=False))]
+    fitted = np.delete(np.arange(len(base)), space.directionless(base))
+    if len(fitted) < nlist:
+        raise TuneError(f"nlist {nlist}: only {len(fitted):,} rows are not all zeros", "use a smaller --nlist")
+    points = min(len(fitted), max(nlist, training.points_per_list * nlist))
+    chosen = base if points == len(base) else base[fitted[np.sort(rng.choice(len(fitted), points, replace=False))]]
     sample = space.unit(chosen) if space.inner_product else np.ascontiguousarray(chosen)
     centroids, seconds = _fit(sample, nlist, training)
     if centroids.shape != (nlist, base.shape[1]) or not np.isfinite(centroids).all():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.datasets import FILE_FORMATS, Options, Spec, materialise, parse_spec
+from kmbench.datasets.collections.source import FetchedSet, fetched_set
 from kmbench.errors import DataError, TuneError
 from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
@@ -110,11 +111,26 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     data = _spec_text(sources.data, scratch / "data.npy")
     queries = None if sources.queries is None else _spec_text(sources.queries, scratch / "asked.npy")
     truth = None if sources.truth is None else str(sources.truth)
+    name = "an array" if isinstance(sources.data, np.ndarray) else data
     spec = parse_spec(data)
-    companion = _companion(spec)
+    companion: dict[str, Any] = {}
+    if spec.source == "ann":
+        fetched = fetched_set(spec.arguments["name"])
+        spec = _of_file(spec, fetched.base)
+        data = spec.canonical
+        companion = _companion_files(fetched, spec)
+        if queries is None and "queries" in companion:
+            queries, truth = companion["queries"], truth or companion["truth"]
+    companion = {**_companion(spec), **companion}
     notes: list[Note] = []
     own_metric = companion.get("metric")
     chosen = metric or own_metric or "l2"
+    if chosen not in METRICS:
+        raise TuneError(
+            f"{Path(spec.source).name} is made for the metric {chosen}, which kmbench does not have",
+            f"--metric {', '.join(METRICS)} searches it by another"
+            + (": of zeros and ones, l2 finds the same neighbours" if chosen == "hamming" else ""),
+        )
     own_queries = queries is None and "test" in companion
     if own_queries:
         queries = f"{spec.source}:key=test"
@@ -125,9 +141,10 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     if own_truth:
         truth = f"{spec.source}:key=neighbors"
     info = materialise(data, scratch)
+    notes += [one for one in info.notes if one.code != "KM159"]  # the tuner takes the metric of the file
     raw: FloatMatrix = np.load(info.path)
     if queries is None:
-        rows = _sampled_rows(info.n, k, seed)
+        rows = _sampled_rows(raw, chosen, seed)
         raw_queries, base_rows = raw[rows], np.delete(raw, rows, axis=0)
         text, fingerprint = f"{len(rows):,} rows drawn from the data and left out of it", f"drawn {len(rows)} {seed}"
         held_out: NDArray[np.int64] | None = rows
@@ -146,6 +163,9 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
             f"--at {k}: more neighbours than the {len(base_rows):,} rows that are searched", "use a smaller --at"
         )
     space = _space(cast(Metric, chosen), info, base_rows)
+    zero_rows, zero_queries = space.directionless(base_rows), space.directionless(raw_queries)
+    if len(zero_rows):
+        notes.append(note("KM315", rows=len(zero_rows)))
     stored = None
     if truth is not None:
         if held_out is not None:
@@ -155,13 +175,20 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
         if stored.shape[1] <= k:
             notes.append(note("KM310", file=where, columns=stored.shape[1], k=k))
             stored = None
+    if len(zero_queries):
+        if len(zero_queries) == len(raw_queries):
+            raise DataError(f"{text}: all are zeros, which have no direction", "give other queries, or --metric l2")
+        notes.append(note("KM316", queries=len(zero_queries)))
+        if stored is not None and len(stored) == len(raw_queries):
+            stored = np.delete(stored, zero_queries, axis=0)
+        raw_queries = np.delete(raw_queries, zero_queries, axis=0)
     return Problem(
-        name="an array" if isinstance(sources.data, np.ndarray) else data,
+        name=name,
         data=info,
         raw=raw,
-        base=np.ascontiguousarray(space.apply(base_rows, data)),
+        base=np.ascontiguousarray(space.apply(base_rows)),
         raw_queries=raw_queries,
-        queries=np.ascontiguousarray(space.apply(raw_queries, "the queries")),
+        queries=np.ascontiguousarray(space.apply(raw_queries)),
         queries_fingerprint=fingerprint,
         held_out=held_out,
         queries_text=text,
@@ -187,11 +214,27 @@ def _space(metric: Metric, info: DatasetInfo, base: FloatMatrix) -> Space:
     return space
 
 
-def _sampled_rows(n: int, k: int, seed: int) -> NDArray[np.int64]:
+def _sampled_rows(raw: FloatMatrix, metric: str, seed: int) -> NDArray[np.int64]:
+    rows = np.delete(np.arange(len(raw)), Space(metric=cast(Metric, metric)).directionless(raw))
+    n = len(rows)
     count = min(SAMPLED, n // 10)
     if count < 1:
         raise TuneError(f"{n} rows are too few to draw queries from", "give queries with --queries")
-    return np.sort(np.random.default_rng([seed, 7]).choice(n, count, replace=False))
+    return rows[np.sort(np.random.default_rng([seed, 7]).choice(n, count, replace=False))]
+
+
+def _of_file(spec: Spec, path: Path) -> Spec:
+    """Return the SPEC of a file in place of a public set's name, with the same options."""
+    return replace(parse_spec(str(path)), options=spec.options)
+
+
+def _companion_files(fetched: FetchedSet, spec: Spec) -> dict[str, Any]:
+    """Return metric, queries and neighbours of a public set, if all of it is asked for."""
+    if fetched.queries is None:
+        return {}  # the file itself holds them
+    if spec.options != Options():
+        return {"metric": fetched.metric}
+    return {"metric": fetched.metric, "queries": str(fetched.queries), "truth": str(fetched.truth)}
 
 
 def _companion(spec: Spec) -> dict[str, Any]:
@@ -210,8 +253,8 @@ def _companion(spec: Spec) -> dict[str, Any]:
         return {}  # reading the data itself says what is wrong
     if isinstance(distance, bytes):
         distance = distance.decode("utf-8", "replace")
-    if distance in HDF5_METRICS:
-        found["metric"] = HDF5_METRICS[distance]
+    if distance is not None:
+        found["metric"] = HDF5_METRICS.get(str(distance), str(distance))
     return found
 
 

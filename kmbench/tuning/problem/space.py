@@ -8,8 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.errors import DataError
-
 __all__ = ["CENTRE_ABOVE", "METRICS", "FloatMatrix", "Metric", "Space"]
 
 FloatMatrix = NDArray[np.float32]
@@ -57,17 +55,20 @@ class Space:
             return "L2norm"
         return None if self.shift is None else "centering"
 
-    def apply(self, X: FloatMatrix, where: str) -> FloatMatrix:
+    def apply(self, X: FloatMatrix) -> FloatMatrix:
         """Return vectors as the index holds them; `X` itself where nothing is done to it.
 
-        Raises
-        ------
-        DataError
-            For a row of zeros under cosine.
+        Under cosine a row of zeros stays one, as FAISS's transform leaves it.
         """
         if self.metric == "cosine":
-            return _normalised(X, where)
+            return _normalised(X)
         return X if self.shift is None else np.ascontiguousarray(X - self.shift)
+
+    def directionless(self, X: FloatMatrix) -> NDArray[np.int64]:
+        """Return the numbers of the rows that have no place in this space: those of zeros under cosine."""
+        if self.metric != "cosine":
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(~X.any(axis=1))
 
     def wrap(self, index: Any) -> Any:
         """Return the index behind the transform, so that a user searches with vectors as they are.
@@ -95,16 +96,11 @@ class Space:
         return out
 
 
-def _normalised(X: FloatMatrix, where: str) -> FloatMatrix:
+def _normalised(X: FloatMatrix) -> FloatMatrix:
     out = np.empty(X.shape, dtype=np.float32)
     for start in range(0, len(X), _BLOCK):
         block = X[start : start + _BLOCK].astype(np.float64)
         norms = np.sqrt(np.einsum("ij,ij->i", block, block))
-        zero = np.flatnonzero(norms == 0.0)
-        if len(zero):
-            raise DataError(
-                f"{where}: row {start + int(zero[0])} is all zeros, which has no direction under cosine",
-                "leave such rows out, or use --metric l2 or ip",
-            )
+        norms[norms == 0.0] = 1.0
         out[start : start + _BLOCK] = block / norms[:, None]
     return out

@@ -96,6 +96,8 @@ def exact_neighbours(
 ) -> Truth:
     """Find the k nearest rows of the base for each query, and all that tie with the k-th.
 
+    Rows of zeros under cosine have no direction: they are no neighbours of any query.
+
     FAISS searches in float32; the candidates are measured again in float64. Where the last candidate is not
     clearly farther than the k-th neighbour, the search of that query is widened until it is.
 
@@ -115,15 +117,19 @@ def exact_neighbours(
     TuneError
         If k exceeds the rows of the base.
     """
-    n = len(base)
+    left_out = space.directionless(base)
+    kept, sought = np.delete(np.arange(len(base)), left_out), base
+    if len(left_out):
+        sought = np.ascontiguousarray(base[kept])
+    n = len(sought)
     if not 1 <= k <= n:
         raise TuneError(f"--at {k}: the data has {n:,} rows to find", f"use --at from 1 to {n:,}")
     rows: list[NDArray[np.int64]] = []
     tied = cut = 0
     for start in range(0, len(queries), _QUERY_BLOCK):
         progress("exact neighbours", start / len(queries))
-        found, block_cut = _neighbours_of(base, queries[start : start + _QUERY_BLOCK], k, space)
-        rows += found
+        found, block_cut = _neighbours_of(sought, queries[start : start + _QUERY_BLOCK], k, space)
+        rows += [kept[ids] for ids in found]
         cut += block_cut
     tied = sum(len(row) > k for row in rows)
     return Truth(k=k, ids=_padded(rows, k), tied=tied, cut=cut)
@@ -229,16 +235,20 @@ def neighbours_from_file(
         )
     rows: list[NDArray[np.int64]] = []
     cut = 0
+    left_out = space.directionless(base)
     for start in range(0, len(queries), _QUERY_BLOCK):
         part, ids = queries[start : start + _QUERY_BLOCK], stored[start : start + _QUERY_BLOCK]
         found = _cut_at_ties(part, base, ids, float64_measure(part, base, ids, space), k, space, False)
-        unsure = np.array([place for place, _, settled in found if not settled], dtype=np.int64)
         block = [row for _, row, _ in found]
+        none_of_zeros = [not np.isin(row, left_out).any() for row in block]
+        unsure = np.array(
+            [place for place, _, settled in found if not (settled and none_of_zeros[place])], dtype=np.int64
+        )
         if len(unsure):
-            again, block_cut = _neighbours_of(base, part[unsure], k, space)
-            cut += block_cut
-            for place, row in zip(unsure, again, strict=True):
-                block[place] = row
+            again = exact_neighbours(base, part[unsure], k, space)
+            cut += again.cut
+            for place, row in zip(unsure, again.ids, strict=True):
+                block[place] = row[row >= 0]
         rows += block
     return Truth(
         k=k,

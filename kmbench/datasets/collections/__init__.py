@@ -1,0 +1,1 @@
+"""Public data sets by name: the catalogue, fetching, and reading what was fetched."""

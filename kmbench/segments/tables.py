@@ -1,0 +1,47 @@
+"""The table that a user names, by path, by SPEC or as a data frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmbench.datasets import Options, parse_spec, read_table_spec
+from kmbench.datasets.tables.parameters import Asked
+from kmbench.datasets.tables.reader import read_frame, read_table
+from kmbench.datasets.tables.table import Table
+from kmbench.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["table_from"]
+
+
+def table_from(table: str | Path | pd.DataFrame, asked: Asked) -> Table:
+    """Read a table; what is asked for goes over what its SPEC says.
+
+    Raises
+    ------
+    KmbenchError
+        If it cannot be read, or is no table.
+    """
+    if not isinstance(table, str | Path):
+        return read_frame(table, asked)
+    path = Path(table).expanduser()
+    if path.exists() or (path.suffix and not str(table).partition(":")[2]):
+        return read_table(path, asked)
+    spec = parse_spec(str(table))
+    if replace(spec.options, limit=None) != Options():
+        raise SpecError(f"segment standardises by itself, not {table}", "leave such options out")
+    said = Asked.from_arguments(spec.arguments)
+    merged = Asked(
+        decimal=asked.decimal or said.decimal,
+        columns=(*(asked.columns or said.columns),),
+        leave_out=(*said.leave_out, *asked.leave_out),
+        ids=(*said.ids, *asked.ids),
+    )
+    found = read_table_spec(spec, merged)
+    if found is None:
+        raise DataError(f"{table} is no table", "give a file such as customers.csv")
+    return found
