@@ -14,13 +14,13 @@ __all__ = ["CoreState", "boundary_of", "state_of"]
 LEAST_PROBES = 8
 """Fewer tell of no states."""
 
-LEAST_SHARE, LEAST_OF_A_STATE = 0.05, 3
+LEAST_SHARE, LEAST_OF_A_STATE = 0.1, 3
 """A state is one that at least this share of the probes, and so many, were in."""
 
 LEAST_SEPARATION = 6.0
 """Distance of the states' means, in standard deviations of what one probe differs by from the next."""
 
-GREATEST_SPREAD = 0.25
+GREATEST_SPREAD = 0.2
 """Standard deviation within a state, as a share of that distance: probes that other work disturbed are no state."""
 
 GAP_SHARE = 0.1

@@ -115,9 +115,10 @@ class Worker:
             backend.fit()
             backend.assign(self._X)
         if self._expected_seconds < FULL_WARM_UP_SECONDS or (on_device and loops is None):
-            before = snapshot_tasks()
+            before, resident = snapshot_tasks(), reset_peak()
             fit = timed(backend.fit, backend.synchronize, 1)
             waited = seconds_waited(before, snapshot_tasks())
+            self._warm_bytes = max(self._warm_bytes, peak_since(resident) or 0)
             delay_share = None if waited is None else waited / (fit.wall_seconds * self._job.threads)
             assign = timed(lambda: backend.assign(self._X), backend.synchronize, 1)
             if loops is None:

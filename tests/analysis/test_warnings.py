@@ -57,10 +57,12 @@ def test_threads_that_take_turns_are_not_more_threads():
 
 
 def test_a_noisy_host_gets_a_banner():
-    (found,) = notes_of(rows({}, contaminated_share=0.5), {})
+    (found,) = notes_of(rows({}, disturbed_by={"waited for a core": 1}), {})
     assert found.code == "KM204"
     assert "NOISY HOST: 50% of the fits" in found.text
-    assert notes_of(rows({}, contaminated_share=0.1), {}) == []
+    assert notes_of(rows({}, samples=10, disturbed_by={"waited for a core": 1}), {}) == []
+    (cold,) = notes_of(rows({}, disturbed_by={"cold memory": 1}), {})
+    assert (cold.code, "50% of the fits" in cold.text) == ("KM208", True)
     stolen = {"sessions": [{"steal_share": 0.001}, {"steal_share": 0.03}]}
     assert "the hypervisor took 3.0%" in notes_of(rows({}), stolen)[0].text
     assert "other programs took 9.0%" in notes_of(rows({}), {"sessions": [{"others_share": 0.09}]})[0].text
@@ -72,7 +74,7 @@ def test_levels_are_ordered():
 
 
 def test_a_note_concerns_the_rows_that_it_names_or_all():
-    cells = rows({"faiss-cpu": [pool("Zen")]}, contaminated_share=0.5)
+    cells = rows({"faiss-cpu": [pool("Zen")]}, disturbed_by={"waited for a core": 1})
     notes = notes_of(cells, {"cpu": {"flags": ["avx2", "avx512f"]}})
     assert [note.code for note in concerning(notes, "faiss-cpu")] == ["KM201", "KM204"]
     assert [note.code for note in concerning(notes, "sklearn-lloyd")] == ["KM204"]

@@ -95,7 +95,7 @@ def test_the_worker_of_each_cell_runs_its_own_commits_code(gate):
 def test_a_commit_of_another_worker_protocol_cannot_be_measured(gate):
     process = gate("harmless", "foreign")
     assert process.returncode == 2
-    assert "speaks protocol 1002, and this kmbench speaks 2" in process.stderr
+    assert "speaks protocol 1003, and this kmbench speaks 3" in process.stderr
     assert process.stderr.count("\n") == 1
 
 

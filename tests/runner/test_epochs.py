@@ -1,5 +1,6 @@
 """Epochs and rounds of one case with fake workers: their order, their end, and fits that were disturbed."""
 
+import dataclasses
 import itertools
 
 from kmbench.records import RecordKind
@@ -117,3 +118,41 @@ def test_where_memory_is_left_cold_no_fit_is_measured_again_for_it(new_lab):
     lab.system = lambda name, number: 0.05 if number == 3 else 0.001
     lab.run()
     assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
+
+
+class FakeProbe:
+    """Says how far apart the cores are, and where the two states part."""
+
+    def __init__(self, ratios, boundary=1.1):
+        self.ratios, self.parted_at, self.asked = iter(ratios), boundary, []
+
+    def ratio(self, threads, cores):
+        self.asked.append((threads, cores))
+        return next(self.ratios)
+
+    def boundary(self, threads, cores):
+        return self.parted_at
+
+
+def with_probe(lab, probe):
+    lab.context = dataclasses.replace(lab.context, core_probe=probe)
+    lab.run()
+    return [record for record in lab.store.records if record.kind is RecordKind.FIT]
+
+
+def test_each_fit_has_a_probe_before_and_after_it(new_lab):
+    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([0.90, 0.91, 0.92, 0.93]))
+    probes = [(record.cross_core_ratio, record.cross_core_ratio_after) for record in fits]
+    assert probes == [(0.90, 0.91), (0.91, 0.92), (0.92, 0.93)]
+
+
+def test_a_fit_during_which_the_cores_moved_is_kept_and_measured_again(new_lab):
+    ratios = [0.9, 0.9, 1.3, 1.3] + [1.3] * 4
+    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe(ratios))
+    assert [record.disturbed_by for record in fits].count("cores moved") == 1
+    assert len(fits) == 6
+
+
+def test_cores_that_stay_apart_disturb_nothing(new_lab):
+    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([1.3] * 4))
+    assert not any(record.contaminated for record in fits)

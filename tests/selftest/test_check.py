@@ -23,7 +23,9 @@ KEY = CellKey(
 )
 
 
-def records(work=1.0, slowed=1.10, slept=0.2505, allocated=200_500_000, threads=1, noise=0.005, epochs=10):
+def records(
+    work=1.0, slowed=1.10, slept=0.2505, allocated=200_500_000, threads=1, noise=0.005, epochs=10, kernel=0.0
+):
     rng = np.random.default_rng(0)
     found = []
     for choice in expand_backends(selftest_study(True).backends):
@@ -36,7 +38,8 @@ def records(work=1.0, slowed=1.10, slept=0.2505, allocated=200_500_000, threads=
         common = {"key": key, "session": 0, "host": "h", "at": "t"}
         for epoch in range(epochs):
             s = seconds if choice.name == "known-sleeps" else seconds * float(rng.lognormal(0, noise))
-            figures = {"fit_seconds": s, "fit_predict_seconds": s, "fit_predict_cpu_seconds": s}
+            figures = dict.fromkeys(("fit_seconds", "fit_predict_seconds", "fit_predict_cpu_seconds"), s)
+            figures["fit_system_seconds"] = 0.001 + (kernel * s if epoch == 0 else 0.0)
             found.append(Record(kind=RecordKind.FIT, epoch=epoch, round=0, threads_seen=threads, **figures, **common))
         found.append(Record(kind=RecordKind.MEMORY, peak_extra_bytes=allocated, memory_method="vmhwm", **common))
         found.append(Record(kind=RecordKind.OUTCOME, **common))
@@ -58,6 +61,7 @@ def test_truths_that_hold_are_found_to_hold():
         ({"slowed": 1.0}, "a backend with 10 % more work"),
         ({"slept": 0.26}, "a backend that sleeps"),
         ({"allocated": 190_000_000}, "a backend that allocates"),
+        ({"kernel": 0.03}, "fits that allocate 200 MB on warm memory"),
         ({"threads": 2}, "backends that were given one thread"),
     ],
 )
