@@ -19,7 +19,7 @@ from kmbench.analysis.target import Race, race_rows, races
 from kmbench.analysis.warnings import concerning, notes_of
 from kmbench.comparison import RatioInterval, counted_cells, epoch_means, ratio_by_epoch
 from kmbench.errors import OutputError
-from kmbench.notes import Note, note
+from kmbench.notes import Note, note, notes_as_json
 from kmbench.records import RECORDS_FILE, CellKey, Record, Status, read_records_and_torn_line
 from kmbench.run_folder import check_same_host, read_host, read_study
 
@@ -206,8 +206,7 @@ class Run:
         """Return the array that ``run --json`` prints: an object for each cell, and last those of the races."""
         rows = []
         for cell in self.compared:
-            own = [one.as_dict() for one in concerning(self.notes, cell.label)]
-            rows.append(dataclasses.asdict(cell) | {"notes": own})
+            rows.append(dataclasses.asdict(cell) | notes_as_json(concerning(self.notes, cell.label)))
         return rows + race_rows(self.races)
 
 

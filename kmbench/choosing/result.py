@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.choosing.elbow import ELBOW_METHOD
-from kmbench.notes import Note
+from kmbench.notes import Note, notes_as_json
 
 __all__ = ["ChooseResult", "KRow", "Pick"]
 
@@ -128,7 +128,7 @@ class ChooseResult:
             "backend": self.backend,
             "seed": self.seed,
             "threads": self.threads,
-            "notes": [note.as_dict() for note in self.notes],
+            **notes_as_json(self.notes),
         }
 
 

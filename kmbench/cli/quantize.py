@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from kmbench.notes import notes_as_json
+
 if TYPE_CHECKING:
     from kmbench.colour import QuantizeResult
 
@@ -89,7 +91,7 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
         "width": result.pixels.shape[1],
         "height": result.pixels.shape[0],
         "output": None if output is None else str(output),
-        "notes": [note.as_dict() for note in result.notes],
+        **notes_as_json(result.notes),
     }
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kmbench.cli.note_lines import print_notes
+from kmbench.notes import notes_as_json
 
 if TYPE_CHECKING:
     from kmbench.segments import SegmentResult
@@ -123,7 +124,7 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
         "stability": result.stability,
         "least_stability": result.least_stability,
         "output": None if output is None else str(output),
-        "notes": [note.as_dict() for note in result.notes],
+        **notes_as_json(result.notes),
     }
 
 

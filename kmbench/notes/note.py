@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kmbench.notes import data, history, measurement, tuner
 from kmbench.notes.kind import NoteKind
 
-__all__ = ["KINDS", "Note", "NoteKind", "note"]
+__all__ = ["KINDS", "Note", "NoteKind", "note", "notes_as_json"]
 
 KINDS: dict[str, NoteKind] = data.KINDS | measurement.KINDS | tuner.KINDS | history.KINDS
 """Every kind of note by its code: ``KM1xx`` data, ``KM2xx`` measurement, ``KM3xx`` tuner, ``KM4xx`` history."""
@@ -40,8 +40,13 @@ class Note:
         return self.text if self.hint is None else f"{self.text}; {self.hint}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the object that ``--json`` prints."""
+        """Return the object that ``--json`` prints under ``note_details``."""
         return {"code": self.code, "text": self.text, "hint": self.hint, "concerns": list(self.concerns)}
+
+
+def notes_as_json(notes: Sequence[Note]) -> dict[str, Any]:
+    """Return what ``--json`` prints: sentences under ``notes``, an object for each under ``note_details``."""
+    return {"notes": [str(one) for one in notes], "note_details": [one.as_dict() for one in notes]}
 
 
 def note(code: str, /, *, concerns: Iterable[str] = (), **values: Any) -> Note:

@@ -13,6 +13,7 @@ from kmbench.analysis.time_changes import candidates, lines_of
 from kmbench.comparison import Verdict
 from kmbench.errors import OutputError
 from kmbench.figures.html import PAGE_FILE, render, write_whole
+from kmbench.notes import notes_as_json
 from kmbench.report.history_figures import lines_svg, versions_svg
 from kmbench.report.history_times import LineRow, TimeRow, line_rows, time_answers, time_rows, times_as_object
 from kmbench.wording import bytes_text, count_text, range_text, times_text
@@ -121,9 +122,8 @@ def history_as_object(frame: pd.DataFrame) -> dict[str, Any]:
     history = _checked(frame)
     exact = [dataclasses.asdict(change) | {"worse": change.worse} for change in changes(history)]
     versions = [dataclasses.asdict(one) for one in versions_compared(history)]
-    notes = [note.as_dict() for note in frame.attrs.get("notes", [])]
     times = times_as_object(candidates(history), lines_of(history))
-    return {"changes": exact, **times, "versions": versions, "notes": notes}
+    return {"changes": exact, **times, "versions": versions, **notes_as_json(frame.attrs.get("notes", []))}
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmbench.notes import Note
+from kmbench.notes import Note, notes_as_json
 from kmbench.tuning.choice.choose import Choice, TimedOption
 from kmbench.tuning.choice.settings import Settings
 from kmbench.tuning.problem.constraints import Constraints
@@ -145,5 +145,5 @@ class TuneResult:
             "build_seconds": self.build_seconds,
             "target_met": self.target_met,
             "frontier": frontier,
-            "notes": [note.as_dict() for note in self.notes],
+            **notes_as_json(self.notes),
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.notes import Note, note
+from kmbench.notes import Note, note, notes_as_json
 from kmbench.tuning.deployment.recipe import Recipe
 from kmbench.tuning.problem.device import Device
 from kmbench.tuning.problem.truth import OWN_ROWS_NOTED
@@ -97,7 +97,7 @@ class CheckResult:
             "queries_per_second": 1 / measured.batch,
             "rows_changed": self.today.rows_changed,
             "target_met": self.target_met,
-            "notes": [note.as_dict() for note in self.notes],
+            **notes_as_json(self.notes),
         }
 
 

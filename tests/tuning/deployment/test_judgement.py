@@ -61,5 +61,5 @@ def test_what_is_to_be_known_is_a_note(changes, code, words):
 
 def test_json_holds_the_notes_as_objects():
     told = judge_check(RECIPE, today(rows=1001)).to_json()
-    assert [note["code"] for note in told["notes"]] == ["KM314"]
+    assert [note["code"] for note in told["note_details"]] == ["KM314"]
     assert (told["recall_then"], told["target_met"], told["latency_ms"]["p95"]) == (0.95, True, pytest.approx(0.5))
