@@ -74,9 +74,9 @@ def read_clustered(data: str | Path | NDArray[Any], missing: Missing = "refuse")
             np.save(text, np.asarray(data), allow_pickle=False)
         info = materialise(text, folder, shift=True)
         X: NDArray[np.float32] = np.load(info.path)
-    if info.all_equal:
+    if info.n > 1 and info.all_equal:
         raise DataError(f"{name}: all {info.n} rows are equal", "there is nothing to cluster")
-    if not np.ptp(X, axis=0).any():
+    if info.n > 1 and not np.ptp(X, axis=0).any():
         raise DataError(f"{name}: all {info.n} rows are equal as float32", "leave raw out of the SPEC")
     offset = np.array(info.offset) if info.offset else None
     return Clustered(name=name, X=X, offset=offset, kept=None, total=info.n, notes=info.notes)

@@ -233,8 +233,10 @@ def _numeric_cause(dataset: DatasetInfo, answer: Evaluation, traits: Traits) -> 
     """Return what about the data the precision cannot hold, with a hint, or nothing."""
     precision, inertia = answer.precision, answer.inertia or 0.0
     if dataset.offset_ratio > (FAR_OFFSET_RATIO if traits.centres else offset_limit(precision)):
-        centred = f"{dataset.spec}{',' if ':' in dataset.spec else ':'}center"
-        return f": the data lies far from the origin, where {precision} loses the distances; use {centred}"
+        path, _, options = dataset.spec.partition(":")
+        without = [option for option in options.split(",") if option and option != "raw"]
+        centred = f"use {path}:{','.join([*without, 'center'])}"
+        return f": the data lies far from the origin, where {precision} loses the distances; {centred}"
     if 0 < dataset.spread < SMALLEST_SPREAD:
         return ": the values are so small that their squares underflow in float32; scale the data up"
     if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) > FINE_ERROR:

@@ -135,7 +135,8 @@ def test_data_describes_what_a_spec_holds(kmbench, files):
 
 def test_the_selftest_finds_known_memory_and_threads(kmbench):
     findings = {row["name"]: row for row in json.loads(kmbench("selftest", "--quick", "--json").stdout)}
-    assert len(findings) == 6
+    assert len(findings) == 8
+    assert "for each GiB a while after it was freed" in findings["memory that this host provides"]["found"]
     for name in ("a backend that allocates", "a backend that allocates while it holds Python's lock"):
         assert findings[name]["passed"], findings[name]
     assert findings["backends that were given one thread"]["passed"]

@@ -122,11 +122,13 @@ def test_data_far_from_the_origin_is_told_from_a_wrong_engine(kmbench, tmp_path)
     np.save(tmp_path / "far.npy", X.astype(np.float32))
     common = ("--backends", "numpy-lloyd,sklearn-lloyd,faiss-cpu", "--k", 8, "--threads", 1, "--repeats", 1, "--json")
     common += ("--no-report",)
-    far = rows_of(kmbench("run", "--data", "far.npy", *common))
+    shifted = rows_of(kmbench("run", "--data", "far.npy", *common))
+    assert {row["status"] for row in shifted.values()} == {"ok"}
+    far = rows_of(kmbench("run", "--data", "far.npy:raw", *common))
     assert (far["numpy-lloyd"]["status"], far["sklearn-lloyd"]["status"]) == ("ok", "ok")
     assert far["faiss-cpu"]["status"] == "invalid"
     assert "use far.npy:center" in far["faiss-cpu"]["reason"]
-    below = rows_of(kmbench("run", "--data", "far.npy:limit=7999", *common))
+    below = rows_of(kmbench("run", "--data", "far.npy:raw,limit=7999", *common))
     assert below["faiss-cpu"]["status"] == "ok"
     centred = rows_of(kmbench("run", "--data", "far.npy:center", *common))
     assert {row["status"] for row in centred.values()} == {"ok"}
