@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
 from kmbench.backends.init import Init, read_start, sample_of, start_of, why_no_restarts
+from kmbench.backends.sklearn_import import sklearn_cluster
 
 __all__ = ["SklearnElkan", "SklearnEstimator", "SklearnKMeansParams", "SklearnLloyd", "native_keywords"]
 
@@ -56,10 +57,8 @@ class SklearnEstimator(Backend):
 
     def _fit_sample(self, fraction: float) -> None:
         """Start the estimator from the centroids of a sample, found by KMeans with the library's defaults."""
-        from sklearn.cluster import KMeans
-
         sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
-        found = KMeans(self._job.k, n_init=1, random_state=self._job.seed).fit(sample)
+        found = sklearn_cluster().KMeans(self._job.k, n_init=1, random_state=self._job.seed).fit(sample)
         self._start_settings |= {"init_rows": len(sample), "init_n_iter": int(found.n_iter_)}
         self._estimator.set_params(init=found.cluster_centers_, n_init=1)
 
@@ -103,15 +102,13 @@ class _SklearnKMeans(SklearnEstimator):
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Build the estimator. Its ``copy_x`` stays on, so fit centres a copy of X, inside the clock."""
-        from sklearn.cluster import KMeans
-
         if job.protocol == "matched":
             # tol=0 leaves one stop on: when no label changes. The runner picks an iteration count below that.
             keywords: dict[str, Any] = {"init": job.init, "n_init": 1, "max_iter": job.iterations, "tol": 0}
             keywords["random_state"] = job.seed
         else:
             keywords = native_keywords(job, self.params)
-        self._estimator = KMeans(job.k, algorithm=self.algorithm, **keywords)
+        self._estimator = sklearn_cluster().KMeans(job.k, algorithm=self.algorithm, **keywords)
         self._X = X
         self.take_start(X, job)
 

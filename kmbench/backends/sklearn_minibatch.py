@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import FloatMatrix, Job, Traits
 from kmbench.backends.init import why_no_restarts
+from kmbench.backends.sklearn_import import sklearn_cluster
 from kmbench.backends.sklearn_kmeans import SklearnEstimator, SklearnKMeansParams, native_keywords
 
 __all__ = ["SklearnMiniBatch"]
@@ -32,11 +33,9 @@ class SklearnMiniBatch(SklearnEstimator):
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:
         """Build the estimator with the library's defaults and what the user gave."""
-        from sklearn.cluster import MiniBatchKMeans
-
         given = {"batch_size": self.params.batch_size, "max_no_improvement": self.params.max_no_improvement}
         keywords = native_keywords(job, self.params) | {k: v for k, v in given.items() if v is not None}
-        self._estimator = MiniBatchKMeans(job.k, **keywords)
+        self._estimator = sklearn_cluster().MiniBatchKMeans(job.k, **keywords)
         self._X = X
         self.take_start(X, job)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,14 @@ COLD_SHARE = 0.02
 """Share of its wall time that a fit may have spent in the kernel, beyond the least that this backend ever spends
 there, before its memory counts as cold."""
 
+PROBE_SECONDS, JUST_PROBED_SECONDS = 1.0, 0.1
+"""The cores are probed when a round begins and ends, and after a fit once the last probe is so long ago. They stay
+near or distant for seconds at least."""
+
+FAULT_SECONDS = 0.001
+"""The longest that a host takes to provide the memory of one page fault, a huge page of 2 MiB, twice what was seen.
+Threads that hand work to each other spend time in the kernel as well, without a fault: that is no cold memory."""
+
 HOPELESS_SHARE = 0.5
 """Share of disturbed samples from which on none is measured again: the host is like that, and the table says so."""
 
@@ -46,6 +55,8 @@ class Epochs:
         self._after_rung = after_rung
         self._samples = self._contaminated = 0
         self._probed: float | None = None
+        self._probed_at = -math.inf
+        self._unrecorded: list[tuple[CellRun, str | None, dict[str, Any]]] = []
 
     def run(self) -> Stop | None:
         """Measure until the rule says stop; return why, or None where every cell has failed."""
@@ -98,9 +109,12 @@ class Epochs:
         """Measure every backend once; where one was disturbed, all of them once more."""
         for _ in range(2):
             running = [r for r in alive if not r.ended and r.fit_seconds * number < EPOCH_SECONDS]
-            before, self._probed = self._contaminated, self._case_run.probe_cores()
+            before = self._contaminated
+            if self._case_run.context.clock() - self._probed_at > JUST_PROBED_SECONDS:
+                self._probe()
             for place, chosen in enumerate(random.permutation(len(running))):
                 self._case_run.attempt(running[chosen], self._sample, epoch, number, rung, place)
+            self._probe()
             if self._contaminated == before or self._contaminated > HOPELESS_SHARE * self._samples:
                 return
 
@@ -125,37 +139,47 @@ class Epochs:
         self._case_run.step("warm-up", live)
 
     def _sample(self, live: CellRun, epoch: int, number: int, rung: int | None, place: int) -> None:
+        """Measure a fit; it is recorded once the probe after it tells whether the cores stayed where they were."""
         assert live.worker is not None
         figures = live.worker.request("fit")
         live.fit_peak_bytes = max(live.fit_peak_bytes or 0, figures.pop("fit_peak_bytes", None) or 0)
-        seconds, delay = figures["fit_predict_seconds"], figures.get("run_delay_seconds")
+        live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
+        delay = figures.get("run_delay_seconds")
         held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
         waited = self._is_contaminated(live, None if delay is None else delay / held)
         cold = self._is_cold(live, figures)
+        disturbed_by = "waited for a core" if waited else "cold memory" if cold else None
+        place_in_run = {"rung": rung, "epoch": epoch, "round": number, "order": place}
+        told = {"prepare_seconds": live.prepare_seconds, "first_call_seconds": live.first_call_seconds}
+        self._unrecorded.append((live, disturbed_by, place_in_run | told | figures))
         time.sleep(self._case_run.context.settle_seconds)
-        probed, self._probed = self._probed, self._case_run.probe_cores()
-        moved = state_of(probed, self._probed, self._case_run.core_boundary) is CoreState.MOVED
-        disturbed_by = "waited for a core" if waited else "cold memory" if cold else "cores moved" if moved else None
-        contaminated = disturbed_by is not None
+        if self._case_run.context.clock() - self._probed_at >= PROBE_SECONDS:
+            self._probe()
+
+    def _probe(self) -> None:
+        """Probe how far apart the cores are, and record the fits since the last probe."""
+        before, self._probed = self._probed, self._case_run.probe_cores()
+        self._probed_at = self._case_run.context.clock()
+        moved = state_of(before, self._probed, self._case_run.core_boundary) is CoreState.MOVED
+        for live, disturbed_by, figures in self._unrecorded:
+            self._record(live, disturbed_by or ("cores moved" if moved else None), before, figures)
+        self._unrecorded.clear()
+
+    def _record(self, live: CellRun, disturbed_by: str | None, probed: float | None, figures: dict[str, Any]) -> None:
+        epoch, number, contaminated = figures["epoch"], figures["round"], disturbed_by is not None
         self._samples += 1
         self._contaminated += contaminated
-        live.fit_seconds = max(live.fit_seconds, figures["fit_seconds"])
-        if rung == self._case_run.rungs[-1] and (not contaminated or epoch not in live.times):
-            live.times.setdefault(epoch, []).append(seconds)
+        if figures["rung"] == self._case_run.rungs[-1] and (not contaminated or epoch not in live.times):
+            live.times.setdefault(epoch, []).append(figures["fit_predict_seconds"])
+        cores = self._case_run.cores
         self._case_run.record(
             live,
             RecordKind.FIT,
-            rung=rung,
-            epoch=epoch,
-            round=number,
-            order=place,
             contaminated=contaminated,
             disturbed_by=disturbed_by,
-            prepare_seconds=live.prepare_seconds,
-            first_call_seconds=live.first_call_seconds,
             cross_core_ratio=probed,
             cross_core_ratio_after=self._probed,
-            bound_cores=None if self._case_run.cores is None else list(self._case_run.cores),
+            bound_cores=None if cores is None else list(cores),
             **figures,
         )
         self._case_run.step(f"epoch {epoch + 1}, round {number + 1}", live)
@@ -169,11 +193,12 @@ class Epochs:
 
     def _is_cold(self, live: CellRun, figures: dict[str, Any]) -> bool:
         """Compare a fit's time in the kernel with the least that its backend has spent there, this fit included."""
-        system = figures.get("fit_system_seconds")
+        system, faults = figures.get("fit_system_seconds"), figures.get("page_faults")
         if system is None or live.cell.key.pages != "warm":
             return False
         live.least_system_share, beyond = _beyond_least(system / figures["fit_seconds"], live.least_system_share)
-        return beyond > COLD_SHARE
+        explained = beyond if faults is None else faults * FAULT_SECONDS / figures["fit_seconds"]
+        return min(beyond, explained) > COLD_SHARE
 
     def _export(self, live: CellRun) -> None:
         assert live.worker is not None

@@ -112,6 +112,7 @@ class Lab:
         self.noise = lambda name, number: 1.0
         self.delayed = lambda name, number: False
         self.system = lambda name, number: 0.001
+        self.page_faults = 500
         self.rule = Rule(**({"least": epochs, "least_slow": epochs, "most": epochs, "rounds": 2} | rule))
         self.stable_at, self.reached, self.stuck = None, 10, {}
         self.inertias = [7.0] * 10
@@ -153,6 +154,7 @@ class Lab:
             "run_delay_seconds": 0.5 * seconds if self.delayed(name, number) else 0.0,
             "loops": 1,
             "fit_system_seconds": self.system(name, number),
+            "page_faults": self.page_faults,
         }
 
     def run(self):

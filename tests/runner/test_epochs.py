@@ -107,6 +107,13 @@ def test_a_fit_on_cold_memory_is_kept_and_measured_again(lab):
     assert len(fits) == 9
 
 
+def test_time_in_the_kernel_without_page_faults_is_no_cold_memory(lab):
+    lab.system = lambda name, number: 0.05 if (name, number) == ("faiss-cpu", 3) else 0.001
+    lab.page_faults = 2
+    lab.run()
+    assert not any(record.contaminated for record in lab.of_kind(RecordKind.FIT, "faiss-cpu"))
+
+
 def test_time_in_the_kernel_that_a_backend_always_takes_is_its_own(lab):
     lab.system = lambda name, number: 0.1 if name == "faiss-cpu" else 0.001
     lab.run()
@@ -140,19 +147,27 @@ def with_probe(lab, probe):
     return [record for record in lab.store.records if record.kind is RecordKind.FIT]
 
 
-def test_each_fit_has_a_probe_before_and_after_it(new_lab):
-    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([0.90, 0.91, 0.92, 0.93]))
+def test_fits_lie_between_the_probes_of_their_round(new_lab):
+    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([0.90, 0.91]))
+    probes = [(record.cross_core_ratio, record.cross_core_ratio_after) for record in fits]
+    assert probes == [(0.90, 0.91)] * 3
+
+
+def test_a_long_fit_has_a_probe_before_and_after_it(new_lab):
+    lab = new_lab(epochs=1, rounds=1)
+    lab.times = dict.fromkeys(lab.times, 2.0)
+    fits = with_probe(lab, FakeProbe([0.90, 0.91, 0.92, 0.93, 0.94]))
     probes = [(record.cross_core_ratio, record.cross_core_ratio_after) for record in fits]
     assert probes == [(0.90, 0.91), (0.91, 0.92), (0.92, 0.93)]
 
 
 def test_a_fit_during_which_the_cores_moved_is_kept_and_measured_again(new_lab):
-    ratios = [0.9, 0.9, 1.3, 1.3] + [1.3] * 4
-    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe(ratios))
-    assert [record.disturbed_by for record in fits].count("cores moved") == 1
-    assert len(fits) == 6
+    lab = new_lab(epochs=1, rounds=1)
+    lab.times = dict.fromkeys(lab.times, 2.0)
+    fits = with_probe(lab, FakeProbe([0.9, 0.9, 1.3, 1.3] + [1.3] * 6))
+    assert [record.disturbed_by for record in fits] == [None, "cores moved", None] + [None] * 3
 
 
 def test_cores_that_stay_apart_disturb_nothing(new_lab):
-    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([1.3] * 4))
+    fits = with_probe(new_lab(epochs=1, rounds=1), FakeProbe([1.3] * 2))
     assert not any(record.contaminated for record in fits)
