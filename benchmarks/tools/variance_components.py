@@ -7,6 +7,7 @@ theirs, that between them is the variance of their means less the share that the
 the cells of each run are printed, with what the mean of an epoch of 1, 2, 3, 5 and 10 rounds then varies by, and the
 number of rounds that tells most for the processor time if starting a process costs as much as `START` of these fits:
 sqrt(START * within / between), after Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013).
+Where the probes of a run saw the cores near in a part of the fits and distant in another, each state has a row too.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
+from kmbench.analysis.core_states import boundaries, unit_of
+from kmbench.comparison import state_of
 from kmbench.errors import KmbenchError
 from kmbench.records import RecordKind, read_records
 
@@ -39,23 +42,30 @@ def components(epochs):
 
 
 def cells_of(folder):
-    """Return the components of every cell of a run that repeats its fits."""
+    """Return the components of every cell of a run that repeats its fits, by the state of the cores."""
+    records = read_records(folder)
+    limits = boundaries(records)
     cells = defaultdict(lambda: defaultdict(list))
-    for record in read_records(folder):
+    for record in records:
         if record.kind is RecordKind.FIT and not record.contaminated and record.fit_seconds < LONG_SECONDS:
-            cells[record.key.cell_id][record.epoch].append(math.log(record.fit_predict_seconds))
-    return [found for found in map(components, cells.values()) if found is not None]
+            boundary = limits.get(unit_of(record))
+            state = state_of(record.cross_core_ratio, record.cross_core_ratio_after, boundary)
+            told = [""] if state is None else ["", f", cores {state.value}"]
+            for name in told:
+                cells[name, record.key.cell_id][record.epoch].append(math.log(record.fit_predict_seconds))
+    found = defaultdict(list)
+    for (name, _), epochs in cells.items():
+        parts = components(epochs)
+        if parts is not None:
+            found[name].append(parts)
+    return found
 
 
-def row(folder):
-    """Return a row of the table, or None for a run in which nothing repeats."""
-    cells = cells_of(folder)
-    if not cells:
-        return None
+def row(name, cells):
+    """Return a row of the table."""
     within, between = (statistics.median(values) for values in zip(*cells, strict=True))
     spread = [f"{math.sqrt(between + within / rounds):.1%}" for rounds in ROUNDS]
     best = f"{math.sqrt(START * within / between):.0f}" if between > 0 else "as many as fit"
-    name = "/".join(folder.parts[-2:])
     return [name, str(len(cells)), f"{math.sqrt(within):.1%}", f"{math.sqrt(between):.1%}", *spread, best]
 
 
@@ -82,11 +92,11 @@ def main():
         if not (folder / "records.jsonl").exists():
             continue
         try:
-            line = row(folder)
+            found = cells_of(folder)
         except KmbenchError as error:
             raise SystemExit(str(error)) from None
-        if line is not None:
-            print(f"| {' | '.join(line)} |")
+        for state, cells in sorted(found.items()):
+            print(f"| {' | '.join(row('/'.join(folder.parts[-2:]) + state, cells))} |")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 from kmbench.comparison import CoreState, boundary_of, epoch_means, ratio_by_epoch, state_of, verdict_of
 from kmbench.records import Record, RecordKind
 
-__all__ = ["Unit", "boundaries", "states_of_cell"]
+__all__ = ["Unit", "boundaries", "states_of_cell", "unit_of"]
 
 Unit = tuple[str, int, str | None]
 """Host, threads, and how cores were chosen: probes of other units are not compared."""
