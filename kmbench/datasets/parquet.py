@@ -4,36 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kmbench.datasets.base import Arguments, FileFormat, Rows
-from kmbench.datasets.embeddings.columns import SAMPLE_ROWS, VectorColumn, VectorRows, choose_vectors, listed
-from kmbench.datasets.parameters import Parameter
-from kmbench.datasets.tables.parameters import TABLE_PARAMETERS, Asked
+from kmbench.datasets.embeddings.columnar import columnar_format
+from kmbench.datasets.embeddings.columns import SAMPLE_ROWS, VectorColumn, choose_vectors, listed
 from kmbench.errors import DataError
 
-if TYPE_CHECKING:
-    from kmbench.datasets.tables.table import Table
-
 __all__ = ["PARQUET"]
-
-
-def _open_parquet(path: Path, arguments: Arguments) -> Rows:
-    asked = Asked.from_arguments(arguments)
-    n, column = _vectors(path, arguments["key"], look=not asked.columns)
-    if column is not None:
-        return VectorRows(str(path), column, n, lambda rows: _batches(path, rows, column.path[0]))
-    from kmbench.datasets.tables.reader import read_table
-    from kmbench.datasets.tables.rows import TableRows
-
-    return TableRows(read_table(path, asked))
-
-
-def _table(path: Path, arguments: Arguments, asked: Asked) -> Table | None:
-    from kmbench.datasets.tables.reader import read_table
-
-    column = _vectors(path, arguments["key"], look=not asked.columns)[1]
-    return read_table(path, asked) if column is None else None
 
 
 def _vectors(path: Path, key: object, look: bool) -> tuple[int, VectorColumn | None]:
@@ -72,12 +49,11 @@ def _torn(path: Path, error: BaseException) -> DataError:
     return DataError(f"{path} is not a readable Parquet file: {error}", "copy or download it again")
 
 
-PARQUET = FileFormat(
+PARQUET = columnar_format(
     name="parquet",
     syntax="FILE.parquet[:key=COLUMN]",
     summary="the column of vectors, chosen with key= where there are several, else a table as .csv",
     suffixes=(".parquet",),
-    open=_open_parquet,
-    table=_table,
-    parameters=(Parameter(name="key", kind="text"), *TABLE_PARAMETERS),
+    find=_vectors,
+    batches=_batches,
 )
