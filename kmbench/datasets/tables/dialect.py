@@ -16,6 +16,7 @@ MOST_RECORDS = 200
 LONGEST_UNIT = 16
 CSV_FIELD_LIMIT = 2**27
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.'\u2019\u00a0\u202f ]\d{3})+)")
 _DECIMAL_COMMA = re.compile(r"[^\w,.]*[\d.' ]*\d,\d+[^\w,.]*")
 
 
@@ -96,7 +97,7 @@ def _is_decimal(delimiter: str, records: Sequence[Sequence[str]], fields: int) -
     """
     if delimiter != "," or fields != 2 or len(records) < 2 or len(records[0]) != 1:
         return False
-    return all(len(r) == 1 or (r[0].lstrip("+-").isdigit() and r[1].isdigit()) for r in records[1:])
+    return all(len(r) == 1 or (_WHOLE.fullmatch(r[0]) and r[1].isdigit()) for r in records[1:])
 
 
 def _commas_are_decimal(records: Sequence[Sequence[str]]) -> bool:

@@ -78,8 +78,8 @@ class TextSource:
 
     @property
     def delimiter(self) -> str | None:
-        """Sign between the fields."""
-        return self.dialect.delimiter
+        """The sign between the fields; None in a file of one column, which shows none."""
+        return self.dialect.delimiter if self.dialect.width > 1 else None
 
     @property
     def types(self) -> Sequence[Typed]:

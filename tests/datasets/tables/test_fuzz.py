@@ -48,7 +48,12 @@ def tables(draw):
 
 
 @given(drawn=tables(), data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    derandomize=True,
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 def test_a_frame_comes_back_or_is_refused(drawn, data) -> None:
     columns, rows, decimal, group, delimiter = drawn
 

@@ -123,6 +123,12 @@ def test_two_readings_are_refused_with_both_and_decided_by_the_user(tmp_path):
     assert table(tmp_path, text, leave_out=("sales",)).columns[1].kind == "text"
 
 
+def test_a_file_of_one_column_proves_no_mark_by_its_delimiter(tmp_path):
+    with pytest.raises(DataError, match="'sales' can be read in two ways: '1.000' is 1 or 1000"):
+        table(tmp_path, "sales\n0\n0\n1.000\n")
+    assert table(tmp_path, "sales\n0,0\n2,5\n1.000,0\n").columns[0].numbers.tolist() == [0, 2.5, 1000]
+
+
 def test_point_and_comma_in_one_column_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"'price' holds '1\.5' with a decimal point and '2,75' with a decimal comma"):
         table(tmp_path, "price;shop\n1.5;a\n2,75;b\n3.25;a\n")
