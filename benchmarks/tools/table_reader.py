@@ -1,19 +1,24 @@
 """Time and memory of reading a CSV file to a float32 matrix, by kmbench and by pandas as it comes.
 
     python benchmarks/tools/table_reader.py --rows 1000000 --columns 20
+    python benchmarks/tools/table_reader.py --former 0f4a210
 
 Each reading is a process of its own: `read_spec` walked block by block, as commands do; `make_features`, as
 `segment` does; and `pandas.read_csv(...).to_numpy("float32")` for comparison. Memory is the largest resident set of
-the process less that after its imports. Prints Markdown. With --repeats the median is shown.
+the process less that after its imports. Prints Markdown. With --repeats the median is shown. With --former the
+readers of an earlier commit are measured in the same run; 0f4a210 is the last before `segment` and `run` shared one.
 """
 
 import argparse
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +27,10 @@ import json, resource, sys, time
 from pathlib import Path
 import numpy as np, pandas, pyarrow, pyarrow.compute, pyarrow.csv
 from kmbench.datasets import read_spec
-from kmbench.datasets.tables.reader import read_table
+try:
+    from kmbench.datasets.tables.reader import read_table
+except ImportError:
+    from kmbench.segments.table import read_table
 from kmbench.segments.features import make_features
 
 def by_run(path):
@@ -64,25 +72,47 @@ def write_table(path: Path, rows: int, columns: int) -> None:
             np.savetxt(file, random.normal(size=(min(50_000, rows - start), columns)), fmt="%.6f", delimiter=",")
 
 
+def tree_of(commit: str, folder: Path) -> Path:
+    """Put the package as of a commit into a folder, and return that."""
+    root = Path(__file__).resolve().parents[2]
+    packed = folder / "tree.tar"
+    command = ["git", "-C", str(root), "archive", "-o", str(packed), commit, "kmbench"]
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"--former {commit}: there is no such commit in this repository")
+    tree = folder / "tree"
+    shutil.unpack_archive(packed, tree)
+    return tree
+
+
+def measured(name: str, path: Path, tree: Path | None, repeats: int) -> list[dict[str, Any]]:
+    """Return what processes tell that read the table one after the other."""
+    environment = dict(os.environ) if tree is None else os.environ | {"PYTHONPATH": str(tree)}
+    command = [sys.executable, "-P", "-c", MEASURE, name, str(path)]
+    return [
+        json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+        for _ in range(repeats)
+    ]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--former", metavar="COMMIT", help="measure the readers of this commit too")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
         write_table(path, asked.rows, asked.columns)
         print(f"{asked.rows:,} rows x {asked.columns} columns, {path.stat().st_size / 1e6:.0f} MB\n")
         print("| reader | seconds | peak, MiB |\n|---|---|---|")
-        for name, words in READERS.items():
-            found = []
-            for _ in range(asked.repeats):
-                done = subprocess.run(
-                    [sys.executable, "-c", MEASURE, name, str(path)], check=True, capture_output=True, text=True
-                )
-                found.append(json.loads(done.stdout))
+        readers = [(name, words, None) for name, words in READERS.items()]
+        if asked.former is not None:
+            tree = tree_of(asked.former, Path(folder))
+            readers += [(name, f"{READERS[name]}, at {asked.former}", tree) for name in ("run", "segment")]
+        for name, words, tree in readers:
+            found = measured(name, path, tree, asked.repeats)
             assert all(tuple(one["shape"]) == (asked.rows, asked.columns) for one in found)
             seconds = statistics.median(one["seconds"] for one in found)
             extra = statistics.median(one["extra_kib"] for one in found) / 1024
