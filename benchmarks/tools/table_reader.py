@@ -94,14 +94,19 @@ def measured(name: str, path: Path, tree: Path | None, repeats: int) -> list[dic
     ]
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("--rows", type=int, default=1_000_000)
+    reader.add_argument("--columns", type=int, default=20)
+    reader.add_argument("--repeats", type=int, default=1)
+    reader.add_argument("--former", metavar="COMMIT", help="measure the readers of this commit too")
+    return reader
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--columns", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--former", metavar="COMMIT", help="measure the readers of this commit too")
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
         write_table(path, asked.rows, asked.columns)
