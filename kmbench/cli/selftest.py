@@ -19,7 +19,7 @@ __all__ = ["selftest_command"]
 
 
 def selftest_command(
-    quick: Annotated[bool, typer.Option("--quick", help="Six epochs: under two minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Six epochs: two to three minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per truth.")] = False,
 ) -> None:
     """Check the measurement itself with backends that are alike, 10 % slower, asleep, or allocate a known amount.
