@@ -15,6 +15,9 @@ PROBER = "kmbench.runner.prober"
 
 TIMEOUT_SECONDS = 30.0
 
+Unit = tuple[int, tuple[int, ...] | None]
+"""Threads, and the cores that they are bound to."""
+
 
 class CoreProbe:
     """The probes of a run, by thread count and the cores that its threads are bound to.
@@ -33,8 +36,8 @@ class CoreProbe:
         self._scratch = scratch
         self._limits = replace(limits, timeout_seconds=TIMEOUT_SECONDS, memory_bytes=None)
         self._spawn = spawn
-        self._processes: dict[tuple[int, tuple[int, ...] | None], WorkerProcess | None] = {}
-        self._ratios: dict[tuple[int, tuple[int, ...] | None], list[float]] = {}
+        self._processes: dict[Unit, WorkerProcess | None] = {}
+        self._ratios: dict[Unit, list[float]] = {}
 
     def ratio(self, threads: int, cores: tuple[int, ...] | None = None) -> float | None:
         """Return the cross-core ratio at this moment; None with one thread, or where it cannot be probed."""
@@ -50,11 +53,13 @@ class CoreProbe:
         try:
             found = process.request("probe", threads=threads)["cross_core_ratio"]
         except WorkerFailure:
+            process.close()
             self._processes[unit] = None  # records without a ratio say that there was none
             return None
-        if found is not None:
-            self._ratios.setdefault(unit, []).append(found)
-        return None if found is None else float(found)
+        if found is None:
+            return None
+        self._ratios.setdefault(unit, []).append(found)
+        return float(found)
 
     def boundary(self, threads: int, cores: tuple[int, ...] | None = None) -> float | None:
         """Return the ratio that parts the two states, as far as the probes until now tell; None for one state."""
