@@ -8,7 +8,8 @@ theirs, that between them is the variance of their means less the share that the
 the cells of each run are printed, with what the mean of an epoch of 1, 2, 3, 5 and 10 rounds then varies by, and the
 number of rounds that tells most for the processor time if starting a process costs as much as `START` of these fits:
 sqrt(START * within / between), after Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013).
-`--backend` looks at one backend alone. Where the probes of a run saw the cores near in a part of the fits and distant in another, each state has a row too.
+`--backend` looks at one backend alone. Where the probes of a run saw the cores near in a part of the fits and distant
+in another, each state has a row too.
 """
 
 import argparse
