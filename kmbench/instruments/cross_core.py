@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from kmbench.instruments.threads import seconds_waited, snapshot_tasks
+
 __all__ = ["cross_core_ratio"]
 
 SIZE = 160
@@ -18,6 +20,9 @@ SIZE = 160
 
 CHUNKS, PRODUCTS = 6, 20
 """The fastest of so many chunks of so many products counts: other work that comes between only makes one longer."""
+
+WAITED_SHARE = 0.05
+"""A chunk whose threads waited longer for a core, as a share of its time, tells of other work and not of distance."""
 
 
 def cross_core_ratio(threads: int) -> float | None:
@@ -34,7 +39,8 @@ def cross_core_ratio(threads: int) -> float | None:
     Returns
     -------
     float or None
-        None with one thread, and where NumPy's BLAS does not let its threads be set.
+        None with one thread, where NumPy's BLAS does not let its threads be set, and where other work held a core
+        all the while.
     """
     blas = _numpy_blas() if threads > 1 else None
     if blas is None:
@@ -48,9 +54,10 @@ def cross_core_ratio(threads: int) -> float | None:
         seconds = []
         for count in (threads, 1):
             blas.set_num_threads(count)
-            if blas.get_num_threads() != count:
+            least = _least_seconds(lambda: np.dot(matrix, matrix, out=out))
+            if blas.get_num_threads() != count or least is None:
                 return None
-            seconds.append(_least_seconds(lambda: np.dot(matrix, matrix, out=out)))
+            seconds.append(least)
     finally:
         blas.set_num_threads(before)
     return seconds[0] / seconds[1]
@@ -69,13 +76,17 @@ def _numpy_blas() -> Any:
     return found[0] if found else None
 
 
-def _least_seconds(call: Callable[[], object]) -> float:
-    """Return the least time of one call, over chunks of calls."""
-    least = float("inf")
+def _least_seconds(call: Callable[[], object]) -> float | None:
+    """Return the least time of one call, over chunks of calls that did not wait for a core; None if all did."""
+    least = None
     call()
     for _ in range(CHUNKS):
-        started = time.perf_counter()
+        before, started = snapshot_tasks(), time.perf_counter()
         for _ in range(PRODUCTS):
             call()
-        least = min(least, (time.perf_counter() - started) / PRODUCTS)
-    return least
+        seconds = time.perf_counter() - started
+        waited = seconds_waited(before, snapshot_tasks())
+        if waited is not None and waited > WAITED_SHARE * seconds:
+            continue
+        least = seconds if least is None else min(least, seconds)
+    return None if least is None else least / PRODUCTS
