@@ -1,9 +1,11 @@
 """Plant regressions in a throw-away history of this repository, and see what finds them.
 
-    python benchmarks/tools/planted.py FOLDER build   # the history: twelve commits, three of them with a planted fault
-    python benchmarks/tools/planted.py FOLDER gate    # kmbench gate over the planted commits and a harmless one
-    python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all twelve, and what it calls them
-    python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
+    python benchmarks/tools/planted.py FOLDER build     # the history: twelve commits, three with a planted fault
+    python benchmarks/tools/planted.py FOLDER gate      # kmbench gate over the planted commits and a harmless one
+    python benchmarks/tools/planted.py FOLDER asv       # asv's figures of all twelve, and what it calls them
+    python benchmarks/tools/planted.py FOLDER confirm   # kmbench history --confirm: both sides of each change
+    python benchmarks/tools/planted.py FOLDER table     # what the gate and asv found, as Markdown
+    python benchmarks/tools/planted.py FOLDER changes   # what the history's changes came to
 
 Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate
 takes two to three minutes, a commit in asv less than one.
@@ -150,6 +152,32 @@ def asv(folder):
     run_asv(repository, "publish")
 
 
+def confirm(folder):
+    """Have kmbench find the changes of the history, and measure both sides of each."""
+    study = HOME / "benchmarks" / "history.toml"
+    command = [sys.executable, "-P", "-m", "kmbench", "history", "--confirm", "--study", str(study)]
+    subprocess.run([*command, "--no-build-isolation", "--budget", "120"], cwd=folder / "history", check=True)
+
+
+def changes(folder):
+    """Print the changes of the history, and what they came to."""
+    every = commits(folder)
+    lines = (folder / "history" / "results" / "asv" / "confirmations.jsonl").read_text().splitlines()
+    print("| figure | of | looked for at commits | both sides measured | at commit | planted there |")
+    print("|---|---|---|---|---:|---|")
+    for found in map(json.loads, lines):
+        first, last = (every.index(found["commits"][place]) for place in (0, -1))
+        at = "" if found["at"] is None else every.index(found["at"])
+        size = "" if found["ratio"] is None else f", {found['ratio']:.4g}x"
+        if found["low"] is not None:
+            size += f" ({found['low']:.2f}-{found['high']:.2f}), {found['pairs']} pairs"
+        planted = "" if at == "" else HISTORY[at]
+        figure = found["metric"].removeprefix("track_").replace("_", " ")
+        print(
+            f"| {figure} | {found['cells'][0]} | {first + 1} to {last} | {found['found']}{size} | {at} | {planted} |"
+        )
+
+
 def run_asv(repository, *arguments):
     environment = os.environ | {"KMBENCH_ASV_EPOCHS": "2"}
     subprocess.run([sys.executable, "-m", "asv", *arguments], cwd=repository, env=environment, check=True)
@@ -180,7 +208,7 @@ def table(folder):
         print(f"| `{name}` | {number} | {HISTORY[number]} | {before:.6g} | {after:.6g} |")
 
 
-STEPS = {"build": build, "gate": gate, "asv": asv, "table": table}
+STEPS = {"build": build, "gate": gate, "asv": asv, "confirm": confirm, "table": table, "changes": changes}
 
 
 def parser():

@@ -16,10 +16,11 @@ from kmbench.gate.evidence import MARGIN, pairs_needed
 from kmbench.gate.judge import CellVerdict, Finding, Outcome, judge
 from kmbench.gate.revisions import Revision, build_revision
 from kmbench.gate.rules import RuleOf, rules_of
-from kmbench.records import CellKey, Record, label_of
+from kmbench.gate.subset import study_of
+from kmbench.records import Record
 from kmbench.runner.events import Listener
 from kmbench.runner.run import plan, run_study
-from kmbench.study import Block, Study
+from kmbench.study import Study
 
 __all__ = ["BUDGET_SECONDS", "GateResult", "confirm", "failing_study", "run_gate"]
 
@@ -227,30 +228,8 @@ def failing_study(
 ) -> Study:
     """Return a study of nothing but some cells, with as many epochs and as much time for a case as given."""
     wanted = {row.cell_id for cell in failing for row in (cell.base, cell.head) if row is not None}
-    keys: dict[str, list[CellKey]] = {}
-    for record in records:
-        if record.key.cell_id in wanted:
-            keys.setdefault(record.key.case_id, []).append(record.key)
-    blocks = []
-    for cells in keys.values():
-        key = cells[0]
-        labels = dict.fromkeys(label_of(cell.backend, cell.parameters) for cell in cells)
-        blocks.append(
-            Block(
-                data=[key.dataset],
-                workload=key.workload,
-                k=[key.k],
-                backends=",".join(labels),
-                iterations=key.iterations,
-                protocol=key.protocol,
-                threads=[key.threads],
-                seed=key.seed,
-                seeds=1 if key.protocol == "target" else None,
-            )
-        )
-    how = study.model_dump(exclude={*Block.model_fields, "cases", "baseline"})
-    given = {name: value for name, value in (("repeats", repeats), ("budget", budget)) if value is not None}
-    return Study.build(how | given | {"cases": blocks}, "the second run")
+    keys = [record.key for record in records if record.key.cell_id in wanted]
+    return study_of(study, keys, repeats=repeats, budget=budget)
 
 
 def confirm(first: CellVerdict, second: CellVerdict | None) -> CellVerdict:

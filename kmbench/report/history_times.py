@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kmbench.analysis.confirmations import Confirmation
 from kmbench.analysis.time_changes import Candidate, Line, LineStep
+from kmbench.report.history_confirmed import as_object, confirmation_of_times, confirmed_text
 from kmbench.wording import count_text, interval_text, times_text
 
 __all__ = ["LineRow", "TimeRow", "line_rows", "time_answers", "time_rows", "times_as_object"]
@@ -23,6 +25,7 @@ class TimeRow:
     votes: str
     environment: str
     slower: bool
+    confirmed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def time_answers(found: Sequence[Candidate], lines: Sequence[Line]) -> Iterator[
     yield (f"Over {commits} commits the time", f"changed at {count_text(len(found), 'commit')}", told)
 
 
-def time_rows(found: Sequence[Candidate]) -> list[TimeRow]:
+def time_rows(found: Sequence[Candidate], kept: Sequence[Confirmation] = ()) -> list[TimeRow]:
     """Return a row for each line of each change."""
     return [
         TimeRow(
@@ -64,6 +67,7 @@ def time_rows(found: Sequence[Candidate]) -> list[TimeRow]:
             votes=", ".join(step.votes),
             environment=one.environment,
             slower=step.ratio > 1,
+            confirmed=confirmed_text(confirmation_of_times(one, kept)),
         )
         for one in found
         for step in one.steps
@@ -86,7 +90,9 @@ def line_rows(lines: Sequence[Line]) -> list[LineRow]:
     ]
 
 
-def times_as_object(found: Sequence[Candidate], lines: Sequence[Line]) -> dict[str, Any]:
+def times_as_object(
+    found: Sequence[Candidate], lines: Sequence[Line], kept: Sequence[Confirmation] = ()
+) -> dict[str, Any]:
     """Return the changes of time and the lines, as ``kmbench history --json`` prints them."""
     return {
         "time_changes": [
@@ -96,6 +102,7 @@ def times_as_object(found: Sequence[Candidate], lines: Sequence[Line]) -> dict[s
                 "before": one.before,
                 "after": one.after,
                 "slower": one.slower,
+                "confirmation": as_object(confirmation_of_times(one, kept)),
                 "cells": [
                     {
                         "cell": step.line.cell,

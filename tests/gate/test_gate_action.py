@@ -1,7 +1,7 @@
 """The actions' steps, run in a shell: which base they take, what they show, how they end.
 
-What takes the service itself is not tested here: its own actions for artifacts, the rights of tokens, the start of the
-second workflow, and GitHub's interface, for which a script stands in that notes how it was called.
+What takes the service itself is not tested here: its own actions for artifacts, the rights of tokens, the start of
+the second workflow, and GitHub's interface, for which a script stands in that notes how it was called.
 """
 
 import json
