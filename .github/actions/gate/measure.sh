@@ -2,6 +2,7 @@
 # Find the base, run the gate, keep what it says in $RESULTS. The gate's exit code becomes an output, so that the table
 # is shown and the artifact kept before the job fails.
 set -euo pipefail
+rm -rf "$RESULTS" # of an earlier use in the same job
 mkdir -p "$RESULTS"
 
 base=$BASE
