@@ -15,6 +15,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -87,6 +88,7 @@ def build(folder):
     repository.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(git(HOME, "archive", "--format=tar", "HEAD"))) as archive:
         archive.extractall(repository, filter="data")
+    shutil.rmtree(repository / "results" / "asv")  # of another history
     git(repository, "init", "--quiet", "--initial-branch", "main")
     for number, fault in enumerate(HISTORY):
         message = plant(repository, fault, number)

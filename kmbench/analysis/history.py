@@ -160,13 +160,16 @@ def history_frame(frame: pd.DataFrame) -> pd.DataFrame:
         benchmark, such as ``fit.Fit``), ``parameters`` (as a dict), ``cell`` (the same as one text), ``backend`` and
         ``position`` (of the commit on its machine, from 0).
     """
+    import pandas as pd
+
     sound = frame[(frame["status"] == "ok") & ~frame["stale"]].copy()
     names = environment_names(frame)
     sound["environment_name"] = sound["environment"].map(names)
     sound["group"] = sound["benchmark"].str.rpartition(".")[0]
     parameters = [name for name in frame.columns if name.startswith("param_")]
-    sound["parameters"] = [_given(row, parameters) for row in sound[parameters].to_dict("records")]
-    sound["cell"] = [_cell(given) for given in sound["parameters"]]
+    given = [_given(row, parameters) for row in sound[parameters].to_dict("records")]
+    sound["parameters"] = pd.Series(given, index=sound.index, dtype=object)
+    sound["cell"] = [_cell(one) for one in given]
     backend = sound.get("param_backend")
     sound["backend"] = sound["group"] if backend is None else backend.fillna(sound["group"])
     sound.loc[sound["group"].str.endswith("FitIVF"), "backend"] = "faiss-ivf"

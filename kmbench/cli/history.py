@@ -59,11 +59,12 @@ def history_command(
     """
     from kmbench.analysis.asv_frame import asv_frame
     from kmbench.analysis.confirmations import read_confirmations
+    from kmbench.gate.checkout import known_commits
     from kmbench.report.history import history_as_object, write_history
 
     if not 0 < budget <= 1440:
         raise StudyError(f"--budget {budget:g}: give minutes up to 1440")
-    frame = asv_frame(folder)
+    frame = asv_frame(folder, known_commits(Path.cwd()))
     if confirm:
         _confirm(frame, folder, study, 60 * budget, isolated=not no_build_isolation, to_stderr=as_json)
     kept = read_confirmations(folder)

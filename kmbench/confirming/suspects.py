@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.history import Change, changes
-from kmbench.analysis.time_changes import Candidate, candidates
+from kmbench.analysis.time_changes import Candidate, LineStep, candidates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,32 +94,46 @@ def _is_same(one: Suspect, other: Suspect) -> bool:
 
 
 def _times(found: Iterable[Candidate], order: Sequence[str]) -> Iterator[Suspect]:
-    listed = [*found]
-    turns = {order.index(one.after) for one in listed}
-    for one in listed:
-        cells = [
-            SuspectCell(
-                name=step.line.cell,
-                backend=step.line.backend,
-                parameters=step.line.parameters,
-                log_step=math.log(step.ratio),
-            )
-            for step in one.steps
-        ]
-        first, last = order.index(one.before), order.index(one.after)
+    listed = [own for one in found for own in _apart(one.steps, order)]
+    turns = {order.index(step.after) for steps in listed for step in steps}
+    for steps in listed:
+        before = min((step.before for step in steps), key=order.index)
+        after = max((step.after for step in steps), key=order.index)
+        first, last = order.index(before), order.index(after)
         # Moved apart, but not across another change.
-        while first > 0 and order.index(one.before) - first < BESIDE and first not in turns:
-            first -= 1
-        while last + 1 < len(order) and last - order.index(one.after) < BESIDE and last + 1 not in turns:
-            last += 1
+        if first > 0 and first not in turns:
+            first -= BESIDE
+        if last + 1 < len(order) and last + 1 not in turns:
+            last += BESIDE
+        strongest = sorted(steps, key=lambda step: -abs(math.log(step.ratio)))[:MOST_CELLS]
         yield Suspect(
-            metric=one.steps[0].line.metric,
-            up=one.slower,
-            cells=tuple(cells[:MOST_CELLS]),
+            metric=strongest[0].line.metric,
+            up=strongest[0].ratio > 1,
+            cells=tuple(_cell(step) for step in strongest),
             commits=tuple(order[first : last + 1]),
-            before=one.before,
-            after=one.after,
+            before=before,
+            after=after,
         )
+
+
+def _apart(steps: Iterable[LineStep], order: Sequence[str]) -> list[list[LineStep]]:
+    """Return steps that lie at one commit, or beside it: the history shows those of near commits as one change."""
+    groups: list[list[LineStep]] = []
+    for step in sorted(steps, key=lambda step: order.index(step.after)):
+        if groups and order.index(step.after) - order.index(groups[-1][0].after) <= BESIDE:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
+
+
+def _cell(step: LineStep) -> SuspectCell:
+    return SuspectCell(
+        name=step.line.cell,
+        backend=step.line.backend,
+        parameters=step.line.parameters,
+        log_step=math.log(step.ratio),
+    )
 
 
 def _exact(found: Iterable[Change], order: Sequence[str]) -> Iterator[Suspect]:

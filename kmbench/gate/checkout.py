@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kmbench.errors import GateError
 
-__all__ = ["checked_out", "commit_of", "commits_between", "package_folder", "subject_of"]
+__all__ = ["checked_out", "commit_of", "commits_between", "known_commits", "package_folder", "subject_of"]
 
 BUILD_FILES = ("pyproject.toml", "setup.py")
 
@@ -41,6 +41,14 @@ def commits_between(repository: Path, before: str, after: str) -> list[str]:
     told = _git(repository, "rev-list", "--reverse", "--first-parent", f"{before}..{after}").split()
     base = _git(repository, "merge-base", before, after).strip()
     return told if base == _git(repository, "rev-parse", before).strip() else []
+
+
+def known_commits(folder: Path) -> list[str]:
+    """Return the commits that lead to the one checked out, parents first; none where there is no checkout."""
+    try:
+        return _run(folder, "rev-list", "--topo-order", "--reverse", "HEAD").stdout.split()
+    except GateError:
+        return []
 
 
 @contextmanager

@@ -8,17 +8,20 @@ from typing import Any
 
 from kmbench.analysis.confirmations import Confirmation, confirmation_of
 from kmbench.analysis.history import Change
-from kmbench.analysis.time_changes import Candidate
+from kmbench.analysis.time_changes import Candidate, LineStep
 
-__all__ = ["as_object", "confirmation_of_change", "confirmation_of_times", "confirmed_text"]
+__all__ = ["as_object", "confirmation_of_change", "confirmation_of_step", "confirmed_text"]
 
 
-def confirmation_of_times(change: Candidate, kept: Sequence[Confirmation]) -> Confirmation | None:
-    """Return what a change of time came to, or None where it was not measured again."""
-    cells = [step.line.cell for step in change.steps]
-    metrics = dict.fromkeys(step.line.metric for step in change.steps)
-    found = (confirmation_of(kept, metric, cells, change.slower, change.after) for metric in metrics)
-    return next((one for one in found if one is not None), None)
+def confirmation_of_step(step: LineStep, change: Candidate, kept: Sequence[Confirmation]) -> Confirmation | None:
+    """Return what a step of time came to, or None where it was not measured again.
+
+    Of a change only the cells that moved most are measured; they stand for the others that stepped where they did.
+    """
+    up, metric = step.ratio > 1, step.line.metric
+    beside = [other.line.cell for other in change.steps if abs(other.position - step.position) <= 1]
+    own = confirmation_of(kept, metric, [step.line.cell], up, step.after)
+    return own or confirmation_of(kept, metric, beside, up, step.after)
 
 
 def confirmation_of_change(change: Change, kept: Sequence[Confirmation]) -> Confirmation | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kmbench.analysis.confirmations import Confirmation
 from kmbench.analysis.time_changes import Candidate, Line, LineStep
-from kmbench.report.history_confirmed import as_object, confirmation_of_times, confirmed_text
+from kmbench.report.history_confirmed import as_object, confirmation_of_step, confirmed_text
 from kmbench.wording import count_text, interval_text, times_text
 
 __all__ = ["LineRow", "TimeRow", "line_rows", "time_answers", "time_rows", "times_as_object"]
@@ -67,7 +67,7 @@ def time_rows(found: Sequence[Candidate], kept: Sequence[Confirmation] = ()) -> 
             votes=", ".join(step.votes),
             environment=one.environment,
             slower=step.ratio > 1,
-            confirmed=confirmed_text(confirmation_of_times(one, kept)),
+            confirmed=confirmed_text(confirmation_of_step(step, one, kept)),
         )
         for one in found
         for step in one.steps
@@ -102,7 +102,6 @@ def times_as_object(
                 "before": one.before,
                 "after": one.after,
                 "slower": one.slower,
-                "confirmation": as_object(confirmation_of_times(one, kept)),
                 "cells": [
                     {
                         "cell": step.line.cell,
@@ -111,6 +110,7 @@ def times_as_object(
                         "ratio_low": step.low,
                         "ratio_high": step.high,
                         "votes": list(step.votes),
+                        "confirmation": as_object(confirmation_of_step(step, one, kept)),
                     }
                     for step in one.steps
                 ],

@@ -148,7 +148,7 @@ def test_a_step_of_chance_is_refuted_and_stays_so(repository, tmp_path):
     (again,) = confirmed(frame, tmp_path, KnownSides(repository, [1.0] * 20, runs=0))
     assert again == found
     (change,) = history_as_object(frame, read_confirmations(tmp_path))["time_changes"]
-    assert change["confirmation"]["found"] == "refuted"
+    assert change["cells"][0]["confirmation"]["found"] == "refuted"
     assert "refuted: " in render_history(frame, read_confirmations(tmp_path))
 
 
@@ -239,6 +239,17 @@ def test_the_same_change_in_two_environments_is_one_suspect(repository):
     (suspect,) = suspects_of(history_frame(both))
     assert suspect.commits == tuple(repository.commits[10:14]), "both sides are moved apart by a commit"
     assert suspect.names == ("numpy-lloyd, digits, k=16",)
+
+
+def test_two_changes_that_the_history_shows_as_one_are_measured_apart(repository):
+    first = frame_of(repository.commits, times(factor=1.25, at=10))
+    second = frame_of(repository.commits, times(factor=1.2, at=12, seed=4), backend="faiss-cpu")
+    both = pd.concat([first, second], ignore_index=True)
+    assert len(history_as_object(both)["time_changes"]) == 1
+    later, earlier = suspects_of(history_frame(both))
+    assert (earlier.names, earlier.after) == (("numpy-lloyd, digits, k=16",), repository.commits[10])
+    assert (later.names, later.after) == (("faiss-cpu, digits, k=16",), repository.commits[12])
+    assert earlier.commits == tuple(repository.commits[8:12]), "up to the other change, not across it"
 
 
 def test_the_study_of_the_history_holds_every_cell_that_asv_measures(monkeypatch):

@@ -1,4 +1,4 @@
-"""`kmbench history --confirm` in the repository of a plug-in: real builds, real workers, a commit that does not build."""
+"""`kmbench history --confirm` in the repository of a plug-in: real builds, real workers, one broken commit."""
 
 import json
 import shutil
