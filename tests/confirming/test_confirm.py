@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,14 @@ STUDY = Study.build(
 )
 
 
+class Repository(NamedTuple):
+    path: Path
+    commits: list[str]
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """Twenty empty commits; the last of them first."""
+    """Twenty empty commits."""
     folder = tmp_path_factory.mktemp("repository")
     identity = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -44,8 +50,7 @@ def repository(tmp_path_factory):
     git("init", "--quiet")
     for number in range(20):
         git("commit", "--quiet", "--allow-empty", "--message", str(number))
-    folder.commits = git("rev-list", "--reverse", "HEAD").split()
-    return folder
+    return Repository(folder, git("rev-list", "--reverse", "HEAD").split())
 
 
 def frame_of(commits, values, metric=RATIO, backend="numpy-lloyd"):
@@ -84,7 +89,7 @@ class KnownSides:
     """Gives the times and figures of a known truth, and counts what it is asked for."""
 
     def __init__(self, repository, true, *, noise=0.04, broken=(), runs=1000):
-        self.repository, self.runs = repository, runs
+        self.repository, self.runs = repository.path, runs
         self._true = dict(zip(repository.commits, true, strict=True))
         self._noise, self._broken = noise, {repository.commits[at] for at in broken}
         self._rng = np.random.default_rng(7)
