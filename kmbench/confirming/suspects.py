@@ -71,7 +71,10 @@ class Suspect:
 
 
 def suspects_of(history: pd.DataFrame) -> list[Suspect]:
-    """Return the changes of a history, the latest first; the same in several environments is one.
+    """Return the changes of a history; the same in several environments is one.
+
+    Those that take one measurement come first, then the changes of time, the strongest first: a budget that ends
+    early leaves out what costs most and shows least.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def suspects_of(history: pd.DataFrame) -> list[Suspect]:
     for one in sorted(found, key=lambda one: -max(abs(cell.log_step) for cell in one.cells)):
         if not any(_is_same(one, other) for other in merged):
             merged.append(one)
-    return sorted(merged, key=lambda one: (-order.index(one.after), not one.is_time, one.metric))
+    return sorted(merged, key=lambda one: one.is_time)  # they stand by strength already
 
 
 def _is_same(one: Suspect, other: Suspect) -> bool:
