@@ -61,7 +61,7 @@ def time_rows(found: Sequence[Candidate], kept: Sequence[Confirmation] = ()) -> 
     """Return a row for each line of each change."""
     return [
         TimeRow(
-            commits=f"{one.before[:8]}..{one.after[:8]}",
+            commits=f"{step.before[:8]}..{step.after[:8]}",
             cell=step.line.cell,
             size=_size(step),
             votes=", ".join(step.votes),
