@@ -159,7 +159,7 @@ def test_a_step_of_chance_is_refuted_and_stays_so(repository, tmp_path):
 
 def test_a_small_step_in_noise_takes_more_pairs(repository, tmp_path):
     frame = frame_of(repository.commits, times(factor=1.10, at=12))
-    sides = KnownSides(repository, [1.0] * 12 + [1.10] * 8, noise=0.07)
+    sides = KnownSides(repository, [1.0] * 12 + [1.10] * 8, noise=0.12)
     (found,) = confirmed(frame, tmp_path, sides)
     assert found.found is Finding.CONFIRMED
     assert found.pairs in (16, 32)
