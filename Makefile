@@ -50,7 +50,7 @@ reports: $(VENV)/.bench  ## render every committed run under results/ again, int
 	$(BIN)/kmbench gallery results --output reports
 
 gate: $(VENV)/.dev  ## has the last commit made anything slower, larger or worse? (BASE=main compares with that)
-	$(BIN)/kmbench gate $(or $(BASE),HEAD~1) HEAD
+	$(BIN)/kmbench gate $(or $(BASE),HEAD~1) HEAD --no-build-isolation
 
 wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they can be made offline
 	$(BIN)/python benchmarks/tools/environments.py fetch $(WHEELHOUSE)

@@ -187,13 +187,18 @@ def otava(count: int) -> None:
     table("steps found + others", rows)
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("--series", type=int, default=300, help="series for each row (default 300)")
+    reader.add_argument("--seed", type=int, default=0)
+    reader.add_argument("--otava", action="store_true", help="the series of otava-test-data instead")
+    return reader
+
+
 def main() -> None:
-    """Read the options and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--series", type=int, default=300, help="series for each row (default 300)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--otava", action="store_true", help="the series of otava-test-data instead")
-    given = parser.parse_args()
+    """Print the tables."""
+    given = parser().parse_args()
     if given.otava:
         otava(max(1, given.series // 20))
         return

@@ -1,18 +1,21 @@
 """Plant regressions in a throw-away history of this repository, and see what finds them.
 
-    python benchmarks/tools/planted.py FOLDER build   # the history: nine commits, three of them with a planted fault
-    python benchmarks/tools/planted.py FOLDER gate    # kmbench gate over the planted commits and a harmless one
-    python benchmarks/tools/planted.py FOLDER asv     # asv's inertia and memory over all nine, and what it calls them
-    python benchmarks/tools/planted.py FOLDER table   # what was found, as Markdown
+    python benchmarks/tools/planted.py FOLDER build     # the history: twelve commits, three with a planted fault
+    python benchmarks/tools/planted.py FOLDER gate      # kmbench gate over the planted commits and a harmless one
+    python benchmarks/tools/planted.py FOLDER asv       # asv's figures of all twelve, and what it calls them
+    python benchmarks/tools/planted.py FOLDER confirm   # kmbench history --confirm: both sides of each change
+    python benchmarks/tools/planted.py FOLDER table     # what the gate and asv found, as Markdown
+    python benchmarks/tools/planted.py FOLDER changes   # what the history's changes came to
 
 Each step keeps what it found in FOLDER and goes on where it was cut off; `gate 1` judges one commit only. A gate
-takes two to three minutes, a commit in asv half a minute.
+takes two to three minutes, a commit in asv less than one.
 """
 
 import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -58,13 +61,15 @@ FAULTS = {
     ),
 }
 
-HISTORY = ["start", "harmless", "harmless", "slower", "harmless", "inertia", "harmless", "memory", "harmless"]
+HISTORY = ["start", *["harmless"] * 4, "slower", "harmless", "inertia", "harmless", "memory", *["harmless"] * 2]
 """Each commit's fault; once planted it stays."""
 
-JUDGED = [2, 3, 5, 7]
+JUDGED = [2, 5, 7, 9]
 """Which commits the gate compares with their parents."""
 
-METRICS = r"Fit\.track_(inertia|peak_extra_bytes)\(.*'embeddings', 128\)|FitIVF\.track_(inertia|peak_extra_bytes)"
+FIGURES = "inertia|peak_extra_bytes|fit_predict_seconds|fit_predict_ratio"
+
+METRICS = rf"Fit\.track_({FIGURES})\(.*'embeddings', 128\)|FitIVF\.track_({FIGURES})"
 
 MACHINE = "planted"
 
@@ -83,6 +88,7 @@ def build(folder):
     repository.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(git(HOME, "archive", "--format=tar", "HEAD"))) as archive:
         archive.extractall(repository, filter="data")
+    shutil.rmtree(repository / "results" / "asv")  # of another history
     git(repository, "init", "--quiet", "--initial-branch", "main")
     for number, fault in enumerate(HISTORY):
         message = plant(repository, fault, number)
@@ -148,8 +154,34 @@ def asv(folder):
     run_asv(repository, "publish")
 
 
+def confirm(folder):
+    """Have kmbench find the changes of the history, and measure both sides of each."""
+    study = HOME / "benchmarks" / "history.toml"
+    command = [sys.executable, "-P", "-m", "kmbench", "history", "--confirm", "--study", str(study)]
+    subprocess.run([*command, "--no-build-isolation", "--budget", "120"], cwd=folder / "history", check=True)
+
+
+def changes(folder):
+    """Print the changes of the history, and what they came to."""
+    every = commits(folder)
+    lines = (folder / "history" / "results" / "asv" / "confirmations.jsonl").read_text().splitlines()
+    print("| figure | of | looked for at commits | both sides measured | at commit | planted there |")
+    print("|---|---|---|---|---:|---|")
+    for found in map(json.loads, lines):
+        first, last = (every.index(found["commits"][place]) for place in (0, -1))
+        at = "" if found["at"] is None else every.index(found["at"])
+        size = "" if found["ratio"] is None else f", {found['ratio']:.4g}x"
+        if found["low"] is not None:
+            size += f" ({found['low']:.2f}-{found['high']:.2f}), {found['pairs']} pairs"
+        planted = "" if at == "" else HISTORY[at]
+        figure = found["metric"].removeprefix("track_").replace("_", " ")
+        print(
+            f"| {figure} | {found['cells'][0]} | {first + 1} to {last} | {found['found']}{size} | {at} | {planted} |"
+        )
+
+
 def run_asv(repository, *arguments):
-    environment = os.environ | {"KMBENCH_ASV_EPOCHS": "1"}
+    environment = os.environ | {"KMBENCH_ASV_EPOCHS": "2"}
     subprocess.run([sys.executable, "-m", "asv", *arguments], cwd=repository, env=environment, check=True)
 
 
@@ -178,7 +210,7 @@ def table(folder):
         print(f"| `{name}` | {number} | {HISTORY[number]} | {before:.6g} | {after:.6g} |")
 
 
-STEPS = {"build": build, "gate": gate, "asv": asv, "table": table}
+STEPS = {"build": build, "gate": gate, "asv": asv, "confirm": confirm, "table": table, "changes": changes}
 
 
 def parser():

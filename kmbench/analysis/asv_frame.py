@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ FINDING = ("status", "value", "low", "high", "q25", "q75", "samples", "measured_
 """Columns that every frame has; versions, variables and parameters stand between them."""
 
 
-def asv_frame(folder: str | Path) -> pd.DataFrame:
+def asv_frame(folder: str | Path, order: Sequence[str] = ()) -> pd.DataFrame:
     """Return what lies in asv's results folder as a tidy data frame, the oldest commit first.
 
     Parameters
@@ -30,6 +31,8 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
     folder : str or Path
         Such as ``results/asv``: `benchmarks.json` and a folder for each machine. Files of asv's formats 1 and 2
         are read.
+    order : sequence of str
+        Commits, the oldest first: decides where several were made in one second, as a rebase does it.
 
     Returns
     -------
@@ -71,8 +74,10 @@ def asv_frame(folder: str | Path) -> pd.DataFrame:
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)
     described = [*_named(frame, "version_"), *_named(frame, "variable_")]
     frame = frame[[*PLACE, *described, *FIGURE, *_named(frame, "param_"), *FINDING]]
-    order = ["machine", "commit_date", "commit", "environment", "benchmark"]
-    frame = frame.sort_values(order, kind="stable", ignore_index=True)
+    place = {commit: number for number, commit in enumerate(order)}
+    frame["place"] = frame["commit"].map(place).fillna(len(place))
+    columns = ["machine", "commit_date", "place", "commit", "environment", "benchmark"]
+    frame = frame.sort_values(columns, kind="stable", ignore_index=True).drop(columns="place")
     frame.attrs["notes"] = notes
     return frame
 

@@ -21,6 +21,7 @@ __all__ = [
     "Versions",
     "changes",
     "environment_names",
+    "has_moved",
     "history_frame",
     "pinned_first",
     "versions_compared",
@@ -53,6 +54,8 @@ class Change:
     after, before : str
         The commits, of which `after` has the new figure.
     old, new : float
+    backend, parameters : str, dict
+        What makes the cell.
     """
 
     machine: str
@@ -63,6 +66,8 @@ class Change:
     after: str
     old: float
     new: float
+    backend: str
+    parameters: dict[str, Any]
 
     @property
     def worse(self) -> bool:
@@ -152,15 +157,19 @@ def history_frame(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Its rows of status ``ok`` that are not stale, with ``environment_name``, ``group`` (the class of the
-        benchmark, such as ``fit.Fit``), ``cell`` (the parameters as one text), ``backend`` and ``position`` (of the
-        commit on its machine, from 0).
+        benchmark, such as ``fit.Fit``), ``parameters`` (as a dict), ``cell`` (the same as one text), ``backend`` and
+        ``position`` (of the commit on its machine, from 0).
     """
+    import pandas as pd
+
     sound = frame[(frame["status"] == "ok") & ~frame["stale"]].copy()
     names = environment_names(frame)
     sound["environment_name"] = sound["environment"].map(names)
     sound["group"] = sound["benchmark"].str.rpartition(".")[0]
     parameters = [name for name in frame.columns if name.startswith("param_")]
-    sound["cell"] = [_cell(row, parameters) for row in sound[parameters].to_dict("records")]
+    given = [_given(row, parameters) for row in sound[parameters].to_dict("records")]
+    sound["parameters"] = pd.Series(given, index=sound.index, dtype=object)
+    sound["cell"] = [_cell(one) for one in given]
     backend = sound.get("param_backend")
     sound["backend"] = sound["group"] if backend is None else backend.fillna(sound["group"])
     sound.loc[sound["group"].str.endswith("FitIVF"), "backend"] = "faiss-ivf"
@@ -173,12 +182,16 @@ def history_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return sound.reset_index(drop=True)
 
 
-def _cell(parameters: Mapping[Any, Any], names: list[str]) -> str:
-    given = {name.removeprefix("param_"): parameters[name] for name in names}
+def _given(row: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
+    """Return the parameters that a row has; a column of whole numbers with gaps has become one of floats."""
+    given = {name.removeprefix("param_"): row[name] for name in names}
     given = {name: value for name, value in given.items() if value is not None and value == value}
-    bare = [str(given.pop(name)) for name in ("backend", "dataset") if name in given]
-    whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in given.items()}
-    return ", ".join([*bare, *(f"{name}={value}" for name, value in whole.items())])
+    return {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in given.items()}
+
+
+def _cell(given: Mapping[str, Any]) -> str:
+    bare = [str(given[name]) for name in ("backend", "dataset") if name in given]
+    return ", ".join([*bare, *(f"{n}={value}" for n, value in given.items() if n not in ("backend", "dataset"))])
 
 
 def changes(history: pd.DataFrame) -> list[Change]:
@@ -204,12 +217,7 @@ def _changes_of(line: pd.DataFrame) -> Iterator[Change]:
     metric = str(line["metric"].iloc[0])
     rows = line.to_dict("records")
     for old, new in pairwise(rows):
-        step = abs(new["value"] - old["value"])
-        if metric == MEMORY:
-            floor = max(MEMORY_SHARE * old["value"], MEMORY_BYTES)
-        else:
-            floor = EXACT[metric] * max(abs(old["value"]), abs(new["value"]))
-        if step > floor:
+        if has_moved(metric, old["value"], new["value"]):
             cell = new["cell"] if new["cell"].startswith(new["backend"]) else f"{new['backend']}, {new['cell']}"
             yield Change(
                 machine=new["machine"],
@@ -220,7 +228,16 @@ def _changes_of(line: pd.DataFrame) -> Iterator[Change]:
                 after=new["commit"],
                 old=old["value"],
                 new=new["value"],
+                backend=new["backend"],
+                parameters=new["parameters"],
             )
+
+
+def has_moved(metric: str, old: float, new: float) -> bool:
+    """Tell whether a figure that chance does not move is another one."""
+    if metric == MEMORY:
+        return abs(new - old) > max(MEMORY_SHARE * old, MEMORY_BYTES)
+    return abs(new - old) > EXACT[metric] * max(abs(old), abs(new))
 
 
 def versions_compared(history: pd.DataFrame) -> list[Versions]:

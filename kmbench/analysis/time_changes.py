@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class Line:
 
     Attributes
     ----------
+    parameters : dict
+        What makes the cell, with the backend.
     metric : str
         `RATIO`, or `SECONDS` where the cell has no ratio.
     commits : tuple of str
@@ -53,6 +55,7 @@ class Line:
     machine: str
     environment: str
     backend: str
+    parameters: dict[str, Any]
     cell: str
     metric: str
     commits: tuple[str, ...]
@@ -144,6 +147,7 @@ def _line(rows: pd.DataFrame) -> Line:
         machine=str(first["machine"]),
         environment=str(first["environment_name"]),
         backend=backend,
+        parameters=first["parameters"],
         cell=cell if cell.startswith(backend) else f"{backend}, {cell}",
         metric=str(first["metric"]),
         commits=tuple(map(str, rows["commit"])),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gate_command"]
 
-STYLES = {"pass": "green", "regression": "bold red", "not measured": "yellow"}
+STYLES = {"pass": "green", "blind": "yellow", "regression": "bold red", "not measured": "yellow"}
 
 
 def gate_command(
@@ -33,7 +33,13 @@ def gate_command(
     study: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to measure; default: the built-in study 'gate'.")
     ] = None,
-    margin: Annotated[float, typer.Option(metavar="PERCENT", help="By which a time may be longer.")] = 10.0,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="By which a time may be longer; default: what the study says, else 10. 0: not at all.",
+        ),
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(metavar="SHARE", help="By which inertia and agreement may be worse, such as 1e-6.")
     ] = 0.0,
@@ -43,12 +49,24 @@ def gate_command(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the records there; default: nothing is kept.")
     ] = None,
+    budget: Annotated[
+        float, typer.Option(metavar="MINUTES", help="For measuring cells longer whose noise hides the margin.")
+    ] = 5.0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 2 where a slowdown of the margin could not have been found.")
+    ] = False,
+    no_build_isolation: Annotated[
+        bool,
+        typer.Option("--no-build-isolation", help="Build with what is installed here, such as without a network."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Build two commits of this checkout, measure them now and in turns, and tell whether HEAD is worse.
 
-    Inertia, agreement and iterations are compared exactly, memory within 10 % or 2 MB, time by its interval against
-    the margin. What fails is measured once more, and fails only if it does so again.
+    The checkout may be kmbench's own, that of a backend plug-in, or that of a package which a backend of the study
+    uses. Inertia, agreement and iterations are compared exactly, memory within 10 % or 2 MB, time by its interval
+    against the margin. What fails is measured once more, and fails only if it does so again. A cell is blind where
+    its noise would have hidden a slowdown of the margin.
 
     [bold]Examples[/bold]
 
@@ -56,10 +74,14 @@ def gate_command(
 
     kmbench gate HEAD~1 HEAD --markdown gate.md
 
-    Exit code 0: not worse. 1: a regression. 2: it could not be measured.
+    kmbench gate main HEAD --study gate.toml --strict
+
+    Exit code 0: not worse, or blind. 1: a regression. 2: it could not be measured, or with --strict blind.
     """
-    if not 0 < margin <= 1000:
-        raise StudyError(f"--margin {margin:g}: give a percentage above 0, such as --margin 10")
+    if margin is not None and not 0 <= margin <= 1000:
+        raise StudyError(f"--margin {margin:g}: give a percentage from 0, such as --margin 10")
+    if not 0 <= budget <= 1440:
+        raise StudyError(f"--budget {budget:g}: give minutes from 0 to 1440")
     if not 0 <= tolerance < 1:
         raise StudyError(f"--tolerance {tolerance:g}: give a share from 0 to 1, such as --tolerance 1e-6")
     from kmbench.gate import run_gate, to_markdown  # imported here, so that --help does not wait for them
@@ -80,8 +102,10 @@ def gate_command(
             head,
             folder,
             study=chosen,
-            margin=margin / 100,
+            margin=None if margin is None else margin / 100,
             tolerance=tolerance,
+            budget_seconds=60 * budget,
+            isolated=not no_build_isolation,
             listener=progress,
         )
     if markdown is not None:
@@ -92,13 +116,15 @@ def gate_command(
         _print(Console(), result)
     if result.outcome == "regression":
         sys.exit(1)
+    if strict and result.outcome == "blind":
+        sys.exit(2)
 
 
 def _as_json(result: GateResult) -> dict[str, object]:
     found = dataclasses.asdict(result)
     for role in ("base", "head"):
         del found[role]["tree"]
-    return found | {"outcome": result.outcome}
+    return found | {"outcome": result.outcome, "power": result.power_text}
 
 
 def _print(console: Console, result: GateResult) -> None:
@@ -112,7 +138,8 @@ def _print(console: Console, result: GateResult) -> None:
             note = Text.assemble((f"{cell.label} {finding.figure}: ", style), finding.text)
             console.print(note, highlight=False)
     outcome = (result.outcome.value, STYLES[result.outcome.value])
-    console.print(Text.assemble(f"{result.base.name} to {result.head.name}: ", outcome), highlight=False)
+    names = f"{result.base.name} to {result.head.name}: "
+    console.print(Text.assemble(names, outcome, f"; {result.power_text}"), highlight=False)
 
 
 def _table(cells: Iterable[CellVerdict]) -> Table:
@@ -120,11 +147,11 @@ def _table(cells: Iterable[CellVerdict]) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("backend", overflow="fold", min_width=13)
-    for heading in ("base", "head", "head/base, 95 %"):
+    for heading in ("base", "head", "head/base, 95 %", "finds from"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("result", no_wrap=True)
     for cell in cells:
         times = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
-        result = Text(cell.outcome.value, style=STYLES[cell.outcome.value])
-        table.add_row(Text(cell.label), *times, cell.ratio_text, result)
+        result = Text(cell.outcome_text, style=STYLES[cell.outcome.value])
+        table.add_row(Text(cell.label), *times, cell.ratio_text, cell.finds_text, result)
     return table

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kmbench.analysis.cells import CellSummary
 from kmbench.analysis.run import Run
 from kmbench.comparison import RatioInterval, epoch_means, paired_ratio
+from kmbench.gate.evidence import LEVEL, MARGIN, finds_from, holm, noise_limit, p_slower
+from kmbench.gate.rules import CellRule, RuleOf, plain_rule
 from kmbench.records import Status, label_of
 from kmbench.wording import interval_text
 
-__all__ = ["LEVEL", "MARGIN", "ROUNDING", "CellVerdict", "Finding", "Outcome", "holm", "judge", "p_slower"]
+__all__ = ["ROUNDING", "CellVerdict", "Finding", "Outcome", "judge"]
 
-MARGIN = 0.10
-"""Share by which a time must be longer to count: shared hosts differ by several percent from hour to hour."""
-
-LEVEL = 0.01
-"""Chance that a gate over equal commits calls any time slower, before the failing cells are measured again."""
+PLAIN = CellRule()
 
 MEMORY_SHARE, MEMORY_BYTES = 0.10, 2 * 10**6
 """Peak memory counts as more beyond the larger of the two."""
@@ -31,9 +28,13 @@ With one thread every engine of kmbench repeats its answer bit by bit, and the c
 
 
 class Outcome(StrEnum):
-    """What a figure, a cell or a gate comes to."""
+    """What a cell or a gate comes to.
+
+    ``blind``: nothing is worse, but a slowdown of the margin could not have been told from none.
+    """
 
     PASS = "pass"
+    BLIND = "blind"
     REGRESSION = "regression"
     NOT_MEASURED = "not measured"
 
@@ -67,6 +68,12 @@ class CellVerdict:
         Head's time over base's, with its 95 % interval.
     p_slower : float or None
         Chance of such times if head were slower by the margin at most; Holm's rule is applied over all cells.
+    finds_from : float or None
+        The smallest slowdown, as a share, that would have been found in four of five such runs.
+    rule : CellRule
+        The margin of the cell, and whether it fails the gate.
+    logs : tuple of float
+        Logarithms of head's time over base's, one for each epoch.
     """
 
     case_id: str
@@ -78,6 +85,24 @@ class CellVerdict:
     head: CellSummary | None
     time: RatioInterval | None
     p_slower: float | None
+    finds_from: float | None = None
+    rule: CellRule = PLAIN
+    logs: tuple[float, ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails the gate."""
+        return self.outcome is Outcome.REGRESSION and not self.rule.tracked
+
+    @property
+    def outcome_text(self) -> str:
+        """The outcome, and whether the cell is only tracked."""
+        return f"{self.outcome.value}, tracked" if self.rule.tracked else self.outcome.value
+
+    @property
+    def finds_text(self) -> str:
+        """The smallest slowdown that would have been found: ``22 %``."""
+        return "" if self.finds_from is None else f"{self.finds_from:.0%}".replace("%", " %")
 
     @property
     def ratio_text(self) -> str:
@@ -94,7 +119,19 @@ class CellVerdict:
         return frozenset(finding.figure for finding in self.findings if finding.worse)
 
 
-def judge(run: Run, base: str, head: str, *, margin: float = MARGIN, tolerance: float = 0.0) -> list[CellVerdict]:
+Key = tuple[str, str]
+
+
+def judge(
+    run: Run,
+    base: str,
+    head: str,
+    *,
+    margin: float = MARGIN,
+    tolerance: float = 0.0,
+    rules: RuleOf | None = None,
+    longer: Sequence[Run] = (),
+) -> list[CellVerdict]:
     """Compare every cell of the head revision with the same of the base revision.
 
     Parameters
@@ -108,100 +145,92 @@ def judge(run: Run, base: str, head: str, *, margin: float = MARGIN, tolerance: 
     tolerance : float
         Relative worsening of inertia and agreement that is allowed, for a change that knowingly alters arithmetic;
         `ROUNDING` is the least for cells of several threads.
+    rules : callable, optional
+        From a cell to its rule, as `kmbench.gate.rules.rules_of` gives it; by default all have `margin`.
+    longer : sequence of Run
+        Runs that measured some of the cells longer: their epochs count as well.
     """
-    rows: dict[tuple[str, str], dict[str, CellSummary]] = {}
+    rule_of = rules or plain_rule(margin)
+    rows: dict[Key, dict[str, CellSummary]] = {}
     for row in run.cells:
         rows.setdefault((row.case_id, label_of(row.backend, row.parameters)), {})[row.revision or ""] = row
-    ratios = {key: _time_ratio(run, pair.get(base), pair.get(head)) for key, pair in rows.items()}
-    chances = {key: p_slower(logs, margin) for key, logs in ratios.items() if logs is not None and len(logs) > 1}
-    slower = dict(zip(chances, holm(list(chances.values()), LEVEL), strict=True))
-    verdicts = []
-    for key, pair in rows.items():
-        logs = ratios[key]
-        ratio = None if logs is None else paired_ratio([math.exp(value) for value in logs], [1.0] * len(logs))
-        verdicts.append(
-            _verdict(key[1], pair.get(base), pair.get(head), ratio, chances.get(key), slower, key, margin, tolerance)
-        )
-    return verdicts
+    pairs = [_Pair(key, own.get(base), own.get(head), rule_of(next(iter(own.values())))) for key, own in rows.items()]
+    for pair in pairs:
+        pair.logs = [log for one in (run, *longer) for log in _time_ratios(one, pair)]
+        if len(pair.logs) > 1:
+            pair.chance = p_slower(pair.logs, pair.rule.margin)
+    for tracked in (False, True):  # a cell that cannot fail takes no part of the level from those that can
+        together = [pair for pair in pairs if pair.rule.tracked is tracked and pair.chance is not None]
+        for pair, slower in zip(together, holm([pair.chance or 0.0 for pair in together], LEVEL), strict=True):
+            pair.slower = slower
+            pair.finds_from = finds_from(pair.logs, pair.rule.margin, len(together))
+    return [_verdict(pair, tolerance) for pair in pairs]
 
 
-def _time_ratio(run: Run, base: CellSummary | None, head: CellSummary | None) -> list[float] | None:
+@dataclass(slots=True)
+class _Pair:
+    """A cell in both revisions, and what its times come to."""
+
+    key: Key
+    base: CellSummary | None
+    head: CellSummary | None
+    rule: CellRule
+    logs: list[float] = field(default_factory=list)
+    chance: float | None = None
+    slower: bool | None = None
+    finds_from: float | None = None
+
+
+def _time_ratios(run: Run, pair: _Pair) -> list[float]:
     """Return the logarithms of head's time over base's in the epochs that both have."""
-    if base is None or head is None or not base.status == head.status == Status.OK:
-        return None
-    times = [epoch_means(run.counted[row.cell_id], "fit_predict_seconds") for row in (head, base)]
-    common = sorted(times[0].keys() & times[1].keys())
-    return [math.log(times[0][epoch] / times[1][epoch]) for epoch in common] or None
+    if pair.base is None or pair.head is None or not pair.base.status == pair.head.status == Status.OK:
+        return []
+    both = [run.counted.get(row.cell_id) for row in (pair.head, pair.base)]
+    head, base = (epoch_means(lines, "fit_predict_seconds") if lines else {} for lines in both)
+    return [math.log(head[epoch] / base[epoch]) for epoch in sorted(head.keys() & base.keys())]
 
 
-def p_slower(logs: Sequence[float], margin: float) -> float:
-    """Return the chance of such ratios if head were slower by the margin at most: Student's t, one-sided.
-
-    Parameters
-    ----------
-    logs : sequence of float
-        Logarithms of head's time over base's, one for each epoch, at least two.
-    margin : float
-    """
-    from scipy.stats import t
-
-    distance = statistics.fmean(logs) - math.log1p(margin)
-    error = statistics.stdev(logs) / math.sqrt(len(logs))
-    if error == 0.0:
-        return 0.0 if distance > 0 else 1.0
-    return float(t.sf(distance / error, len(logs) - 1))
-
-
-def holm(chances: Sequence[float], level: float) -> list[bool]:
-    """Return which hypotheses are rejected so that the chance of any false rejection is at most `level`.
-
-    References
-    ----------
-    Holm, A simple sequentially rejective multiple test procedure (1979).
-    """
-    rejected = [False] * len(chances)
-    for rank, position in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
-        if chances[position] > level / (len(chances) - rank):
-            break
-        rejected[position] = True
-    return rejected
-
-
-def _verdict(
-    label: str,
-    base: CellSummary | None,
-    head: CellSummary | None,
-    ratio: RatioInterval | None,
-    chance: float | None,
-    slower: Mapping[tuple[str, str], bool],
-    key: tuple[str, str],
-    margin: float,
-    tolerance: float,
-) -> CellVerdict:
+def _verdict(pair: _Pair, tolerance: float) -> CellVerdict:
+    base, head = pair.base, pair.head
     known = head or base
     assert known is not None
+    ratio = paired_ratio([math.exp(log) for log in pair.logs], [1.0] * len(pair.logs)) if pair.logs else None
+    blind = ratio is not None and _is_blind(pair, ratio)
     findings = _status(base, head)
     if ratio is not None and base is not None and head is not None:
         findings = [
-            *_time(ratio, slower.get(key), margin),
+            *_time(ratio, pair, blind),
             *_memory(base, head),
             *_answer(base, head, tolerance if base.threads == 1 else max(tolerance, ROUNDING)),
         ]
     if any(finding.worse for finding in findings):
         outcome = Outcome.REGRESSION
+    elif ratio is None:
+        outcome = Outcome.NOT_MEASURED
     else:
-        outcome = Outcome.NOT_MEASURED if ratio is None else Outcome.PASS
+        outcome = Outcome.BLIND if blind else Outcome.PASS
     return CellVerdict(
         case_id=known.case_id,
         case=known.case_title,
-        label=label,
+        label=pair.key[1],
         outcome=outcome,
         findings=tuple(findings),
         base=base,
         head=head,
         time=ratio,
-        p_slower=chance,
+        p_slower=pair.chance,
+        finds_from=pair.finds_from,
+        rule=pair.rule,
+        logs=tuple(pair.logs),
     )
+
+
+def _is_blind(pair: _Pair, ratio: RatioInterval) -> bool:
+    """Tell whether the noise hides a slowdown of the margin; where head is faster beyond doubt there is none."""
+    if pair.finds_from is None or ratio.high is None:
+        return True
+    hidden = (1 + pair.finds_from) / (1 + pair.rule.margin) - 1
+    return hidden > noise_limit(pair.rule.margin) and ratio.high >= 1.0
 
 
 def _status(base: CellSummary | None, head: CellSummary | None) -> list[Finding]:
@@ -222,12 +251,15 @@ def _told(row: CellSummary | None) -> str:
     return row.status.value if row.reason is None else f"{row.status.value} ({row.reason})"
 
 
-def _time(ratio: RatioInterval, slower: bool | None, margin: float) -> list[Finding]:
-    if slower is None or ratio.low is None or ratio.high is None:
-        return [Finding("time", "not compared: it takes two epochs", False)]
+def _time(ratio: RatioInterval, pair: _Pair, blind: bool) -> list[Finding]:
+    margin = pair.rule.margin
+    if pair.slower is None or ratio.low is None or ratio.high is None:
+        return [Finding("time", "blind: it takes two epochs to compare times", False)]
     told = interval_text(ratio.ratio, ratio.low, ratio.high)
-    if slower:
+    if pair.slower:
         return [Finding("time", f"slower: {told}, margin {margin:.0%}", True)]
+    if blind and pair.finds_from is not None:
+        return [Finding("time", f"blind: {told}; only slowdowns from {pair.finds_from:.0%} would be found", False)]
     if ratio.high < 1 / (1 + margin):
         return [Finding("time", f"faster: {told}", False)]
     if ratio.high > 1 + margin:

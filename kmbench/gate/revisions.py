@@ -1,20 +1,22 @@
-"""A commit as an importable tree: exported, built, and asked which worker protocol it speaks."""
+"""A commit that can be measured: installed into a folder of its own, and known to be what its workers import."""
 
 from __future__ import annotations
 
-import shutil
+import json
+import os
 import subprocess
 import sys
-import tarfile
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from kmbench.errors import GateError
+from kmbench.gate import origin
+from kmbench.gate.checkout import checked_out, commit_of, package_folder, subject_of
+from kmbench.gate.install import install, modules_of
 from kmbench.runner.channel import PROTOCOL
 from kmbench.runner.process import Limits, WorkerFailure, WorkerProcess
 
-__all__ = ["Revision", "build_revision"]
+__all__ = ["Revision", "build_revision", "build_tree"]
 
 SHORT = 7
 """Digits of a commit that are shown."""
@@ -33,17 +35,25 @@ class Revision:
     commit, subject : str
         Of the commit.
     tree : Path
-        Folder in which this commit's kmbench is installed, with its entry points.
+        Folder in which this commit's package is installed, with its entry points.
+    modules : tuple of str
+        Import names of what is installed there.
     """
 
     name: str
     commit: str
     subject: str
     tree: Path
+    modules: tuple[str, ...] = ("kmbench",)
+
+    @property
+    def is_kmbench(self) -> bool:
+        """Whether the commit is one of kmbench itself, so that its workers are its own."""
+        return "kmbench" in self.modules
 
 
-def build_revision(repository: Path, text: str, folder: Path, role: str) -> Revision:
-    """Export a commit and install it into a folder of its own, next to nothing else.
+def build_revision(repository: Path, text: str, folder: Path, role: str, *, isolated: bool = True) -> Revision:
+    """Install a commit into a folder of its own, next to nothing else.
 
     A copy on ``sys.path`` would not do: backends are found by entry points, which only an installation has. What it
     depends on comes from the running interpreter, the same for both revisions.
@@ -51,65 +61,59 @@ def build_revision(repository: Path, text: str, folder: Path, role: str) -> Revi
     Parameters
     ----------
     repository : Path
-        Any folder of a git checkout.
+        Any folder of a git checkout: of kmbench, of a plug-in, or of a package that a backend uses. Where it holds a
+        package of its own, as in a repository of several, that one is installed, else the one at the top.
     text : str
         What names the commit: a hash, a branch, ``HEAD~1``.
     folder : Path
         Must exist; the tree is made in it.
     role : str
         ``base`` or ``head``.
+    isolated : bool
+        Whether what the build needs is installed for it, as its ``pyproject.toml`` asks; else the build uses what the
+        running interpreter has.
 
     Raises
     ------
     GateError
-        If there is no such commit, it cannot be built, or its worker speaks another protocol.
+        If there is no such commit, it cannot be built, its worker speaks another protocol, or what is installed
+        would not be what is imported.
     """
-    commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{text}^{{commit}}").strip()
-    if not commit:
-        raise GateError(f"{role} {text!r} names no commit here", "a shallow clone may lack it: fetch its history")
-    subject = _git(repository, "log", "-1", "--format=%s", commit).strip()
-    source, tree = folder / f"{role}-source", folder / role
-    _export(repository, commit, source)
-    _install(source, tree, f"{role} {commit[:SHORT]}")
-    shutil.rmtree(source, ignore_errors=True)
-    revision = Revision(name=commit[:SHORT], commit=commit, subject=subject, tree=tree)
-    _ask_protocol(revision, role, folder / f"{role}.log")
+    return build_tree(repository, commit_of(repository, text, role), folder / role, role, isolated=isolated)
+
+
+def build_tree(repository: Path, commit: str, tree: Path, role: str, *, isolated: bool = True) -> Revision:
+    """Install a commit, given by its full hash, into the folder `tree`; see `build_revision`."""
+    name = commit[:SHORT]
+    what = f"{role} {name}"
+    with checked_out(repository, commit, tree.parent / f"{tree.name}-source") as source:
+        install(package_folder(source, repository, what), tree, what, isolated=isolated)
+    revision = Revision(
+        name=name, commit=commit, subject=subject_of(repository, commit), tree=tree, modules=modules_of(tree)
+    )
+    if not revision.modules:
+        raise GateError(f"{what}: its build installs no module", "check what its build puts into the wheel")
+    if revision.is_kmbench:
+        _ask_protocol(revision, role, tree.parent / f"{tree.name}.log")
+    else:
+        _check_origin(revision, what)
     return revision
 
 
-def _git(repository: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(repository), *arguments], capture_output=True, text=True, errors="replace", check=False
-        )
-    except OSError as error:
-        raise GateError(f"git cannot be run: {error}", "install git") from None
-    if "not a git repository" in done.stderr:
-        raise GateError(f"{repository} is not in a git checkout", "run the gate inside of one")
-    return done.stdout
-
-
-def _export(repository: Path, commit: str, target: Path) -> None:
-    top = _git(repository, "rev-parse", "--show-toplevel").strip()
-    done = subprocess.run(["git", "-C", top, "archive", "--format=tar", commit], capture_output=True, check=False)
+def _check_origin(revision: Revision, what: str) -> None:
+    """Make sure that a worker would import the tree's modules, which hooks of editable installs can prevent."""
+    paths = [str(revision.tree), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    command = [sys.executable, "-P", str(origin.__file__), *revision.modules]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise GateError(f"git cannot export {commit[:SHORT]}: {done.stderr.decode(errors='replace').strip()}")
-    with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
-        archive.extractall(target, filter="data")
-
-
-def _install(source: Path, tree: Path, what: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    done = subprocess.run(
-        [*command, "--disable-pip-version-check", "--target", str(tree), str(source)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or not (tree / "kmbench").is_dir():
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["pip said nothing"]
-        said = next((line for line in reversed(lines) if "rror" in line), lines[-1]).strip()
-        raise GateError(f"{what} cannot be built: {said}", "its build needs hatchling: pip install 'kmbench[dev]'")
+        raise GateError(f"{what}: its modules cannot be looked up: {done.stderr.strip()[-300:]}")
+    for module, place in json.loads(done.stdout).items():
+        if place is not None and not Path(place).resolve().is_relative_to(revision.tree.resolve()):
+            raise GateError(
+                f"the worker of {what} would import {module} from {Path(place).parent}",
+                "an editable install stands before it: install the package without --editable",
+            )
 
 
 def _ask_protocol(revision: Revision, role: str, log: Path) -> None:

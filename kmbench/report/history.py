@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kmbench.analysis.confirmations import Confirmation
 from kmbench.analysis.history import Change, Versions, changes, history_frame, pinned_first, versions_compared
 from kmbench.analysis.time_changes import candidates, lines_of
 from kmbench.comparison import Verdict
 from kmbench.errors import OutputError
 from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.notes import notes_as_json
+from kmbench.report.history_confirmed import as_object, confirmation_of_change, confirmed_text
 from kmbench.report.history_figures import lines_svg, versions_svg
 from kmbench.report.history_times import LineRow, TimeRow, line_rows, time_answers, time_rows, times_as_object
 from kmbench.wording import bytes_text, count_text, range_text, times_text
@@ -61,6 +63,7 @@ class _ChangeRow:
     figure: str
     text: str
     worse: bool
+    confirmed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class HistoryView:
     groups: list[_Group]
 
 
-def write_history(frame: pd.DataFrame, folder: Path) -> Path:
+def write_history(frame: pd.DataFrame, folder: Path, kept: Sequence[Confirmation] = ()) -> Path:
     """Write the page about asv's results into a folder and return it.
 
     Parameters
@@ -91,27 +94,29 @@ def write_history(frame: pd.DataFrame, folder: Path) -> Path:
         Of `kmbench.asv_frame`.
     folder : Path
         Made if it is missing.
+    kept : sequence of Confirmation
+        What changes came to that were measured again.
 
     Raises
     ------
     OutputError
         If no figure was measured, or the folder cannot be written.
     """
-    return write_whole(folder / PAGE_FILE, render_history(frame))
+    return write_whole(folder / PAGE_FILE, render_history(frame, kept))
 
 
-def render_history(frame: pd.DataFrame) -> str:
+def render_history(frame: pd.DataFrame, kept: Sequence[Confirmation] = ()) -> str:
     """Return the page as HTML."""
     history = _checked(frame)
     views = [
-        history_view(frame[frame["machine"] == machine], rows, f"m{number}")
+        history_view(frame[frame["machine"] == machine], rows, f"m{number}", kept)
         for number, (machine, rows) in enumerate(history.groupby("machine", sort=False), start=1)
     ]
     notes = [str(note) for note in frame.attrs.get("notes", [])]
     return render("kmbench.report", "history.html", views=views, notes=notes)
 
 
-def history_as_object(frame: pd.DataFrame) -> dict[str, Any]:
+def history_as_object(frame: pd.DataFrame, kept: Sequence[Confirmation] = ()) -> dict[str, Any]:
     """Return what ``kmbench history --json`` prints: changes, lines and what they can show, versions, notes.
 
     Raises
@@ -120,9 +125,12 @@ def history_as_object(frame: pd.DataFrame) -> dict[str, Any]:
         If no figure was measured.
     """
     history = _checked(frame)
-    exact = [dataclasses.asdict(change) | {"worse": change.worse} for change in changes(history)]
+    exact = [
+        dataclasses.asdict(one) | {"worse": one.worse, "confirmation": as_object(confirmation_of_change(one, kept))}
+        for one in changes(history)
+    ]
     versions = [dataclasses.asdict(one) for one in versions_compared(history)]
-    times = times_as_object(candidates(history), lines_of(history))
+    times = times_as_object(candidates(history), lines_of(history), kept)
     return {"changes": exact, **times, "versions": versions, **notes_as_json(frame.attrs.get("notes", []))}
 
 
@@ -133,7 +141,9 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     return history
 
 
-def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> HistoryView:
+def history_view(
+    frame: pd.DataFrame, history: pd.DataFrame, prefix: str, kept: Sequence[Confirmation] = ()
+) -> HistoryView:
     """Return one machine's part of the page; `frame` and `history` hold its rows alone."""
     commits = [str(commit) for commit in dict.fromkeys(frame["commit"])]
     environments = pinned_first(history["environment_name"])
@@ -151,11 +161,11 @@ def history_view(frame: pd.DataFrame, history: pd.DataFrame, prefix: str) -> His
         dates=" to ".join(dict.fromkeys((days.min(), days.max()))),
         environments=environments,
         answers=[*time_answers(found, lines), *_change_answers(changed, history), *_version_answers(versions)],
-        changes=[_change_row(change) for change in changed[:MAX_CHANGES]],
+        changes=[_change_row(change, kept) for change in changed[:MAX_CHANGES]],
         more_changes=max(0, len(changed) - MAX_CHANGES),
         versions=[(one, times_text(one.slowdown.ratio), _interval(one)) for one in versions],
         versions_figure=figure,
-        time_changes=time_rows(found),
+        time_changes=time_rows(found, kept),
         lines=line_rows(lines),
         groups=list(_groups(history, commits, environments, prefix)),
     )
@@ -215,7 +225,7 @@ def _interval(one: Versions) -> str:
     return "" if low is None or high is None else f" ({range_text(low, high, '–')})"
 
 
-def _change_row(change: Change) -> _ChangeRow:
+def _change_row(change: Change, kept: Sequence[Confirmation]) -> _ChangeRow:
     if change.metric == "track_peak_extra_bytes":
         text = f"{bytes_text(round(change.old))} to {bytes_text(round(change.new))}"
     else:
@@ -227,6 +237,7 @@ def _change_row(change: Change) -> _ChangeRow:
         figure=METRIC_NAMES[change.metric],
         text=text,
         worse=change.worse,
+        confirmed=confirmed_text(confirmation_of_change(change, kept)),
     )
 
 

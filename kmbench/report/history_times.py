@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kmbench.analysis.confirmations import Confirmation
 from kmbench.analysis.time_changes import Candidate, Line, LineStep
+from kmbench.report.history_confirmed import as_object, confirmation_of_step, confirmed_text
 from kmbench.wording import count_text, interval_text, times_text
 
 __all__ = ["LineRow", "TimeRow", "line_rows", "time_answers", "time_rows", "times_as_object"]
@@ -23,6 +25,7 @@ class TimeRow:
     votes: str
     environment: str
     slower: bool
+    confirmed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +57,17 @@ def time_answers(found: Sequence[Candidate], lines: Sequence[Line]) -> Iterator[
     yield (f"Over {commits} commits the time", f"changed at {count_text(len(found), 'commit')}", told)
 
 
-def time_rows(found: Sequence[Candidate]) -> list[TimeRow]:
+def time_rows(found: Sequence[Candidate], kept: Sequence[Confirmation] = ()) -> list[TimeRow]:
     """Return a row for each line of each change."""
     return [
         TimeRow(
-            commits=f"{one.before[:8]}..{one.after[:8]}",
+            commits=f"{step.before[:8]}..{step.after[:8]}",
             cell=step.line.cell,
             size=_size(step),
             votes=", ".join(step.votes),
             environment=one.environment,
             slower=step.ratio > 1,
+            confirmed=confirmed_text(confirmation_of_step(step, one, kept)),
         )
         for one in found
         for step in one.steps
@@ -86,7 +90,9 @@ def line_rows(lines: Sequence[Line]) -> list[LineRow]:
     ]
 
 
-def times_as_object(found: Sequence[Candidate], lines: Sequence[Line]) -> dict[str, Any]:
+def times_as_object(
+    found: Sequence[Candidate], lines: Sequence[Line], kept: Sequence[Confirmation] = ()
+) -> dict[str, Any]:
     """Return the changes of time and the lines, as ``kmbench history --json`` prints them."""
     return {
         "time_changes": [
@@ -104,6 +110,7 @@ def times_as_object(found: Sequence[Candidate], lines: Sequence[Line]) -> dict[s
                         "ratio_low": step.low,
                         "ratio_high": step.high,
                         "votes": list(step.votes),
+                        "confirmation": as_object(confirmation_of_step(step, one, kept)),
                     }
                     for step in one.steps
                 ],

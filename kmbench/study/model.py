@@ -44,6 +44,11 @@ def _backend_list(value: Any) -> Any:
     return value
 
 
+def _named_or_all(value: Any) -> Any:
+    """Accept true, one name or a list of names."""
+    return [value] if isinstance(value, str) else value
+
+
 ITERATIONS = {"matched": 10, "native": None, "target": 64}
 """What a protocol does where the study does not say; None leaves it to each library."""
 
@@ -78,6 +83,11 @@ class Block(BaseModel):
         For the start of a case and whatever an engine draws itself.
     seeds : int
         Starts of each case of the protocol ``target``, drawn from `seed` and the following numbers.
+    margin : float
+        Percent by which a time may be longer in `kmbench gate`; a run takes no notice of it.
+    tracked : bool or list of str
+        Cells whose regressions a gate reports without failing: all of the block, or those of the backends named, with
+        or without their parameters.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,6 +101,8 @@ class Block(BaseModel):
     threads: Annotated[list[ThreadCount], BeforeValidator(_listed), Field(min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31 - 1000)] | None = None
     seeds: Annotated[int, Field(ge=1, le=1000)] | None = None
+    margin: Annotated[float, Field(ge=0, le=1000)] | None = None
+    tracked: Annotated[bool | list[str], BeforeValidator(_named_or_all)] | None = None
 
 
 class Study(Block):

@@ -98,3 +98,9 @@ def test_environments_of_one_description_keep_asvs_name(folder):
     other["env_name"] += "-extra"
     names = environment_names(asv_frame(folder(a=one, b=other)))
     assert len(set(names.values())) == 2
+
+
+def test_commits_of_one_second_stand_in_the_order_of_the_repository(folder):
+    results = {letter: second([1.0, 2.0], commit=letter * 40) for letter in "abc"}
+    frame = asv_frame(folder(**results), ["c" * 40, "a" * 40])
+    assert [commit[0] for commit in dict.fromkeys(frame["commit"])] == ["c", "a", "b"]

@@ -15,9 +15,11 @@ STUDY = """
 data = ["digits:limit=400"]
 k = [4]
 threads = [1]
-repeats = 2
+repeats = 4
 backends = ["numpy-lloyd", "faiss-cpu"]
 """
+
+OPTIONS = ("--study", "tiny.toml", "--no-build-isolation")
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -59,7 +61,17 @@ def repository(tmp_path_factory):
 @pytest.fixture(scope="module")
 def gate(repository):
     def run(*arguments):
-        command = [sys.executable, "-P", "-m", "kmbench", "gate", *arguments, "--study", "tiny.toml"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "kmbench",
+            "gate",
+            *arguments,
+            "--study",
+            "tiny.toml",
+            "--no-build-isolation",
+        ]
         environment = os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": ""}
         return subprocess.run(
             command, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False
@@ -77,7 +89,7 @@ def test_a_harmless_commit_passes(gate, repository):
     records = [json.loads(line) for line in (repository / "kept/first/records.jsonl").read_text().splitlines()]
     assert len({record["revision"] for record in records}) == 2
     fits = {(record["revision"], record["epoch"]) for record in records if record["kind"] == "fit"}
-    assert len(fits) == 4, "both revisions in both epochs"
+    assert len(fits) == 8, "both revisions in all four epochs"
 
 
 def test_the_worker_of_each_cell_runs_its_own_commits_code(gate):
@@ -103,7 +115,8 @@ def test_a_commit_of_another_worker_protocol_cannot_be_measured(gate):
     ("arguments", "said"),
     [
         (("nowhere",), "base 'nowhere' names no commit here"),
-        (("as-it-is", "--margin", "0"), "--margin 0"),
+        (("as-it-is", "--margin", "-1"), "--margin -1"),
+        (("as-it-is", "--budget", "-1"), "--budget -1"),
         (("as-it-is", "--markdown", "none/such.md"), "cannot write"),
     ],
 )

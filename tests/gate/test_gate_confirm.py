@@ -81,8 +81,20 @@ def test_the_table_of_a_pull_request():
     assert len(rows) == 2
     assert rows[0].endswith("| pass |")
     assert rows[1].endswith("| **REGRESSION** |")
-    assert {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")} == {8}
+    assert {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")} == {9}
     assert "- `numpy-lloyd` time: slower: 1.2" in text
+    assert "Every cell finds slowdowns from 1" in text
+    blind = dataclasses.replace(result, cells=[one(), one({"noise": 0.4})])
+    assert blind.outcome is Outcome.BLIND
+    assert "1 of 2 cells find slowdowns from 1" in to_markdown(blind)
+    assert "blind" in to_markdown(blind).splitlines()[0]
+
+
+def test_a_table_is_short_enough_for_a_comment():
+    revision = Revision(name="b", commit=40 * "b", subject="s", tree=Path())
+    many = GateResult(base=revision, head=revision, margin=0.1, cells=[one(SLOW)] * 1000, repeated=0)
+    assert len(to_markdown(many)) < 65_536
+    assert to_markdown(many).endswith("it is in the artifact.\n")
 
 
 def test_a_revision_is_part_of_the_cell_and_not_of_the_case():
