@@ -90,7 +90,7 @@ $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,files,images,dev]'
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' \
-	  || echo "no index here has $(TORCH): the tests of the backend torch are skipped (TORCH=torch takes any build)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,engines,files,images,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' fastkmeans \
+	  || echo "no index here has $(TORCH): the tests of torch and fastkmeans are skipped (TORCH=torch takes any build)"
 	@touch $@ $(VENV)/.bench
