@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from kmbench.backends.base import FitResult, FloatMatrix, Job, Traits
+import numpy as np
+
+from kmbench.backends.base import FitResult, FloatMatrix, Job, Labels, Traits
 from kmbench.backends.sklearn_kmeans import SklearnLloyd
 
 __all__ = ["Sklearnex"]
@@ -83,6 +85,12 @@ class Sklearnex(SklearnLloyd):
             reported_inertia=found.reported_inertia,
             fallback=self._fallback,
         )
+
+    def assign(self, X: FloatMatrix) -> Labels:
+        """Run `predict`; after a fallback that of scikit-learn, since its own then finds no model and fails."""
+        if self._fallback is None:
+            return super().assign(X)
+        return np.asarray(super().kmeans_class().predict(self._estimator, X), dtype=np.int32)
 
     def settings(self) -> dict[str, Any]:
         """Return the estimator's parameters and the engine that ran."""
