@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Params
@@ -17,7 +20,7 @@ from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 from kmbench.workloads.queries import BaseRows, query_rows
 
-__all__ = ["Ivf", "recall_at_work", "work_at_recall"]
+__all__ = ["Ivf", "recall_at_work", "scanned_percentile", "work_at_recall"]
 
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Of the base that a query compares with: where the curves of backends are read."""
@@ -60,6 +63,13 @@ class Ivf(Workload):
             unit="%",
             better="lower",
             summary="Share of the base that a query compares with where recall reaches 0.95.",
+        ),
+        Figure(
+            name="scanned_p99_for_target",
+            title="p99 for 0.95",
+            unit="%",
+            better="lower",
+            summary="The same share for the query that 99 % of the queries stay below, at the nprobe that reaches it.",
         ),
         Figure(
             name="imbalance",
@@ -109,6 +119,7 @@ class Ivf(Workload):
             "recall_at_1_percent": recall_at_work(curve, 0.01 * len(base)),
             "recall_at_5_percent": recall_at_work(curve, 0.05 * len(base)),
             "scanned_for_target": reached / len(base),
+            "scanned_p99_for_target": scanned_percentile(quantizer, queries, sizes, curve, TARGET) / len(base),
             "imbalance": float(task.k * np.square(sizes / len(base)).sum()),
             "empty_lists": float((sizes == 0).sum()),
         }
@@ -119,6 +130,19 @@ class Ivf(Workload):
         note = f"{len(queries):,} queries; intervals of the recall reach {100 * low:.1f} points down at most."
         columns = ["base scanned", f"recall@{self._own.at}"]
         return TaskResult(figures, {"curve.json": table("Recall at equal work", columns, rows, note)})
+
+
+def scanned_percentile(
+    quantizer: Any, queries: FloatMatrix, sizes: NDArray[np.int64], curve: Curve, recall: float, percent: float = 99
+) -> float:
+    """Return the vectors that a query compares with, at a percentile over queries, at the first nprobe that is enough.
+
+    Where no nprobe reaches the recall, that of all lists.
+    """
+    reached = np.flatnonzero(curve.recall >= recall)
+    nprobe = int(curve.nprobe[reached[0]]) if len(reached) else len(sizes)
+    probed = quantizer.search(queries, nprobe)[1]
+    return float(np.percentile(sizes[probed].sum(axis=1), percent))
 
 
 def recall_at_work(curve: Curve, scanned: float) -> float:
