@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Params
@@ -14,13 +13,13 @@ from kmbench.tuning.index.kinds import flat_quantizer
 from kmbench.tuning.index.training import assign_rows
 from kmbench.tuning.problem.space import FloatMatrix, Space
 from kmbench.tuning.problem.truth import Truth, exact_neighbours
-from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.tuning.recall.curve import QUANTILES, Curve, one_pass
 from kmbench.wording import percent_text
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
 from kmbench.workloads.queries import BaseRows, query_rows
 
-__all__ = ["Ivf", "recall_at_work", "scanned_percentile", "work_at_recall"]
+__all__ = ["Ivf", "recall_at_work", "work_at_recall"]
 
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Of the base that a query compares with: where the curves of backends are read."""
@@ -69,7 +68,7 @@ class Ivf(Workload):
             title="p99 for 0.95",
             unit="%",
             better="lower",
-            summary="The same share for the query that 99 % of the queries stay below, at the nprobe that reaches it.",
+            summary="The same share for the one query in a hundred that compares with most.",
         ),
         Figure(
             name="imbalance",
@@ -119,7 +118,7 @@ class Ivf(Workload):
             "recall_at_1_percent": recall_at_work(curve, 0.01 * len(base)),
             "recall_at_5_percent": recall_at_work(curve, 0.05 * len(base)),
             "scanned_for_target": reached / len(base),
-            "scanned_p99_for_target": scanned_percentile(quantizer, queries, sizes, curve, TARGET) / len(base),
+            "scanned_p99_for_target": work_at_recall(curve, TARGET, percentile=99) / len(base),
             "imbalance": float(task.k * np.square(sizes / len(base)).sum()),
             "empty_lists": float((sizes == 0).sum()),
         }
@@ -132,19 +131,6 @@ class Ivf(Workload):
         return TaskResult(figures, {"curve.json": table("Recall at equal work", columns, rows, note)})
 
 
-def scanned_percentile(
-    quantizer: Any, queries: FloatMatrix, sizes: NDArray[np.int64], curve: Curve, recall: float, percent: float = 99
-) -> float:
-    """Return the vectors that a query compares with, at a percentile over queries, at the first nprobe that is enough.
-
-    Where no nprobe reaches the recall, that of all lists.
-    """
-    reached = np.flatnonzero(curve.recall >= recall)
-    nprobe = int(curve.nprobe[reached[0]]) if len(reached) else len(sizes)
-    probed = quantizer.search(queries, nprobe)[1]
-    return float(np.percentile(sizes[probed].sum(axis=1), percent))
-
-
 def recall_at_work(curve: Curve, scanned: float) -> float:
     """Return the recall when so many vectors are compared per query, between two nprobe by proportion.
 
@@ -153,6 +139,12 @@ def recall_at_work(curve: Curve, scanned: float) -> float:
     return float(np.interp(scanned, np.concatenate([[0.0], curve.scanned]), np.concatenate([[0.0], curve.recall])))
 
 
-def work_at_recall(curve: Curve, recall: float) -> float:
-    """Return the vectors compared per query where the recall is reached, between two nprobe by proportion."""
-    return float(np.interp(recall, np.concatenate([[0.0], curve.recall]), np.concatenate([[0.0], curve.scanned])))
+def work_at_recall(curve: Curve, recall: float, percentile: Literal[50, 95, 99] | None = None) -> float:
+    """Return the vectors compared per query where the recall is reached, between two nprobe by proportion.
+
+    On average, or by the query at a percentile.
+    """
+    work = curve.scanned
+    if percentile is not None:
+        work = curve.scanned_quantiles[QUANTILES.index(percentile / 100)]
+    return float(np.interp(recall, np.concatenate([[0.0], curve.recall]), np.concatenate([[0.0], work])))
