@@ -189,7 +189,7 @@ def write_leaderboard(run, output):
     wins = wins_of(run)
     sentences = advice(wins, run.races)
     aside = (
-        "A matched win counts answers that reach the reference's inertia, a native one answers within 1 % of the best. "
+        "A matched win counts answers that reach the reference's inertia, a native one those within 1 % of the best. "
         f"Sure: the interval of the lead over the second lies above {times_text(MARGIN)}."
     )
     unfinished = [f"{count_text(len(run.unfinished), 'cell')} unfinished"] if run.unfinished else []

@@ -72,7 +72,7 @@ def advice(frame):
             f"{seconds_text(best['seconds'])} of training."
         )
     sentences.append(
-        f"The slowest query in a hundred compares with least after {even['label']}: {even['scanned_p99']:.2%} of the base."
+        f"At the 99th percentile of queries {even['label']} scans least: {even['scanned_p99']:.2%} of the base."
     )
     return sentences
 
