@@ -34,6 +34,7 @@ SAME_QUALITY = 0.01
 
 HOLDS, IN_PART = "holds", "holds in part"
 NOT_HERE, UNTESTABLE = "does not hold here", "cannot be tested here"
+NOT_YET = "not measured yet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,7 @@ def verdict(claim, found):
     told = [one for one in found if one.ratio is not None]
     own, equal = [one for one in told if not one.race], [one for one in told if one.equal]
     if not told:
-        return UNTESTABLE, found[0].detail if found else "not measured yet"
+        return (UNTESTABLE, found[0].detail) if found else (NOT_YET, "its study has no records on this host")
     if claim.reason is not None:
         return UNTESTABLE, claim.reason
     reached = [one.reaches(claim.least) for one in own]
@@ -279,7 +280,9 @@ def page(given):
         equal = range_of([one for one in found if one.equal])
         rows.append((claim.title, [claim.claimed, own, equal, judged[0], judged[1]], False))
         sections.append(section_of(claim, found, judged))
-    counts = {name: sum(row[1][3] == name for row in rows) for name in (HOLDS, IN_PART, NOT_HERE, UNTESTABLE)}
+    counts = {
+        name: sum(row[1][3] == name for row in rows) for name in (HOLDS, IN_PART, NOT_HERE, UNTESTABLE, NOT_YET)
+    }
     headings = ["claim", "claimed", "measured in its own terms", "measured at equal quality", "verdict", "why"]
     answer = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     aside = (
