@@ -15,6 +15,12 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
+# Names the folder of a long study's records, and how long one call of it takes.
+HOST ?= this-host
+MINUTES ?= 10
+SLICE_SAYS = case $$code in 3) echo "not finished: call again for the next slice";; 0) echo "finished";; *) exit $$code;; esac
+
+.PHONY: leaderboard trainers claims
 .PHONY: bench test lint format engines scaling comparison reports clean help asv asv-quick asv-history asv-existing
 .PHONY: asv-site history wheelhouse gate docs-outputs
 
@@ -45,6 +51,21 @@ scaling: $(VENV)/.bench  ## time and memory against rows, columns, clusters and 
 
 comparison: $(VENV)/.bench  ## all engines on three data sets (about eight minutes)
 	$(BIN)/kmbench run benchmarks/comparison.toml
+
+# Long studies go in slices: each call measures MINUTES and renders the page of what there is; call until none is left.
+leaderboard: $(VENV)/.engines  ## the next slice of all CPU engines on ten cases, three protocols, and the page
+	$(BIN)/python benchmarks/tools/long_study.py benchmarks/leaderboard.toml results/leaderboard/$(HOST) --minutes $(MINUTES); \
+	  code=$$?; $(BIN)/python benchmarks/tools/leaderboard.py results/leaderboard/$(HOST) --output reports/leaderboard-$(HOST); \
+	  $(SLICE_SAYS)
+
+trainers: $(VENV)/.engines  ## the next slice of what to train an IVF index with, and the page
+	$(BIN)/python benchmarks/tools/long_study.py benchmarks/trainers.toml results/trainers/$(HOST) --minutes $(MINUTES); \
+	  code=$$?; $(BIN)/python benchmarks/tools/trainers.py results/trainers/$(HOST) --output reports/trainers-$(HOST); \
+	  $(SLICE_SAYS)
+
+claims: $(VENV)/.engines  ## the next slice of published claims put to the test, and the page of verdicts
+	$(BIN)/python benchmarks/tools/claims.py measure --host $(HOST) --minutes $(MINUTES); code=$$?; \
+	  $(BIN)/python benchmarks/tools/claims.py page --host $(HOST); $(SLICE_SAYS)
 
 reports: $(VENV)/.bench  ## render every committed run under results/ again, into reports/
 	$(BIN)/kmbench gallery results --output reports
@@ -89,8 +110,14 @@ $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,files,images]'
 	@touch $@
 
+$(VENV)/.engines: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,engines,files,images]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' fastkmeans \
+	  || echo "no index here has $(TORCH): torch and fastkmeans become rows that say so"
+	@touch $@ $(VENV)/.bench
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,files,images,dev]'
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' \
-	  || echo "no index here has $(TORCH): the tests of the backend torch are skipped (TORCH=torch takes any build)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,engines,files,images,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' fastkmeans \
+	  || echo "no index here has $(TORCH): the tests of torch and fastkmeans are skipped (TORCH=torch takes any build)"
 	@touch $@ $(VENV)/.bench

@@ -82,13 +82,23 @@ def run(
     return frame
 
 
-def measure(study: Study, output: Path | None, resume: bool, listener: Listener) -> Run:
+def measure(
+    study: Study, output: Path | None, resume: bool, listener: Listener, stop_after: float | None = None
+) -> Run:
     """Measure a study and return the run; the arguments are those of `run`.
+
+    `stop_after` is the time in seconds after which no further case is begun.
 
     Raises
     ------
     KmbenchError
         Before anything is measured, if the study, its data or the folder will not do.
     """
-    result = run_study(study, output, resume, listener)
-    return Run(records=result.records, study=result.study, host=result.host, folder=result.folder)
+    result = run_study(study, output, resume, listener, stop_after=stop_after)
+    return Run(
+        records=result.records,
+        study=result.study,
+        host=result.host,
+        folder=result.folder,
+        cases_left=result.cases_left,
+    )

@@ -90,6 +90,8 @@ class Run:
         Where it lies.
     torn : int or None
         Number of a last line of the records that a kill has torn.
+    cases_left : int
+        Cases that a session left for the next one, because its time was up; known only of a run just measured.
     shown_as : str
         What tells it from others that are shown beside it; empty where it stands alone.
     """
@@ -99,6 +101,7 @@ class Run:
     host: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     torn: int | None = None
+    cases_left: int = 0
     shown_as: str = ""
 
     @property

@@ -45,7 +45,8 @@ class Traits:
     device : {"cpu", "gpu", "cpu or gpu"}
         Where it runs; where it can be chosen, a parameter says so.
     accepts_init : bool
-        It can start from given centroids.
+        It can start from given centroids. A backend that cannot, and runs a fixed number of iterations over all rows,
+        takes part in the protocol ``target`` from a start of its own.
     fixed_iterations : bool
         It can run exactly N iterations over all rows.
     labels_in_fit : bool
@@ -102,21 +103,24 @@ class FitResult:
     ----------
     centroids : ndarray of float32, shape (k, d)
         Final centroids, after the last update.
-    n_iter : int
-        (assign, update) iterations really done.
+    n_iter : int or None
+        (assign, update) iterations really done; None where the engine does not tell.
     labels : ndarray of int32, shape (n,), or None
         Labels of the final centroids where fit gives them.
     reported_inertia : float or None
         The library's own figure.
     empty_events : int or None
         Clusters that were found empty and moved on the way, where the engine tells.
+    fallback : str or None
+        Where another engine did the work without being asked: which, and why. The row says so.
     """
 
     centroids: FloatMatrix
-    n_iter: int
+    n_iter: int | None
     labels: Labels | None = None
     reported_inertia: float | None = None
     empty_events: int | None = None
+    fallback: str | None = None
 
 
 class Backend(ABC):
@@ -184,7 +188,18 @@ class Backend(ABC):
 
     @classmethod
     def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
-        """Return why this backend cannot do a case that other backends can, or None."""
+        """Return why this backend cannot do a case that other backends can, or None.
+
+        Parameters
+        ----------
+        k, n, d : int
+            The case.
+        protocol : {"matched", "native", "target"}
+            ``target`` is asked of backends that cannot start from given centroids; others are asked for ``matched``,
+            which each rung of a ladder is to them.
+        params : Params
+            Validated parameters.
+        """
         if protocol == "matched":
             if not cls.traits.accepts_init:
                 return "it cannot start from given centroids, which the matched protocol asks for"

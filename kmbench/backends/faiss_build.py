@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from functools import cache
 
-__all__ = ["DISTRIBUTIONS", "gpu_count", "installed_builds", "why_no_faiss", "why_no_gpu"]
+__all__ = ["DISTRIBUTIONS", "gpu_count", "installed_builds", "why_no_faiss", "why_no_gpu", "why_not_since"]
 
 DISTRIBUTIONS = (
     "faiss-cpu",
@@ -54,6 +54,19 @@ def why_no_faiss() -> str | None:
             "the folder faiss in site-packages holds no package (left over from an uninstall): "
             f"delete it and reinstall: {ONE_OF}"
         )
+    return None
+
+
+def why_not_since(release: tuple[int, int], what: str) -> str | None:
+    """Return why FAISS is not here, or is older than a release that has what is needed, or None. Imports nothing."""
+    reason = why_no_faiss()
+    if reason is not None:
+        return reason
+    version = next((importlib.metadata.version(name) for name in installed_builds()), "0")
+    found = tuple(int(part) if part.isdigit() else 0 for part in version.split(".")[:2])
+    if found < release:
+        needed = ".".join(map(str, release))
+        return f"FAISS {version} is older than {needed}, from which {what} is used: pip install 'faiss-cpu>={needed}'"
     return None
 
 

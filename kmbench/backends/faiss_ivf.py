@@ -6,11 +6,11 @@ import math
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.cluster_sums import sums_by_cluster
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, why_no_faiss, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GPU_MOST, GpuOptions, gpu_resources, on_first_gpu
 from kmbench.backends.init import Init, read_start, sample_of, start_of
@@ -23,9 +23,6 @@ NATIVE_ITERATIONS = 25
 
 QUANTIZER_ITERATIONS = 10
 """Iterations of the coarse quantizer's own training, FAISS's default for IVF indexes."""
-
-SUM_BLOCK_ROWS = 16384
-"""Rows summed in float32 at once; the sums of blocks are added in float64."""
 
 
 class IvfParams(Params):
@@ -114,7 +111,7 @@ class FaissIvf(Backend):
         self._fallback_rows = self._empty_events = 0
         for _ in range(self._iterations):
             labels = self._search(centroids, self._X)
-            sums, counts = _sums(self._X, labels, self._job.k)
+            sums, counts = sums_by_cluster(self._X, labels, self._job.k)
             filled = counts > 0
             self._empty_events += int(self._job.k - filled.sum())
             centroids[filled] = (sums[filled] / counts[filled, None]).astype(np.float32)
@@ -196,16 +193,3 @@ class FaissIvf(Backend):
     def release(self) -> None:
         """Drop the temporary memory on the GPU; `prepare` takes it anew."""
         self._resources = None
-
-
-def _sums(X: FloatMatrix, labels: Labels, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the sum of the rows of each cluster, shape (k, d), and their counts, shape (k,)."""
-    sums = np.zeros((k, X.shape[1]))
-    ones = np.ones(SUM_BLOCK_ROWS, dtype=np.float32)
-    for start in range(0, len(X), SUM_BLOCK_ROWS):
-        block = X[start : start + SUM_BLOCK_ROWS]
-        rows = len(block)
-        pointers = np.arange(rows + 1, dtype=np.int32)
-        one_hot = scipy.sparse.csc_array((ones[:rows], labels[start : start + rows], pointers), shape=(k, rows))
-        sums += one_hot @ block
-    return sums, np.bincount(labels, minlength=k)

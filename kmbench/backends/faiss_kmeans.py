@@ -11,6 +11,7 @@ from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, 
 from kmbench.backends.faiss_build import DISTRIBUTIONS, ONE_OF, gpu_count, why_no_faiss, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, flat_gpu_index
 from kmbench.backends.init import Init, read_start, sample_of, start_of, why_no_restarts
+from kmbench.backends.own_start import Niter, iterations_of
 
 __all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
 
@@ -18,6 +19,7 @@ __all__ = ["FaissCpu", "FaissGpu", "clustering_parameters"]
 class FaissParams(Params):
     """Parameters of the native protocol; a matched run fixes them all. None leaves the library's default."""
 
+    niter: Niter = None
     nredo: int | None = Field(default=None, ge=1, le=1000, description="restarts; native only")
     max_points_per_centroid: int | None = Field(
         default=None, ge=1, le=2**31 - 1, description="larger training sets are sampled; native only"
@@ -50,9 +52,9 @@ class _FaissKmeans(Backend):
     def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse restarts, sampling and another start in a matched run."""
         assert isinstance(params, FaissParams)
-        native = (params.nredo, params.max_points_per_centroid, params.init)
+        native = (params.niter, params.nredo, params.max_points_per_centroid, params.init)
         if protocol == "matched" and any(value is not None for value in native):
-            return "nredo, max_points_per_centroid and init belong to the native protocol; matched fixes them all"
+            return "niter, nredo, max_points_per_centroid and init belong to native runs; matched fixes them all"
         several = why_no_restarts(params.init, params.nredo)
         if several is not None:
             return several
@@ -80,7 +82,7 @@ class _FaissKmeans(Backend):
                 del self._keywords["early_stop_threshold"]
         else:
             given = {
-                "niter": job.iterations,
+                "niter": iterations_of(job, self.params.niter),
                 "nredo": self.params.nredo,
                 "max_points_per_centroid": self.params.max_points_per_centroid,
             }

@@ -15,10 +15,13 @@ from typing import Any, ClassVar, Protocol
 from pydantic import ValidationError
 
 from kmbench.backends.base import Params
-from kmbench.backends.registry import get_backend
+from kmbench.backends.registry import backend_names, get_backend
 from kmbench.errors import BackendError
 
 __all__ = ["Choice", "expand_backends", "expand_items", "split_list"]
+
+ALL = "all"
+"""Stands for every listed backend; those that cannot run here become rows with their reason."""
 
 _ITEM = re.compile(r"(?P<name>[^\[\]=;]+?)\s*(?:\[(?P<grid>(?:[^\[\]]|\[[^\[\]]*\])*)\])?")
 
@@ -45,14 +48,15 @@ def expand_backends(text: str) -> list[Choice]:
     Parameters
     ----------
     text : str
-        Comma-separated backends, each with an optional grid ``[name=value,value;name=value]``.
+        Comma-separated backends, each with an optional grid ``[name=value,value;name=value]``; ``all`` is every
+        listed backend with its defaults.
 
     Raises
     ------
     BackendError
         If a backend or parameter does not exist, a value is out of bounds, or the list is empty or torn.
     """
-    choices = expand_items(text, get_backend, "backend")
+    choices = expand_items(_with_all(text), get_backend, "backend")
     if not choices:
         raise BackendError("the list of backends is empty", "name at least one; `kmbench backends` lists them")
     seen: list[tuple[str, dict[str, Any]]] = []
@@ -61,6 +65,12 @@ def expand_backends(text: str) -> list[Choice]:
             raise BackendError(f"backend {choice.name} stands twice in the list with the same parameters")
         seen.append((choice.name, choice.given))
     return choices
+
+
+def _with_all(text: str) -> str:
+    """Put the names of all listed backends in the place of the word ``all``."""
+    items = split_list(text)
+    return ",".join(name for item in items for name in (backend_names() if item == ALL else [item]))
 
 
 def expand_items(text: str, lookup: Callable[[str], type[Named]], noun: str) -> list[Choice]:

@@ -34,13 +34,17 @@ def native_keywords(job: Job, params: SklearnKMeansParams) -> dict[str, Any]:
 class SklearnEstimator(Backend):
     """What scikit-learn's k-means estimators have in common; `prepare` builds `_estimator` and keeps `_X`."""
 
-    requires = ("sklearn",)
+    requires: ClassVar[tuple[str, ...]] = ("sklearn",)
     distributions = ("scikit-learn",)
     install = "pip install scikit-learn"
 
     params: SklearnKMeansParams
     _estimator: Any
     _X: FloatMatrix
+
+    def kmeans_class(self) -> Any:
+        """Return the class of KMeans, which also clusters the sample of a start."""
+        return sklearn_cluster().KMeans
 
     def take_start(self, X: FloatMatrix, job: Job) -> None:
         """Keep what a start needs, and give the estimator the array of a file; called at the end of `prepare`."""
@@ -58,7 +62,7 @@ class SklearnEstimator(Backend):
     def _fit_sample(self, fraction: float) -> None:
         """Start the estimator from the centroids of a sample, found by KMeans with the library's defaults."""
         sample = sample_of(self._X, self._job.k, fraction, self._job.seed)
-        found = sklearn_cluster().KMeans(self._job.k, n_init=1, random_state=self._job.seed).fit(sample)
+        found = self.kmeans_class()(self._job.k, n_init=1, random_state=self._job.seed).fit(sample)
         self._start_settings |= {"init_rows": len(sample), "init_n_iter": int(found.n_iter_)}
         self._estimator.set_params(init=found.cluster_centers_, n_init=1)
 
@@ -108,7 +112,7 @@ class _SklearnKMeans(SklearnEstimator):
             keywords["random_state"] = job.seed
         else:
             keywords = native_keywords(job, self.params)
-        self._estimator = sklearn_cluster().KMeans(job.k, algorithm=self.algorithm, **keywords)
+        self._estimator = self.kmeans_class()(job.k, algorithm=self.algorithm, **keywords)
         self._X = X
         self.take_start(X, job)
 

@@ -26,12 +26,12 @@ class Trained:
     Attributes
     ----------
     centroids : ndarray of float32, shape (k, d)
-    n_iter : int
-        (assign, update) iterations done.
+    n_iter : int or None
+        (assign, update) iterations done; None where the engine does not tell.
     """
 
     centroids: FloatMatrix
-    n_iter: int
+    n_iter: int | None
 
 
 class KMeans(Protocol):

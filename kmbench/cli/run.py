@@ -13,6 +13,7 @@ from rich.console import Console
 
 from kmbench.cli.progress import Progress
 from kmbench.errors import StudyError
+from kmbench.wording import count_text
 
 __all__ = ["run_command"]
 
@@ -20,6 +21,10 @@ WORK, RUN = "What to measure", "How to run"
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+UNFINISHED = 3
+"""Exit code where ``--stop-after`` left cases for the next time."""
 
 
 def _numbers(option: str, text: str | None) -> list[int] | None:
@@ -52,7 +57,9 @@ def run_command(
     backends: Annotated[
         str | None,
         typer.Option(
-            metavar="LIST", help="Such as numpy-lloyd,faiss-ivf\\[nlist=16,64;nprobe=1,4].", rich_help_panel=WORK
+            metavar="LIST",
+            help="Such as numpy-lloyd,faiss-ivf\\[nlist=16,64;nprobe=1,4], or all.",
+            rich_help_panel=WORK,
         ),
     ] = None,
     k: Annotated[
@@ -134,6 +141,15 @@ def run_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was cut off.", rich_help_panel=RUN)
     ] = False,
+    stop_after: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="Begin no further case after so long; go on with --resume.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the cells and an estimate; measure nothing.", rich_help_panel=RUN)
     ] = False,
@@ -150,6 +166,7 @@ def run_command(
     kmbench run --data vectors.fbin:limit=1000000 --k 1024,4096 --threads 1,8 --output results/vectors
 
     Exit code 0: all cells are sound. 1: a cell failed or gave a wrong answer. 2: bad input, nothing was measured.
+    3: --stop-after left cases for the next time.
     """
     options: dict[str, Any] = {
         "data": data or None,
@@ -198,7 +215,7 @@ def run_command(
         return
     try:
         with Progress(err) as progress:
-            run = measure(chosen, output, resume, progress)
+            run = measure(chosen, output, resume, progress, stop_after)
     except KeyboardInterrupt:
         kept = (
             f"what was measured is in {progress.folder}: go on with --resume"
@@ -221,5 +238,12 @@ def run_command(
         out.print(f"records  {run.folder}", soft_wrap=True, highlight=False)
         if page is not None:
             out.print(f"page     {page}", soft_wrap=True, highlight=False)
+    if run.cases_left:
+        err.print(
+            f"kmbench: the time was up with {count_text(run.cases_left, 'case')} left: go on with --resume",
+            soft_wrap=True,
+            highlight=False,
+        )
+        raise typer.Exit(UNFINISHED)
     if run.failed:
         sys.exit(1)

@@ -54,9 +54,12 @@ def _open_uniform(arguments: Arguments) -> Rows:
 def _open_blobs(arguments: Arguments) -> Rows:
     n, d, count, seed = (_integer(arguments, name) for name in ("n", "d", "centers", "seed"))
     centers = _centers(np.random.default_rng([seed, _TABLES]), count, d, _number(arguments, "separation"))
+    offset = np.float32(_number(arguments, "offset"))
 
     def make(generator: np.random.Generator, rows: int, full: int) -> FloatMatrix:
-        return _around(centers, generator, rows, full)
+        x = _around(centers, generator, rows, full)
+        x += offset
+        return x
 
     return _GeneratedRows(n, d, seed, make)
 
@@ -119,13 +122,15 @@ _D = Parameter(name="d", kind="integer", default=64, low=1, high=2**16)
 _SEED = Parameter(name="seed", kind="integer", default=0, low=0, high=2**63 - 1)
 _CENTERS = Parameter(name="centers", kind="integer", default=256, low=1, high=2**24, at_most="n")
 _SEPARATION = Parameter(name="separation", kind="number", default=4.0, low=0, high=10**6)
+_OFFSET = Parameter(name="offset", kind="number", default=0.0, low=-(10**6), high=10**6)
 
 BLOBS = BuiltIn(
     name="blobs",
-    syntax="blobs:n=100000,d=64,centers=256,seed=0,separation=4",
-    summary="Gaussian clusters of standard deviation 1 that overlap a little; lower separation, more overlap",
+    syntax="blobs:n=100000,d=64,centers=256,seed=0,separation=4,offset=0",
+    summary="Gaussian clusters of standard deviation 1 that overlap a little; lower separation, more overlap; offset "
+    "is added to every column, and with raw stays there",
     open=_open_blobs,
-    parameters=(_N, _D, _CENTERS, _SEED, _SEPARATION),
+    parameters=(_N, _D, _CENTERS, _SEED, _SEPARATION, _OFFSET),
 )
 
 UNIFORM = BuiltIn(

@@ -100,7 +100,7 @@ def _conclude(case_run: CaseRun, one: CellRun, judged: Judged, score: dict[str, 
         status, reason = Status.INVALID, one.fault
     if status is Status.OK:
         missing = _measure_memory(case_run, one)
-        reason = "; ".join(filter(None, (reason, remark, missing))) or None
+        reason = "; ".join(filter(None, (reason, one.told.get("fallback"), remark, missing))) or None
     one.close()
     case_run.end(one, status, reason, one.output)
 

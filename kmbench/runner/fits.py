@@ -89,7 +89,7 @@ class FitsBackend:
 
     def fit(self) -> None:
         """Do the task once."""
-        self._done: list[tuple[int, int | None]] = []
+        self._done: list[tuple[int | None, int | None]] = []
         self._given: list[int | None] = []
         self._starting: Iterator[Start] | None = None if self._starts is None else iter(self._starts)
         self._arrays = self._workload.run(self._X, self._job.k, self._kmeans)
@@ -105,7 +105,7 @@ class FitsBackend:
         backend.fit()
         backend.synchronize()
         result = backend.result()
-        self._done.append((int(result.n_iter), result.empty_events))
+        self._done.append((result.n_iter, result.empty_events))
         self._given.append(None if start is None else job.iterations)
         centroids = np.asarray(result.centroids, dtype=np.float32)
         if centroids.shape != (k, X.shape[1]):
@@ -123,11 +123,15 @@ class FitsBackend:
         """Return what the fits of the last run told.
 
         ``n_iter`` is that of the job where each fit did what it was given, else of the first that did not; in a
-        native run the largest. ``empty_events`` are those of all fits, ``reported_inertia`` is that of none.
+        native run the largest; None where the engine does not tell. ``empty_events`` are those of all fits,
+        ``reported_inertia`` is that of none.
         """
         done = [n for n, _ in self._done]
-        off = [n for n, given in zip(done, self._given, strict=True) if given is not None and n != given]
-        n_iter = max(done) if self._starts is None else (off[0] if off else self._job.iterations)
+        told = [n for n in done if n is not None]
+        off = [n for n, given in zip(done, self._given, strict=True) if None not in (n, given) and n != given]
+        n_iter: int | None = None
+        if len(told) == len(done):
+            n_iter = max(told) if self._starts is None else (off[0] if off else self._job.iterations)
         events = [emptied for _, emptied in self._done if emptied is not None]
         return {"n_iter": n_iter, "empty_events": sum(events) if events else None, "reported_inertia": None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,12 +47,15 @@ class RunResult:
         All its records, those of earlier sessions included.
     study, host : dict
         What lies beside them: ``study.toml`` and ``host.json``.
+    cases_left : int
+        Cases that were not begun, because the time was up.
     """
 
     folder: Path
     records: list[Record]
     study: dict[str, Any]
     host: dict[str, Any]
+    cases_left: int = 0
 
 
 def plan(study: Study) -> list[Case]:
@@ -86,6 +90,7 @@ def run_study(
     resume: bool,
     listener: Listener,
     revisions: Mapping[str, Path] | None = None,
+    stop_after: float | None = None,
 ) -> RunResult:
     """Measure a study and return what was recorded.
 
@@ -101,6 +106,8 @@ def run_study(
     revisions : mapping of str to Path, optional
         Folders in which kmbench is installed, by name: every cell is measured with each of them, taking turns, and
         compared with the same of the first.
+    stop_after : float, optional
+        Seconds after which no further case is begun; those that are left are measured when the run is resumed.
 
     Raises
     ------
@@ -148,15 +155,18 @@ def run_study(
             trees=revisions or {},
             core_probe=core_probe,
         )
-        before = read_pressure()
+        before, began, left = read_pressure(), time.monotonic(), 0
         try:
             for number, (case, cells) in enumerate(pending, start=1):
+                if stop_after is not None and time.monotonic() - began >= stop_after:
+                    left = len(pending) - number + 1
+                    break
                 own = dataclasses.replace(context, rule=rule_of(study, case.key.protocol))
                 run_case(case, cells, own, number, len(pending))
         finally:
             core_probe.close()
             store.note_session(pressure_between(before, read_pressure()))
-        return RunResult(path, store.records, read_study(path), read_host(path))
+        return RunResult(path, store.records, read_study(path), read_host(path), left)
 
 
 def _rows_of(spec: str, workload: str | None) -> Rows:

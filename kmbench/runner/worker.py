@@ -182,9 +182,10 @@ class Worker:
         np.save(centroids, self._checked_centroids(result))
         np.save(labels, self._checked_labels(result))
         return {
-            "n_iter": int(result.n_iter),
+            "n_iter": None if result.n_iter is None else int(result.n_iter),
             "reported_inertia": _finite(result.reported_inertia),
             "empty_events": result.empty_events,
+            "fallback": result.fallback,
             **rest,
         }
 

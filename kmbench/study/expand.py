@@ -181,10 +181,16 @@ def _cell(
         workload=workload,
     )
     backend = get_backend(choice.name)
+    if block.iterations is not None and choice.given.get("niter") is not None:
+        raise StudyError(
+            f"{key.label}: niter is given, and so are {block.iterations} iterations of the study",
+            "leave one out; niter belongs to the native protocol",
+        )
     status, reason = Status.UNAVAILABLE, backend.unavailable_with(choice.params)
     if reason is None:
         status = Status.SKIPPED
-        reason = backend.unsupported_reason(k, dataset.n, dataset.d, job_protocol(protocol), choice.params)
+        asked = job_protocol(protocol) if backend.traits.accepts_init else protocol
+        reason = backend.unsupported_reason(k, dataset.n, dataset.d, asked, choice.params)
     if reason is None:
         reason = why_no_start(getattr(choice.params, "init", None), k, dataset.d)
     return Cell(

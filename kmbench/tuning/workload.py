@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from pydantic import BaseModel, Field
 
@@ -11,7 +13,7 @@ from kmbench.tuning.index.kinds import flat_quantizer
 from kmbench.tuning.index.training import assign_rows
 from kmbench.tuning.problem.space import FloatMatrix, Space
 from kmbench.tuning.problem.truth import Truth, exact_neighbours
-from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.tuning.recall.curve import QUANTILES, Curve, one_pass
 from kmbench.wording import percent_text
 from kmbench.workloads.artefacts import table
 from kmbench.workloads.base import Answer, Figure, Task, TaskResult, Workload
@@ -62,6 +64,13 @@ class Ivf(Workload):
             summary="Share of the base that a query compares with where recall reaches 0.95.",
         ),
         Figure(
+            name="scanned_p99_for_target",
+            title="p99 for 0.95",
+            unit="%",
+            better="lower",
+            summary="The same share for the one query in a hundred that compares with most.",
+        ),
+        Figure(
             name="imbalance",
             title="imbalance",
             better="lower",
@@ -109,6 +118,7 @@ class Ivf(Workload):
             "recall_at_1_percent": recall_at_work(curve, 0.01 * len(base)),
             "recall_at_5_percent": recall_at_work(curve, 0.05 * len(base)),
             "scanned_for_target": reached / len(base),
+            "scanned_p99_for_target": work_at_recall(curve, TARGET, percentile=99) / len(base),
             "imbalance": float(task.k * np.square(sizes / len(base)).sum()),
             "empty_lists": float((sizes == 0).sum()),
         }
@@ -129,6 +139,12 @@ def recall_at_work(curve: Curve, scanned: float) -> float:
     return float(np.interp(scanned, np.concatenate([[0.0], curve.scanned]), np.concatenate([[0.0], curve.recall])))
 
 
-def work_at_recall(curve: Curve, recall: float) -> float:
-    """Return the vectors compared per query where the recall is reached, between two nprobe by proportion."""
-    return float(np.interp(recall, np.concatenate([[0.0], curve.recall]), np.concatenate([[0.0], curve.scanned])))
+def work_at_recall(curve: Curve, recall: float, percentile: Literal[50, 95, 99] | None = None) -> float:
+    """Return the vectors compared per query where the recall is reached, between two nprobe by proportion.
+
+    On average, or by the query at a percentile.
+    """
+    work = curve.scanned
+    if percentile is not None:
+        work = curve.scanned_quantiles[QUANTILES.index(percentile / 100)]
+    return float(np.interp(recall, np.concatenate([[0.0], curve.recall]), np.concatenate([[0.0], work])))

@@ -11,7 +11,9 @@ from kmbench.backends.registry import backend_names, get_backend
 from kmbench.errors import BackendError
 
 HOUSE = [name for name in backend_names() if get_backend(name).__module__.startswith("kmbench.")]
-MATCHED = [name for name in HOUSE if get_backend(name).traits.fixed_iterations]
+MATCHED = [
+    name for name in HOUSE if get_backend(name).traits.fixed_iterations and get_backend(name).traits.accepts_init
+]
 
 
 def make(name, **params):
@@ -28,6 +30,15 @@ def job(X, k, iterations=5, protocol="matched", seed=0):
         rows = np.random.default_rng(seed).permutation(len(X))[:k]
         init = np.ascontiguousarray(X[np.sort(rows)] + np.float32(1e-3))
     return Job(k=k, protocol=protocol, iterations=iterations, seed=seed, threads=1, init=init)
+
+
+def make_for(name, X, k, protocol, **params):
+    """Make a backend for a case, unless it says before anything runs why it cannot do it."""
+    backend = make(name, **params)
+    reason = type(backend).unsupported_reason(k, *X.shape, protocol, backend.params)
+    if reason is not None:
+        pytest.skip(reason)
+    return backend
 
 
 def fit(backend, X, work):
@@ -52,7 +63,7 @@ def test_a_matched_fit_is_scikit_learns(name, blobs):
     coarse = backend.arithmetic(backend.params) in ("tf32", "float16")  # some rows between clusters change sides
     allowed = 2e-2 if coarse else 1e-4
     np.testing.assert_allclose(result.centroids, expected.cluster_centers_, rtol=allowed, atol=allowed)
-    assert result.n_iter == 5
+    assert result.n_iter in (5, None)
     assert result.centroids.dtype == np.float32
     labels = backend.assign(blobs)
     assert (labels.dtype, labels.shape) == (np.int32, (3000,))
@@ -65,9 +76,10 @@ def test_a_matched_fit_is_scikit_learns(name, blobs):
 
 @pytest.mark.parametrize("name", HOUSE)
 def test_a_second_fit_starts_afresh(name, blobs):
-    backend = make(name)
-    work = job(blobs, 5, protocol="matched" if name in MATCHED else "native")
-    first = fit(backend, blobs, work)
+    protocol = "matched" if name in MATCHED else "native"
+    backend = make_for(name, blobs, 5, protocol)
+    iterations = None if name == "faiss-balanced" else 5
+    first = fit(backend, blobs, job(blobs, 5, iterations, protocol))
     backend.fit()
     if backend.traits.device == "gpu":  # atomic additions come in another order each time, and ties fall otherwise
         coarse = backend.arithmetic(backend.params) in ("tf32", "float16")
@@ -85,8 +97,9 @@ def test_a_second_fit_starts_afresh(name, blobs):
 @pytest.mark.filterwarnings("ignore:algorithm='elkan' doesn't make sense")
 def test_the_ends_of_the_range_work(name, n, d, k):
     X = np.random.default_rng(1).normal(size=(n, d)).astype(np.float32)
-    backend = make(name)
-    result = fit(backend, X, job(X, k, protocol="matched" if name in MATCHED else "native"))
+    protocol = "matched" if name in MATCHED else "native"
+    backend = make_for(name, X, k, protocol)
+    result = fit(backend, X, job(X, k, protocol=protocol))
     assert result.centroids.shape == (k, d)
     assert np.isfinite(result.centroids).all()
     labels = backend.assign(X)
@@ -103,16 +116,19 @@ def test_equal_rows_and_constant_columns_work(name):
     assert np.isfinite(result.centroids).all()
     same = np.full((200, 3), 2.5, np.float32)
     result = fit(make(name), same, job(same, 2))
-    np.testing.assert_allclose(result.centroids, 2.5, atol=0.01)
+    if name == "mlpack":  # where no cluster has any variance, it puts an empty one at the origin
+        assert np.abs(result.centroids - 2.5).max(axis=1).min() == 0
+    else:
+        np.testing.assert_allclose(result.centroids, 2.5, atol=0.01)
 
 
 @pytest.mark.parametrize("name", [name for name in HOUSE if name != "faiss-ivf"])
 def test_a_native_fit_keeps_the_librarys_own_settings(name, blobs):
-    backend = make(name)
+    backend = make_for(name, blobs, 6, "native")
     result = fit(backend, blobs, job(blobs, 6, iterations=None, protocol="native"))
-    assert result.n_iter >= 1
+    assert result.n_iter is None or result.n_iter >= 1
     settings = backend.settings()
-    if name.startswith("sklearn"):
+    if name.startswith("sklearn-"):
         assert settings["init"] == "k-means++"
     if name in ("faiss-cpu", "faiss-gpu"):
         assert (settings["niter"], settings["max_points_per_centroid"]) == (25, 256)

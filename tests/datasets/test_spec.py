@@ -48,6 +48,7 @@ def test_a_built_in_source_has_all_its_arguments() -> None:
         "centers": 256,
         "seed": 0,
         "separation": 4.0,
+        "offset": 0.0,
     }
     assert parse_spec("digits:").arguments == {}
 

@@ -94,3 +94,8 @@ def test_reading_imports_no_heavy_package() -> None:
 
 def test_source_type_is_float32() -> None:
     assert read_spec("blobs:n=1,d=1").source_dtype == "float32"
+
+
+def test_an_offset_is_added_to_every_column_and_raw_leaves_it_there():
+    near, far = (rows_of(f"blobs:n=300,d=3,centers=4,seed=1{more}") for more in ("", ",offset=1000,raw"))
+    np.testing.assert_allclose(far - near, 1000, atol=1e-3)

@@ -161,3 +161,16 @@ def test_clusters_too_fine_for_the_precision_are_named_with_the_mend():
     wide = dataclasses.replace(NEAR, spread=100.0)  # an error of 0.01: no excuse
     other = judge_matched(answer(1036.0, precision="tf32"), EXACT, REFERENCE, wide)
     assert "too fine" not in other.reason
+
+
+def test_an_engine_that_tells_no_iterations_is_judged_by_its_inertia():
+    assert judge_matched(answer(1000.05, n_iter=None), EXACT, REFERENCE, NEAR).status is Status.OK
+    known = dataclasses.replace(REFERENCE, sensitivity=1e-9)
+    assert judge_matched(answer(1001.0, n_iter=None), EXACT, known, NEAR).status is Status.INVALID
+
+
+def test_an_exact_engine_from_a_start_of_its_own_is_not_held_to_the_reference():
+    own_start = Traits(exact=True, accepts_init=False)
+    assert judge_matched(answer(1300.0), own_start, REFERENCE, NEAR).status is Status.OK
+    wrong = judge_matched(answer(1300.0, labels_inertia=1400.0), own_start, REFERENCE, NEAR)
+    assert "labels are not those of its nearest" in wrong.reason

@@ -231,3 +231,23 @@ def test_a_native_run_takes_the_libraries_defaults(kmbench):
     assert rows["sklearn-lloyd"]["settings"]["init"] == "k-means++"
     assert rows["faiss-cpu"]["settings"]["max_points_per_centroid"] == 256
     assert min(row["inertia_ratio"] for row in rows.values()) == 1.0
+
+
+def test_a_run_in_slices_begins_no_case_after_its_time_and_goes_on_from_there(kmbench, tmp_path):
+    command = ("run", "--data", "digits:limit=300", "--k", "2,3", "--threads", 1, "--repeats", 1, "--output", "out")
+    command += ("--backends", "numpy-lloyd", "--no-report")
+    first = kmbench(*command, "--stop-after", "0.001")
+    assert first.returncode == 3
+    assert "1 case left: go on with --resume" in " ".join(first.stderr.split())
+    assert {record.key.k for record in read_records(tmp_path / "out")} == {2}
+    rest = kmbench(*command, "--resume", "--stop-after", 600)
+    assert rest.returncode == 0
+    assert {record.key.k for record in read_records(tmp_path / "out")} == {2, 3}
+
+
+def test_a_row_names_the_engine_that_did_the_work_instead(kmbench):
+    pytest.importorskip("sklearnex")
+    command = ("run", "--data", "digits:limit=300", "--k", 1, "--threads", 1, "--repeats", 1, "--no-report")
+    done = kmbench(*command, "--backends", "sklearnex,sklearn-lloyd")
+    assert done.returncode == 0
+    assert "sklearnex: scikit-learn did the work: oneDAL has no k=1" in " ".join(done.stdout.split())

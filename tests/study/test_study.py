@@ -2,6 +2,7 @@
 
 import pytest
 
+from kmbench.backends.registry import backend_names
 from kmbench.errors import CaseError, KmbenchError, StudyError
 from kmbench.records import DatasetInfo, Status
 from kmbench.study import Study, expand
@@ -143,3 +144,23 @@ def test_the_built_in_study_is_whole():
     assert next(block.data for block in quick.blocks()) == ["digits"]
     with pytest.raises(KmbenchError):
         quick.overridden({"k": [0]})
+
+
+@pytest.mark.parametrize(("protocol", "runs"), [("matched", False), ("target", True), ("native", True)])
+def test_an_engine_that_takes_no_start_takes_part_where_none_is_given(protocol, runs):
+    pytest.importorskip("fastkmeans")
+    (case, *_) = expand(study(backends="fastkmeans,numpy-lloyd", protocol=protocol), shape, 1)
+    own = next(cell for cell in case.cells if cell.key.backend == "fastkmeans")
+    assert (own.status is None) is runs
+    assert runs or (own.status is Status.SKIPPED and "cannot start from given centroids" in own.reason)
+
+
+def test_iterations_given_twice_are_refused_before_anything_runs():
+    with pytest.raises(StudyError, match="niter is given, and so are 7 iterations"):
+        expand(study(backends="faiss-cpu[niter=3]", protocol="native", iterations=7), shape, 1)
+
+
+def test_all_backends_are_rows_also_those_that_cannot_run():
+    (case,) = expand(study(backends="all", protocol="native"), shape, 1)
+    assert [cell.key.backend for cell in case.cells] == backend_names()
+    assert all(cell.reason for cell in case.cells if cell.status is Status.UNAVAILABLE)
