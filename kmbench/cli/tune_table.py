@@ -8,6 +8,7 @@ from rich.table import Table
 from kmbench.cli.note_lines import print_notes
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.deployment.judgement import CheckResult
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.report.check import check_rows, check_sentence
 from kmbench.tuning.report.rows import frontier_rows
 from kmbench.tuning.report.words import (
@@ -56,7 +57,7 @@ def _frontier(result: TuneResult) -> Table:
         table.add_column("memory", justify="right", no_wrap=True)
     for row in rows:
         option = row.option
-        factor = f" x{option.k_factor}" if option.index.endswith("+refine") else ""
+        factor = f" x{option.k_factor}" if reranks(option.index) else ""
         mark = ("*" if result.target_met else "nearest") if row.recommended else " "
         cells = [f"{mark} {row.target:g}" if len(mark) > 1 else f"{row.target:g} {mark}"]
         cells += [f"{option.index}{factor}"] if several else []

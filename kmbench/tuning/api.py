@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from kmbench.backends.training import check_numbers, one_backend
 from kmbench.instruments import default_threads
 from kmbench.runner.scratch import scratch_folder
+from kmbench.tuning.choice.plan import TuningPlan
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.deployment.save import check_target
 from kmbench.tuning.index.kinds import parse_kinds
-from kmbench.tuning.index.training import ITERATIONS, POINTS_PER_LIST, Training
-from kmbench.tuning.pipeline import TuningPlan, run_tuning
+from kmbench.tuning.index.training import POINTS_PER_LIST, Training
+from kmbench.tuning.pipeline import run_tuning
 from kmbench.tuning.problem.constraints import Constraints, read_constraints
 from kmbench.tuning.problem.data import Sources, read_problem
 from kmbench.tuning.problem.device import read_device
@@ -40,11 +41,12 @@ class TuningOptions:
     index: str = "flat"
     nlist: str | None = None
     backend: str = "faiss-cpu"
-    iterations: int = ITERATIONS
+    iterations: int | None = None
     points_per_list: int = POINTS_PER_LIST
     threads: int | None = None
     device: str = "cpu"
     epochs: int = EPOCHS
+    thorough: bool = False
     seed: int = 0
 
 
@@ -61,12 +63,13 @@ def tune(
     nlist: str | None = None,
     index: str = "flat",
     backend: str = "faiss-cpu",
-    iterations: int = ITERATIONS,
+    iterations: int | None = None,
     points_per_list: int = POINTS_PER_LIST,
     threads: int | None = None,
     device: str = "cpu",
     truth: str | Path | None = None,
     epochs: int = EPOCHS,
+    thorough: bool = False,
     seed: int = 0,
     save: str | Path | None = None,
     progress: Progress = _silent,
@@ -97,7 +100,8 @@ def tune(
     backend : str
         k-means backend that trains the centroids.
     iterations, points_per_list : int
-        Of the training; rows beyond ``points_per_list * nlist`` are left out by chance.
+        Of the training; by default few iterations from a good start, or ten from rows if `thorough`. Rows
+        beyond ``points_per_list * nlist`` are left out by chance.
     threads : int, optional
         For batches, training and the exact search; all cores by default.
     device : {"cpu", "cuda"}
@@ -107,6 +111,8 @@ def tune(
         File of true neighbours, such as ``.ivecs``.
     epochs : int
         Processes that each index is timed in.
+    thorough : bool
+        Train every nlist in full and time it, as a check of the quick comparison; it takes five times as long.
     seed : int
     save : str or Path, optional
         Folder for the index, its recipe and an example that serves it.
@@ -135,6 +141,7 @@ def tune(
             threads=threads,
             device=device,
             epochs=epochs,
+            thorough=thorough,
             seed=seed,
         ),
         save=save,
@@ -194,6 +201,8 @@ def tune_on(
                 asked=asked,
                 kinds=kinds,
                 nlists=nlists,
+                grows=options.nlist is None,
+                thorough=options.thorough,
                 training=Training(
                     backend=backend,
                     iterations=options.iterations,

@@ -2,79 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from kmbench.errors import TuneError
 from kmbench.instruments.software import package_versions
 from kmbench.notes import Note
 from kmbench.runner.process import WorkerFailure
-from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, confirm, neighbours
+from kmbench.tuning.candidates import Candidates, swept_candidates, trained_candidates
+from kmbench.tuning.choice.choose import (
+    Choice,
+    TimedOption,
+    best_of_kinds,
+    choose,
+    choose_measured,
+    confirm,
+    neighbours,
+)
+from kmbench.tuning.choice.plan import TuningPlan
 from kmbench.tuning.choice.result import ListsInfo, TuneResult
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
 from kmbench.tuning.index.cache import IndexCache
-from kmbench.tuning.index.kinds import Kind
-from kmbench.tuning.index.training import Trained, Training, train_lists
+from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
-from kmbench.tuning.problem.constraints import Constraints
-from kmbench.tuning.problem.data import Problem
-from kmbench.tuning.problem.device import most_nprobe
 from kmbench.tuning.problem.recall import per_query_recall
-from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neighbours_from_file
-from kmbench.tuning.recall.compressed import compressed_curves
-from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.tuning.problem.truth import Truth, exact_neighbours, neighbours_from_file
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
-from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
-from kmbench.tuning.timing.timer import SearchTimer
 
 __all__ = ["TuningPlan", "run_tuning", "verified_recall"]
 
 SATURATED = 0.999
 """Ceiling by list ranks above which more probes cannot help lists of codes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuningPlan:
-    """All that a tuning is asked to do, checked and read.
-
-    Attributes
-    ----------
-    problem : Problem
-    asked : Constraints
-    kinds : sequence of Kind
-        Kinds of index that are tried.
-    nlists : sequence of int
-        Numbers of lists that are tried, rising.
-    training : Training
-    setup : SearchSetup
-        How indexes are searched and timed.
-    epochs : int
-        Processes that each index is timed in.
-    gpu : str or None
-        Name of the GPU that indexes are searched on.
-    progress : callable
-    """
-
-    problem: Problem
-    asked: Constraints
-    kinds: Sequence[Kind]
-    nlists: Sequence[int]
-    training: Training
-    setup: SearchSetup
-    epochs: int
-    gpu: str | None
-    progress: Progress
-
-    def kind(self, name: str) -> Kind:
-        """Return a kind of index by its name."""
-        return next(kind for kind in self.kinds if kind.name == name)
 
 
 def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
@@ -89,23 +51,17 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
     truth = true_neighbours(plan)
     notes: list[Note] = [*problem.notes, *truth_notes(problem, truth)]
     cache = IndexCache(problem, plan.training.seed, plan.training.scratch)
-    lists = trained_lists(plan)
-    curves = recall_curves(plan, truth, lists, cache)
-    timer = SearchTimer(
-        setup=plan.setup,
-        cache=cache,
-        lists=lists,
-        queries=problem.queries,
-        epochs=plan.epochs,
-        progress=plan.progress,
-    )
-    calibration = calibrate(timer, plan.kinds, curves, asked.recall)
-    settings = all_settings(plan, lists, curves, calibration, cache)
+    candidates = (trained_candidates if plan.thorough else swept_candidates)(plan, truth, cache)
+    lists, settings = candidates.lists, all_settings(plan, candidates, cache)
     first = choose(settings, asked)
-    timed, single_error, batch_error = time_options(plan, timer, settings, first, calibration)
+    timed, single_error, batch_error = time_options(plan, candidates, settings, first)
     choice = choose_measured(settings, first, timed, asked)
     option, kind = choice.option, plan.kind(choice.option.index)
     measured = next(one.measured for one in timed if one.option.key == option.key)
+    if option.key != first.option.key and candidates.timer is not candidates.part_timer:
+        measured = candidates.timer.measure(
+            [candidates.timer.point(kind, option.nlist, option.nprobe, option.k_factor)]
+        )[0]
     file = cache.file(kind, lists[option.nlist])
     plan.progress("check of the index", 0.0)
     verified = verified_recall(plan.setup, truth, file, option)
@@ -163,61 +119,27 @@ def true_neighbours(plan: TuningPlan) -> Truth:
     return truth
 
 
-def trained_lists(plan: TuningPlan) -> dict[int, Trained]:
-    """Train the lists of every nlist."""
-    lists = {}
-    for number, nlist in enumerate(plan.nlists):
-        plan.progress(f"nlist {nlist}", number / len(plan.nlists))
-        lists[nlist] = train_lists(plan.problem.base, nlist, plan.problem.space, plan.training)
-    return lists
-
-
-def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], cache: IndexCache) -> list[Curve]:
-    """Return the recall of every nprobe of every nlist and kind of index."""
-    problem, k, curves = plan.problem, plan.asked.at, []
-    ceiling = max(SATURATED, 1 - (1 - plan.asked.recall) / 10)
-    for number, (nlist, trained) in enumerate(lists.items()):
-        plan.progress(f"recall of nlist {nlist}", number / len(lists))
-        flat = one_pass(trained.quantizer, problem.queries, truth.ids, trained.list_of_row, k)
-        limit = most_nprobe(plan.setup.device, nlist)
-        for kind in plan.kinds:
-            if kind.exact:
-                curves.append(flat.up_to(limit))
-                continue
-            most = int(np.searchsorted(flat.recall, ceiling)) + 1
-            codes = cache.codes(kind, trained)
-            curves += compressed_curves(
-                kind, codes, trained.quantizer, problem.queries, truth.ids, trained.sizes, k, min(limit, most)
-            )
-    return curves
-
-
-def all_settings(
-    plan: TuningPlan,
-    lists: Mapping[int, Trained],
-    curves: Sequence[Curve],
-    calibration: Calibration,
-    cache: IndexCache,
-) -> Settings:
+def all_settings(plan: TuningPlan, candidates: Candidates, cache: IndexCache) -> Settings:
     """Return every nprobe of every curve with its expected times, memory and build time."""
+    lists, calibration = candidates.lists, candidates.calibration
     n, d = plan.problem.base.shape
     memory = {
         (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, plan.problem.space, plan.setup.device))
         for kind in plan.kinds
-        for nlist in plan.nlists
+        for nlist in lists
     }
     build = {
         (kind.name, nlist): cache.build_seconds(kind, trained)
         for kind in plan.kinds
         for nlist, trained in lists.items()
     }
-    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
+    return tabulate(candidates.curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
 
 
 def time_options(
-    plan: TuningPlan, timer: SearchTimer, settings: Settings, first: Choice, calibration: Calibration
+    plan: TuningPlan, candidates: Candidates, settings: Settings, first: Choice
 ) -> tuple[list[TimedOption], ModelError | None, ModelError | None]:
-    """Measure the setting that the model chooses and those beside it.
+    """Measure the setting that the model chooses, the best of every other kind, and those beside the first.
 
     Returns
     -------
@@ -225,17 +147,18 @@ def time_options(
     single_error, batch_error : ModelError or None
         Of the models of that kind of index at those of the settings that they were not fitted to.
     """
-    options = [first.option, *neighbours(settings, first.option, plan.asked)]
-    points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
-    measured = timer.measure(points)
+    calibration, index = candidates.calibration, first.option.index
+    others = best_of_kinds(settings, plan.asked, besides=index)
+    beside = [*others, *neighbours(settings, first.option, plan.asked)]
     timed, single, batch = [], [], []
-    for option, point, figures in zip(options, points, measured, strict=True):
-        timed.append(TimedOption(option=option, measured=figures))
-        if point.key not in calibration.fitted and option.index == first.option.index:
-            of_one, of_batch = timer.model_points(point, figures)
-            single.append(of_one)
-            batch.append(of_batch)
-    index = first.option.index
+    for timer, options in ((candidates.timer, [first.option]), (candidates.part_timer, beside)):
+        points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
+        for option, point, figures in zip(options, points, timer.measure(points), strict=True):
+            timed.append(TimedOption(option=option, measured=figures))
+            if point.key not in calibration.fitted and option.index == index:
+                of_one, of_batch = timer.model_points(point, figures)
+                single.append(of_one)
+                batch.append(of_batch)
     return (
         timed,
         held_out_error(calibration.single[index], single),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel
 
@@ -119,7 +120,7 @@ def tabulate(
     columns: dict[str, list[NDArray[np.float64]]] = {}
     for number, curve in enumerate(curves):
         nprobe = np.arange(1, len(curve) + 1)
-        reranked = k * curve.k_factor if curve.index.endswith("+refine") else 0
+        reranked = k * curve.k_factor if reranks(curve.index) else 0
         of_one, of_batch = single[curve.index], batch[curve.index]
         p50, p95, p99 = (of_one.predict(curve.nlist, nprobe, row, reranked) for row in curve.scanned_quantiles)
         whole = np.ones(len(curve))

@@ -11,6 +11,7 @@ from kmbench.figures.axes import named_axes, new_axes
 from kmbench.figures.style import COLOURS, GLYPHS, GOAL, INK, MARKERS, MAX_SERIES, PLACES, RULE, TEXT
 from kmbench.figures.svg import to_svg
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.report.words import recall_text, setting_text
 from kmbench.wording import seconds_text
 
@@ -137,7 +138,7 @@ def _scale(ax: Axes, low: float, high: float) -> None:
 def _name(result: TuneResult, number: int) -> str:
     curve = result.settings.curves[number]
     kind = "" if curve.index == "flat" else f"{curve.index} "
-    factor = f" k_factor {curve.k_factor}" if curve.index.endswith("+refine") else ""
+    factor = f" k_factor {curve.k_factor}" if reranks(curve.index) else ""
     return f"{kind}nlist {curve.nlist}{factor}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kmbench.figures.html import now_text, render, write_whole
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.problem.device import device_text
 from kmbench.tuning.report.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.report.rows import frontier_rows
@@ -79,7 +80,7 @@ def _caption(result: TuneResult) -> str:
     kinds = {(curve.index, curve.nlist) for curve in result.settings.curves}
     if len(kinds) > MOST_CURVES:
         parts.append(f"Of {len(kinds)} pairs of index and nlist the {MOST_CURVES} fastest at the target are drawn.")
-    if any(curve.index.endswith("+refine") for curve in result.settings.curves):
+    if any(reranks(curve.index) for curve in result.settings.curves):
         parts.append("With re-ranking, the number of candidates is the one that reaches the target fastest.")
     return " ".join(parts)
 
@@ -101,7 +102,7 @@ def _rows(result: TuneResult) -> Rows:
     found = []
     for row in frontier_rows(result):
         option = row.option
-        factor = f" x{option.k_factor}" if option.index.endswith("+refine") else ""
+        factor = f" x{option.k_factor}" if reranks(option.index) else ""
         cells = [
             option.index + factor,
             f"{option.nlist:,}",
