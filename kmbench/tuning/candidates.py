@@ -10,6 +10,7 @@ import numpy as np
 from kmbench.tuning.choice.plan import TuningPlan
 from kmbench.tuning.choice.quick import part_of_queries, quick_calibration
 from kmbench.tuning.choice.sweep import SweptLists, cheap_lists, finalists, sweep_sizes
+from kmbench.tuning.index.balance import BALANCE_ABOVE, balanced
 from kmbench.tuning.index.cache import IndexCache
 from kmbench.tuning.index.training import Trained, train_lists
 from kmbench.tuning.problem.device import most_nprobe
@@ -66,7 +67,8 @@ def swept_candidates(plan: TuningPlan, truth: Truth, cache: IndexCache) -> Candi
     lists = {}
     for number, nlist in enumerate(chosen):
         plan.progress(f"training nlist {nlist}", number / len(chosen))
-        lists[nlist] = train_lists(plan.problem.base, nlist, plan.problem.space, plan.training, starts[nlist])
+        trained = train_lists(plan.problem.base, nlist, plan.problem.space, plan.training, starts[nlist])
+        lists[nlist] = evened_lists(plan, truth, trained, model)
     curves = recall_curves(plan, truth, lists, cache)
     timer = _timer(plan, lists, cache)
     part_timer = replace(timer, setup=part.setup, queries=part.queries, epochs=1)
@@ -86,7 +88,8 @@ def trained_candidates(plan: TuningPlan, truth: Truth, cache: IndexCache) -> Can
     problem, lists = plan.problem, {}
     for number, nlist in enumerate(plan.nlists):
         plan.progress(f"training nlist {nlist}", number / len(plan.nlists))
-        lists[nlist] = train_lists(problem.base, nlist, problem.space, plan.training)
+        trained = train_lists(problem.base, nlist, problem.space, plan.training)
+        lists[nlist] = evened_lists(plan, truth, trained, None)
     curves = recall_curves(plan, truth, lists, cache)
     timer = _timer(plan, lists, cache)
     calibration = calibrate(timer, plan.kinds, curves, plan.asked.recall)
@@ -102,6 +105,34 @@ def _timer(plan: TuningPlan, lists: Mapping[int, Trained], cache: IndexCache) ->
         epochs=plan.epochs,
         progress=plan.progress,
     )
+
+
+def evened_lists(plan: TuningPlan, truth: Truth, trained: Trained, model: Calibration | None) -> Trained:
+    """Return lists of more even size where these make searches faster, or where they are asked for.
+
+    Parameters
+    ----------
+    model : Calibration or None
+        Of the times; without it the scanned vectors at the target decide.
+    """
+    if plan.balance == "off" or (plan.balance == "auto" and trained.imbalance <= BALANCE_ABOVE):
+        return trained
+    if plan.problem.space.metric == "ip":
+        return trained  # products have no distance that a penalty could be added to
+    plan.progress(f"even lists, nlist {trained.nlist}", 0.0)
+    even = balanced(plan.problem.base, trained, plan.problem.space)
+    if plan.balance == "on":
+        return even
+    return even if _target_cost(plan, truth, even, model) < _target_cost(plan, truth, trained, model) else trained
+
+
+def _target_cost(plan: TuningPlan, truth: Truth, trained: Trained, model: Calibration | None) -> float:
+    curve = one_pass(trained.quantizer, plan.problem.queries, truth.ids, trained.list_of_row, plan.asked.at)
+    nprobe = curve.first_at(plan.asked.recall) or len(curve)
+    scanned = float(curve.scanned[nprobe - 1])
+    if model is None:
+        return scanned
+    return min(float(one.predict(trained.nlist, nprobe, scanned, 0)) for one in model.single.values())
 
 
 def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], cache: IndexCache) -> list[Curve]:

@@ -19,15 +19,20 @@ from kmbench.tuning.choice.choose import (
     confirm,
     neighbours,
 )
+from kmbench.tuning.choice.filtered import answer_filters
 from kmbench.tuning.choice.plan import TuningPlan
+from kmbench.tuning.choice.ranges import answer_range
 from kmbench.tuning.choice.result import ListsInfo, TuneResult
+from kmbench.tuning.choice.rules import answer_probes
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
 from kmbench.tuning.index.cache import IndexCache
 from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
+from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.truth import Truth, exact_neighbours, neighbours_from_file
+from kmbench.tuning.recall.curve import one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
 from kmbench.tuning.timing.cost import ModelError, held_out_error
@@ -66,6 +71,30 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
     plan.progress("check of the index", 0.0)
     verified = verified_recall(plan.setup, truth, file, option)
     choice = confirm(choice, verified, asked)
+    filters = answer_filters(
+        plan,
+        plan.filters,
+        option,
+        lists[option.nlist],
+        cache,
+        candidates.calibration.single[option.index],
+        candidates.part_timer.setup,
+    )
+    probes = None
+    if plan.probes != "fixed":
+        probes = answer_probes(plan, plan.probes, option, lists[option.nlist], file, truth)
+    ranges = None
+    if plan.radius is not None:
+        plan.progress("range search", 0.0)
+        ranges = answer_range(
+            problem.base,
+            problem.queries,
+            plan.radius,
+            lists[option.nlist],
+            problem.space,
+            option.nprobe,
+            asked.recall,
+        )
     notes += result_notes(problem, list(lists.values()), measured, verified, option, device)
     result = TuneResult(
         name=problem.name,
@@ -94,6 +123,12 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         lists=[_lists_info(one) for one in lists.values()],
         versions=package_versions(),
         notes=tuple(notes),
+        swept=candidates.swept,
+        filters=filters,
+        probes=probes,
+        recall_at=recall_at(lists[option.nlist], problem, truth, option, asked.at) if kind.exact else {},
+        bytes_per_vector=kind.bytes_per_vector(problem.base.shape[1]),
+        range_search=ranges,
     )
     if target is not None:
         plan.progress("saving", 0.0)
@@ -166,6 +201,19 @@ def time_options(
     )
 
 
+SMALLER = (1, 2, 3, 5, 10, 20, 50, 100)
+"""Numbers of neighbours whose recall is told beside that of the number asked for."""
+
+
+def recall_at(trained: Trained, problem: Problem, truth: Truth, option: Option, k: int) -> dict[int, float]:
+    """Return the recall of fewer neighbours at a setting of whole vectors, from the same true neighbours."""
+    found = {}
+    for fewer in [one for one in SMALLER if one < k]:
+        curve = one_pass(trained.quantizer, problem.queries, truth.ids[:, :fewer], trained.list_of_row, fewer)
+        found[fewer] = float(curve.recall[option.nprobe - 1])
+    return found | {k: option.recall}
+
+
 def verified_recall(setup: SearchSetup, truth: Truth, file: Path, option: Option) -> float:
     """Return the recall that a direct search of an index file finds, in a process of its own.
 
@@ -188,4 +236,5 @@ def _lists_info(trained: Trained) -> ListsInfo:
         train_seconds=trained.train_seconds,
         imbalance=trained.imbalance,
         empty_lists=trained.empty_lists,
+        balanced=trained.penalty is not None,
     )

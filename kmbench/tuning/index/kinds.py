@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from kmbench.errors import TuneError
 from kmbench.tuning.problem.device import GPU_SUB_VECTORS, Device, why_not_on_gpu
 from kmbench.tuning.problem.space import FloatMatrix, Space
+from kmbench.wording import bytes_text
 
-__all__ = ["AUTO", "KNOWN", "Kind", "build_ivf", "flat_quantizer", "padded", "parse_kinds", "reranks"]
+__all__ = ["AUTO", "KNOWN", "Kind", "build_ivf", "flat_quantizer", "kinds_within", "padded", "parse_kinds", "reranks"]
 
 _NAME = re.compile(r"(flat|sq8|sq4|fp16|pq(\d*)(x4fs)?)(\+refine(?:-(fp16|sq8))?)?")
 _CODE_BITS = 8
@@ -171,6 +172,28 @@ def _default_m(d: int, device: Device, columns: int) -> int:
     return max((m for m in known if d % m == 0 and columns * m <= d), default=1)
 
 
+def kinds_within(kinds: list[Kind], n: int, d: int, nlist: int, space: Space, limit: int | None) -> list[Kind]:
+    """Return the kinds whose index fits a memory.
+
+    Raises
+    ------
+    TuneError
+        If none does.
+    """
+    if limit is None:
+        return kinds
+    sizes = {kind.name: kind.memory_bytes(n, d, nlist, space) for kind in kinds}
+    found = [kind for kind in kinds if sizes[kind.name] <= limit]
+    if not found:
+        least = min(sizes, key=lambda name: sizes[name])
+        raise TuneError(
+            f"--max-memory holds none of the kinds of --index auto: the smallest, {least}, takes "
+            f"{bytes_text(sizes[least])}",
+            f"give --max-memory {-(-sizes[least] // 2**20)}M, or a kind of smaller codes such as --index pq",
+        )
+    return found
+
+
 def padded(X: FloatMatrix, columns: int) -> FloatMatrix:
     """Return vectors with columns of zeros at the end; `X` itself where it has as many."""
     if columns in (0, X.shape[1]):
@@ -218,7 +241,7 @@ def build_ivf(
     if kind.codec == "pqfs":
         # Fast scan assigns rows itself when they are added, so its codes are packed from those of an IVF-PQ.
         packed = faiss.IndexIVFPQFastScan(index, _FAST_SCAN_BLOCK)
-        packed.kept_quantizer = quantizer
+        packed.referenced_objects = [quantizer]
         return packed
     return index
 

@@ -79,6 +79,8 @@ class Trained:
     imbalance : float
         How many times as many vectors are scanned at nprobe 1 by a query like the data as with lists of equal size.
     empty_lists : int
+    penalty : ndarray of float32, shape (nlist,), or None
+        Added to the squared distance where rows were moved out of long lists, see `kmbench.tuning.index.balance`.
     """
 
     nlist: int
@@ -90,6 +92,7 @@ class Trained:
     points: int
     imbalance: float
     empty_lists: int
+    penalty: NDArray[np.float32] | None = None
 
     @classmethod
     def of(

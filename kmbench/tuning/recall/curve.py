@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.recall.interval import recall_interval
 
-__all__ = ["Curve", "QueryMeans", "list_ranks", "one_pass", "ranked_lists", "work_quantiles"]
+__all__ = ["Curve", "QueryMeans", "list_ranks", "one_pass", "ranked_lists", "ranked_with_distances", "work_quantiles"]
 
 _BLOCK_VALUES = 2**24
 _QUANTILE_QUERIES = 2000
@@ -73,10 +73,19 @@ class Curve:
 
 def ranked_lists(quantizer: Any, queries: FloatMatrix, nprobe: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
     """Yield blocks of queries with their nearest lists, nearest first, as the index itself ranks them."""
+    for part, _, order in ranked_with_distances(quantizer, queries, nprobe):
+        yield part, order
+
+
+def ranked_with_distances(
+    quantizer: Any, queries: FloatMatrix, nprobe: int
+) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
+    """Yield what `ranked_lists` does with the distances of the centroids between."""
     step = max(1, _BLOCK_VALUES // max(1, nprobe))
     for start in range(0, len(queries), step):
         part = slice(start, min(len(queries), start + step))
-        yield part, quantizer.search(queries[part], nprobe)[1]
+        distances, order = quantizer.search(queries[part], nprobe)
+        yield part, distances, order
 
 
 def list_ranks(order: NDArray[np.int64], nlist: int) -> NDArray[np.int32]:
