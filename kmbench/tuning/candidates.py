@@ -54,9 +54,9 @@ def swept_candidates(plan: TuningPlan, truth: Truth, cache: IndexCache) -> Candi
     """Compare numbers of lists by cheap lists, and train those in full that win."""
     part = part_of_queries(plan)
     if len(plan.nlists) > 1:
-        ends = [cheap_lists(plan, truth, nlist) for nlist in (plan.nlists[0], plan.nlists[-1])]
-        model = quick_calibration(plan, *ends, part)
-        tried = sweep_sizes(plan, truth, {one.nlist: one for one in ends}, model.single)
+        small, large = (cheap_lists(plan, truth, nlist) for nlist in (plan.nlists[0], plan.nlists[-1]))
+        model = quick_calibration(plan, small, large, part)
+        tried = sweep_sizes(plan, truth, {small.nlist: small, large.nlist: large}, model.single)
         chosen, swept = finalists(plan, tried, model.single, model.batch)
         starts = {nlist: tried[nlist].centroids for nlist in chosen}
     else:

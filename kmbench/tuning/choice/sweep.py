@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kmbench.tuning.choice.choose import NEAR_BEST, choose
 from kmbench.tuning.choice.plan import TuningPlan
@@ -108,7 +107,8 @@ def _sampled_curve(plan: TuningPlan, truth: Truth, centroids: FloatMatrix) -> Cu
     with matrix_products():
         list_of_row[neighbours] = assign_rows(quantizer, np.ascontiguousarray(base[neighbours]))
         lists = assign_rows(quantizer, np.ascontiguousarray(base[sized]))
-    sizes: NDArray[np.float64] = np.bincount(lists, minlength=nlist) * (len(base) / len(sized))
+    share = len(sized) / len(base)
+    sizes = np.bincount(lists, minlength=nlist).astype(np.float64) / share
     curve = one_pass(quantizer, problem.queries, truth.ids, list_of_row, plan.asked.at, sizes)
     return curve.up_to(most_nprobe(plan.setup.device, nlist))
 

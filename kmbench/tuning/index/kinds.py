@@ -240,7 +240,7 @@ def build_ivf(
         index.add_core(len(block), faiss.swig_ptr(block), None, faiss.swig_ptr(lists))
     if kind.codec == "pqfs":
         # Fast scan assigns rows itself when they are added, so its codes are packed from those of an IVF-PQ.
-        packed = faiss.IndexIVFPQFastScan(index, _FAST_SCAN_BLOCK)
+        packed: Any = faiss.IndexIVFPQFastScan(index, _FAST_SCAN_BLOCK)
         packed.referenced_objects = [quantizer]
         return packed
     return index

@@ -69,7 +69,9 @@ def shares_of(rows: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     total : int
         From the number of cells with rows to the sum of the rows.
     """
-    shares = np.minimum(rows, np.maximum(rows > 0, np.floor(rows / max(1, rows.sum()) * total).astype(np.int64)))
+    shares: NDArray[np.int64] = np.minimum(
+        rows, np.maximum(rows > 0, np.floor(rows / max(1, rows.sum()) * total).astype(np.int64))
+    )
     while (missing := total - int(shares.sum())) > 0:
         # The cells with most rows for each of their centroids take one more.
         room = np.where(shares < rows, rows / np.maximum(shares, 1), -1.0)

@@ -70,7 +70,8 @@ class RowSelector:
         import faiss
 
         self._bits = np.packbits(allowed, bitorder="little")
-        self.faiss: Any = faiss.IDSelectorBitmap(self._bits)
+        selector: Any = faiss.IDSelectorBitmap
+        self.faiss: Any = selector(self._bits)
 
 
 def read_filters(given: Sequence[str | Path | NDArray[Any]], n: int) -> list[RowFilter]:

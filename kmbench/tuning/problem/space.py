@@ -85,7 +85,8 @@ class Space:
         transform: Any
         d = index.d if d is None else d
         if d != index.d:
-            index = faiss.IndexPreTransform(faiss.RemapDimensionsTransform(d, index.d, False), index)
+            columns: Any = faiss.RemapDimensionsTransform
+            index = faiss.IndexPreTransform(columns(d, index.d, False), index)
         if self.metric == "cosine":
             transform = faiss.NormalizationTransform(d, 2.0)
         elif self.shift is not None:

@@ -124,9 +124,8 @@ class _Search:
         import faiss
 
         given: dict[str, Any] = {} if self._selector is None else {"sel": self._selector.faiss}
-        found: NDArray[np.int64] = self._ivf.search(
-            queries, k, params=faiss.SearchParametersIVF(nprobe=nprobe, **given)
-        )[1]
+        parameters: Any = faiss.SearchParametersIVF
+        found: NDArray[np.int64] = self._ivf.search(queries, k, params=parameters(nprobe=nprobe, **given))[1]
         return found
 
 

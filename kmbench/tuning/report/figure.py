@@ -112,7 +112,8 @@ def _targets(ax: Axes, result: TuneResult) -> None:
     kind = "" if option.index == "flat" else f"{option.index}, "
     place = {"textcoords": "offset points", "size": TEXT, "weight": "bold", "color": INK, "zorder": 5}
     place |= {"xytext": (-10, 9), "ha": "right"} if left else {"xytext": (10, -15), "ha": "left"}
-    ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}", (x, y), **place)
+    work = f"{option.scanned:,.0f} vectors scanned, 99th percentile {option.scanned_p99:,.0f}"
+    ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}\n{work}", (x, y), **place)
 
 
 def _scale(ax: Axes, low: float, high: float) -> None:
