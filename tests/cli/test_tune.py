@@ -71,7 +71,8 @@ def test_saved_index_meets_its_target_in_plain_faiss(tune, folder):
     assert list(told) == [
         "nlist", "nprobe", "index", "recall", "recall_low", "recall_high", "scanned_vectors",
         "scanned_vectors_p99", "latency_ms", "queries_per_second", "memory_bytes", "bytes_per_vector",
-        "build_seconds", "target_met", "recall_at", "frontier", "kinds", "filters", "probes", "range", "notes", "note_details",
+        "build_seconds", "target_met", "recall_at", "frontier", "kinds", "filters", "probes", "range", "notes",
+        "note_details",
     ]  # fmt: skip
     assert list(told["latency_ms"]) == ["p50", "p95", "p99"]
     assert list(told["frontier"][0]) == ["nlist", "nprobe", "recall", "scanned_vectors", "scanned_vectors_p99"]
