@@ -75,7 +75,7 @@ def _frontier(result: TuneResult) -> Table:
     table.add_column("for recall", justify="right", no_wrap=True)
     if several:
         table.add_column("index", no_wrap=True)
-    for heading in ("nlist", "nprobe", "recall", "scanned", "its p99", "one query"):
+    for heading in ("nlist", "nprobe", "recall", "scanned", "its p99", "query" if several else "one query"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         option = row.option

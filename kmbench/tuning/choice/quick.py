@@ -29,6 +29,9 @@ PART = 256
 LARGE_SHARE = 4
 """The larger number of lists is timed with a part of the rows: the small one holds all, so caches are as full."""
 
+LEAST_ROWS = 10_000
+"""Rows that such a part has at least."""
+
 FACTORS = (4, 32)
 """Candidates that are ranked again, in multiples of k, between which the cost of one is found."""
 
@@ -60,7 +63,8 @@ def quick_calibration(plan: TuningPlan, small: CheapLists, large: CheapLists, pa
     lists, caches = {}, {}
     for one in {cheap.nlist: cheap for cheap in (small, large)}.values():
         plan.progress(f"lists to be timed, nlist {one.nlist}", 0.0)
-        rows = slice(None, None, LARGE_SHARE if one.nlist > small.nlist else None)
+        part_of_rows = one.nlist > small.nlist and len(plan.problem.base) >= LARGE_SHARE * LEAST_ROWS
+        rows = slice(None, None, LARGE_SHARE if part_of_rows else None)
         base = np.ascontiguousarray(plan.problem.base[rows])
         scratch = plan.setup.scratch / f"cheap-{one.nlist}"
         scratch.mkdir(exist_ok=True)
