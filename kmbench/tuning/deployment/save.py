@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import secrets
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from kmbench.tuning.index.kinds import Kind, build_ivf
 from kmbench.tuning.index.training import Trained, assign_rows
 from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.space import FloatMatrix
-from kmbench.tuning.recall.probes import FAR_RANK, POWER
+from kmbench.tuning.recall.probes import FAR_RANK, POWER, Probes
 
 __all__ = ["QUERIES_FILE", "check_target", "row_digests", "save_deployment"]
 
@@ -95,7 +96,7 @@ def save_deployment(
         list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
         recipe = _recipe(result, kind, problem, trained, list_of_row)
         (partial / RECIPE_FILE).write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (partial / SERVE_FILE).write_text(_example(result), encoding="utf-8")
+        (partial / SERVE_FILE).write_text(_example(result, problem), encoding="utf-8")
         np.save(partial / QUERIES_FILE, problem.raw_queries[:MOST_QUERIES])
         if problem.held_out is not None:
             np.save(partial / QUERIES_ROWS_FILE, problem.held_out[:MOST_QUERIES])
@@ -178,7 +179,7 @@ def _recipe(
             origin=_published_text(result.queries_text),
             drawn=problem.held_out is not None,
         ),
-        probes=None if result.probes is None else _probes(result.probes),
+        probes=None if result.probes is None else _probes(result.probes, problem),
         filters=[_filter(one) for one in result.filters],
         latency_ms={name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
         latency_model_error=None if error is None else error.worst,
@@ -207,13 +208,19 @@ def _recipe(
     )
 
 
-def _probes(answer: ProbesAnswer) -> SavedProbes:
-    promise = answer.promise
+def _served(answer: ProbesAnswer, problem: Problem) -> Probes:
+    """Return the rule for the saved index: rows that were queries are in its lists too, and use up a budget."""
+    probes = answer.promise.probes
+    return replace(probes, vectors=math.ceil(probes.vectors * len(problem.raw) / len(problem.base)))
+
+
+def _probes(answer: ProbesAnswer, problem: Problem) -> SavedProbes:
+    promise, served = answer.promise, _served(answer, problem)
     return SavedProbes(
         rule="budget" if promise.probes.rule == "budget" else "damped",
-        nprobe=promise.probes.nprobe,
-        vectors=promise.probes.vectors,
-        reference=promise.probes.reference,
+        nprobe=served.nprobe,
+        vectors=served.vectors,
+        reference=served.reference,
         recall=promise.recall,
     )
 
@@ -240,7 +247,7 @@ def _published(spec: str) -> str:
     return spec.rpartition(os.sep)[2]
 
 
-def _example(result: TuneResult) -> str:
+def _example(result: TuneResult, problem: Problem) -> str:
     text = resources.files("kmbench.tuning.deployment").joinpath("templates/serve.py.txt").read_text(encoding="utf-8")
     option = result.choice.option
     values: dict[str, Any] = {
@@ -251,7 +258,7 @@ def _example(result: TuneResult) -> str:
         "D": result.d,
         "DEVICE": result.device,
         "K_FACTOR": option.k_factor,
-        "PROBES": repr({"rule": "fixed"} if result.probes is None else asdict(result.probes.promise.probes)),
+        "PROBES": repr({"rule": "fixed"} if result.probes is None else asdict(_served(result.probes, problem))),
         "FAR_RANK": FAR_RANK,
         "POWER": POWER,
     }

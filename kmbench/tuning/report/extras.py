@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmbench.tuning.choice.filtered import FilterAnswer
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.index.kinds import reranks
-from kmbench.wording import percent_text, seconds_text
+from kmbench.wording import seconds_text
 
 __all__ = [
     "FILTER_HEADINGS",
@@ -66,15 +66,15 @@ def filter_rows(result: TuneResult) -> Rows:
     for one in result.filters:
         cells = [
             one.name,
-            percent_text(one.share),
+            share_text(one.share),
             f"{one.unfiltered.recall:.3f}",
-            percent_text(one.unfiltered.short),
+            share_text(one.unfiltered.short),
         ]
         if one.reached is None:
             cells += ["none", "", "", seconds_text(one.unfiltered.single)]
         else:
             reached = one.reached
-            cells += [str(reached.nprobe), f"{reached.recall:.3f}", percent_text(reached.short)]
+            cells += [str(reached.nprobe), f"{reached.recall:.3f}", share_text(reached.short)]
             cells += [seconds_text(reached.single)]
         found.append(([*cells, seconds_text(one.exact_seconds)], False))
     return found
@@ -94,7 +94,7 @@ def filter_sentences(result: TuneResult) -> list[str]:
 
 def _exact_sentence(one: FilterAnswer, n: int) -> str:
     served = one.reached or one.unfiltered
-    limit = percent_text(one.exact_below_rows / n)
+    limit = share_text(one.exact_below_rows / n)
     if one.exact_seconds < served.single:
         return (
             f"{one.name}: compare the {one.rows:,} allowed rows without the index, that is faster and exact "
@@ -125,7 +125,12 @@ def extra_sentences(result: TuneResult) -> list[str]:
         else:
             found.append(
                 f"Within the radius {one.radius:g} lie {one.rows:,.3g} rows of a query on average: nprobe="
-                f"{option.nprobe} finds {percent_text(one.at_chosen)} of them, {result.asked.recall:g} take nprobe="
+                f"{option.nprobe} finds {share_text(one.at_chosen)} of them, {result.asked.recall:g} take nprobe="
                 f"{one.nprobe}."
             )
     return found
+
+
+def share_text(share: float) -> str:
+    """Write a share of rows or queries with three digits: ``38.4%``."""
+    return f"{100 * share:.3g}%"
