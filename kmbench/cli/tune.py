@@ -64,17 +64,50 @@ def tune_command(
         str,
         typer.Option(
             metavar="LIST",
-            help="flat, fp16, sq8, sq4, pq or pqM; all but flat also with +refine.",
+            help="auto, or flat, fp16, sq8, sq4, pqM, pqMx4fs; all but flat also with +refine.",
             rich_help_panel=INDEX,
         ),
     ] = "flat",
     backend: Annotated[
         str, typer.Option(metavar="B", help="k-means backend that trains the centroids.", rich_help_panel=INDEX)
     ] = "faiss-cpu",
-    iterations: Annotated[int, typer.Option(metavar="N", help="Of the training.", rich_help_panel=INDEX)] = 10,
+    iterations: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of the training. Default: 3; 10 if --thorough.", rich_help_panel=INDEX),
+    ] = None,
     points_per_list: Annotated[
         int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
     ] = 256,
+    balance: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|on|off", help="Move rows of long lists to lists nearly as near.", rich_help_panel=INDEX
+        ),
+    ] = "auto",
+    probes: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="fixed; experimental: budget (of vectors) or damped (a budget for each query).",
+            rich_help_panel=INDEX,
+        ),
+    ] = "fixed",
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Train every nlist in full and time it.", rich_help_panel=INDEX)
+    ] = False,
+    row_filter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FILE",
+            help="Also answer for a filter: mask.npy, ids.npy or FILE.parquet:COLUMN=VALUE. Repeat for more.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None,
+    radius: Annotated[
+        float | None,
+        typer.Option(metavar="R", help="Also answer for a range search; squared for l2.", rich_help_panel=TARGET),
+    ] = None,
     truth: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
@@ -105,7 +138,7 @@ def tune_command(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Measure a saved index again, with --queries and its DATA of today.",
+            help="Measure a saved index again, on DATA of today, with --queries or those saved with it.",
             rich_help_panel=HOW,
         ),
     ] = None,
@@ -124,6 +157,8 @@ def tune_command(
 
     kmbench tune glove-100-angular.hdf5 --max-latency-ms 1 --index flat,sq8,pq+refine
 
+    kmbench tune vectors.npy --index auto --filter shop.parquet:country=AT
+
     kmbench tune vectors.npy --check deployment --queries today.npy
 
     Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
@@ -132,7 +167,7 @@ def tune_command(
 
     out, err = Console(soft_wrap=False), Console(stderr=True)
     if check is not None:
-        _check(check, data, queries, device, epochs, as_json, out, err)
+        _check(check, data, queries, row_filter or [], device, epochs, as_json, out, err)
         return
     if data is None:
         raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
@@ -160,6 +195,11 @@ def tune_command(
                 device=device or "cpu",
                 truth=truth,
                 epochs=epochs,
+                thorough=thorough,
+                balance=balance,
+                filters=row_filter or [],
+                probes=probes,
+                radius=radius,
                 seed=seed,
                 save=save,
                 progress=progress,
@@ -198,6 +238,7 @@ def _check(
     folder: Path,
     data: str | None,
     queries: str | None,
+    filters: list[str],
     device: str | None,
     epochs: int,
     as_json: bool,
@@ -208,10 +249,13 @@ def _check(
     from kmbench.cli.tune_table import print_check
     from kmbench.tuning.deployment.check import check_deployment
 
-    if queries is None:
-        raise TuneError("--check needs queries to ask", "give them with --queries")
+    if len(filters) > 1:
+        raise TuneError(f"--check takes one --filter, there are {len(filters)}", "check them one after the other")
+    row_filter = filters[0] if filters else None
     with TuneProgress(err) as progress:
-        found = check_deployment(folder, queries, data, device=device, epochs=epochs, progress=progress)
+        found = check_deployment(
+            folder, queries, data, row_filter=row_filter, device=device, epochs=epochs, progress=progress
+        )
     if as_json:
         print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:

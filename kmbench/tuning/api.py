@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.backends.training import check_numbers, one_backend
+from kmbench.errors import TuneError
 from kmbench.instruments import default_threads
 from kmbench.runner.scratch import scratch_folder
+from kmbench.tuning.choice.plan import TuningPlan, read_balance
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.choice.rules import read_rule
 from kmbench.tuning.deployment.save import check_target
-from kmbench.tuning.index.kinds import parse_kinds
-from kmbench.tuning.index.training import ITERATIONS, POINTS_PER_LIST, Training
-from kmbench.tuning.pipeline import TuningPlan, run_tuning
+from kmbench.tuning.index.kinds import kinds_within, parse_kinds
+from kmbench.tuning.index.training import POINTS_PER_LIST, Training
+from kmbench.tuning.pipeline import run_tuning
 from kmbench.tuning.problem.constraints import Constraints, read_constraints
 from kmbench.tuning.problem.data import Sources, read_problem
 from kmbench.tuning.problem.device import read_device
+from kmbench.tuning.problem.filters import read_filters
 from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.nlist import read_nlists
 from kmbench.tuning.problem.truth import Progress
@@ -40,11 +45,16 @@ class TuningOptions:
     index: str = "flat"
     nlist: str | None = None
     backend: str = "faiss-cpu"
-    iterations: int = ITERATIONS
+    iterations: int | None = None
     points_per_list: int = POINTS_PER_LIST
     threads: int | None = None
     device: str = "cpu"
     epochs: int = EPOCHS
+    thorough: bool = False
+    balance: str = "auto"
+    filters: Sequence[str | Path | NDArray[Any]] = ()
+    probes: str = "fixed"
+    radius: float | None = None
     seed: int = 0
 
 
@@ -61,12 +71,17 @@ def tune(
     nlist: str | None = None,
     index: str = "flat",
     backend: str = "faiss-cpu",
-    iterations: int = ITERATIONS,
+    iterations: int | None = None,
     points_per_list: int = POINTS_PER_LIST,
     threads: int | None = None,
     device: str = "cpu",
     truth: str | Path | None = None,
     epochs: int = EPOCHS,
+    thorough: bool = False,
+    balance: str = "auto",
+    filters: Sequence[str | Path | NDArray[Any]] = (),
+    probes: str = "fixed",
+    radius: float | None = None,
     seed: int = 0,
     save: str | Path | None = None,
     progress: Progress = _silent,
@@ -97,7 +112,8 @@ def tune(
     backend : str
         k-means backend that trains the centroids.
     iterations, points_per_list : int
-        Of the training; rows beyond ``points_per_list * nlist`` are left out by chance.
+        Of the training; by default few iterations from a good start, or ten from rows if `thorough`. Rows
+        beyond ``points_per_list * nlist`` are left out by chance.
     threads : int, optional
         For batches, training and the exact search; all cores by default.
     device : {"cpu", "cuda"}
@@ -107,6 +123,17 @@ def tune(
         File of true neighbours, such as ``.ivecs``.
     epochs : int
         Processes that each index is timed in.
+    thorough : bool
+        Train every nlist in full and time it, as a check of the quick comparison; it takes five times as long.
+    balance : {"auto", "on", "off"}
+        Move rows of long lists to others nearly as near: ``auto`` where that makes searches faster.
+    filters : sequence of str, Path or ndarray
+        Each ``mask.npy`` (bool), ``ids.npy`` (row numbers), ``FILE.parquet:COLUMN=VALUE`` or such an array; each is
+        answered apart.
+    probes : {"fixed", "budget", "damped"}
+        Experimental: a budget of vectors for all queries, or for each of its own.
+    radius : float, optional
+        Of a range search that is answered too: a squared distance, or the least product for ``ip`` and ``cosine``.
     seed : int
     save : str or Path, optional
         Folder for the index, its recipe and an example that serves it.
@@ -135,6 +162,11 @@ def tune(
             threads=threads,
             device=device,
             epochs=epochs,
+            thorough=thorough,
+            balance=balance,
+            filters=filters,
+            probes=probes,
+            radius=radius,
             seed=seed,
         ),
         save=save,
@@ -188,12 +220,25 @@ def tune_on(
             problem = read_problem(sources, asked.at, options.seed, scratch)
             n, d = problem.base.shape
             kinds, nlists = parse_kinds(options.index, d, n, device), read_nlists(options.nlist, n)
+            if options.index.strip().lower() == "auto":
+                kinds = kinds_within(kinds, n, d, nlists[0], problem.space, asked.max_memory_bytes)
+            filters = [one.without(problem.held_out) for one in read_filters(options.filters, len(problem.raw))]
+            if filters and device == "cuda":
+                raise TuneError("--filter with --device cuda: FAISS's GPU indexes take no filter", "use --device cpu")
+            balance = read_balance(options.balance, problem.space.metric)
+            rule = read_rule(options.probes, kinds, problem.space.metric, device)
             np.save(scratch / "asked-raw.npy", problem.raw_queries)
             plan = TuningPlan(
                 problem=problem,
                 asked=asked,
                 kinds=kinds,
                 nlists=nlists,
+                grows=options.nlist is None,
+                thorough=options.thorough,
+                balance=balance,
+                filters=filters,
+                probes=rule,
+                radius=options.radius,
                 training=Training(
                     backend=backend,
                     iterations=options.iterations,

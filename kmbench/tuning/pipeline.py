@@ -2,79 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from kmbench.errors import TuneError
 from kmbench.instruments.software import package_versions
 from kmbench.notes import Note
 from kmbench.runner.process import WorkerFailure
-from kmbench.tuning.choice.choose import Choice, TimedOption, choose, choose_measured, confirm, neighbours
+from kmbench.tuning.candidates import Candidates, swept_candidates, trained_candidates
+from kmbench.tuning.choice.choose import (
+    Choice,
+    TimedOption,
+    best_of_kinds,
+    choose,
+    choose_measured,
+    confirm,
+    neighbours,
+)
+from kmbench.tuning.choice.filtered import answer_filters
+from kmbench.tuning.choice.plan import TuningPlan
+from kmbench.tuning.choice.ranges import answer_range
 from kmbench.tuning.choice.result import ListsInfo, TuneResult
+from kmbench.tuning.choice.rules import answer_probes
 from kmbench.tuning.choice.settings import Option, Settings, tabulate
 from kmbench.tuning.deployment.save import save_deployment
 from kmbench.tuning.index.cache import IndexCache
-from kmbench.tuning.index.kinds import Kind
-from kmbench.tuning.index.training import Trained, Training, train_lists
+from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.cache import content_key, load_truth, store_truth
-from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.data import Problem
-from kmbench.tuning.problem.device import most_nprobe
 from kmbench.tuning.problem.recall import per_query_recall
-from kmbench.tuning.problem.truth import Progress, Truth, exact_neighbours, neighbours_from_file
-from kmbench.tuning.recall.compressed import compressed_curves
-from kmbench.tuning.recall.curve import Curve, one_pass
+from kmbench.tuning.problem.truth import Truth, exact_neighbours, neighbours_from_file
+from kmbench.tuning.recall.curve import one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
-from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
-from kmbench.tuning.timing.timer import SearchTimer
 
 __all__ = ["TuningPlan", "run_tuning", "verified_recall"]
 
 SATURATED = 0.999
 """Ceiling by list ranks above which more probes cannot help lists of codes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuningPlan:
-    """All that a tuning is asked to do, checked and read.
-
-    Attributes
-    ----------
-    problem : Problem
-    asked : Constraints
-    kinds : sequence of Kind
-        Kinds of index that are tried.
-    nlists : sequence of int
-        Numbers of lists that are tried, rising.
-    training : Training
-    setup : SearchSetup
-        How indexes are searched and timed.
-    epochs : int
-        Processes that each index is timed in.
-    gpu : str or None
-        Name of the GPU that indexes are searched on.
-    progress : callable
-    """
-
-    problem: Problem
-    asked: Constraints
-    kinds: Sequence[Kind]
-    nlists: Sequence[int]
-    training: Training
-    setup: SearchSetup
-    epochs: int
-    gpu: str | None
-    progress: Progress
-
-    def kind(self, name: str) -> Kind:
-        """Return a kind of index by its name."""
-        return next(kind for kind in self.kinds if kind.name == name)
 
 
 def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
@@ -89,27 +56,45 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
     truth = true_neighbours(plan)
     notes: list[Note] = [*problem.notes, *truth_notes(problem, truth)]
     cache = IndexCache(problem, plan.training.seed, plan.training.scratch)
-    lists = trained_lists(plan)
-    curves = recall_curves(plan, truth, lists, cache)
-    timer = SearchTimer(
-        setup=plan.setup,
-        cache=cache,
-        lists=lists,
-        queries=problem.queries,
-        epochs=plan.epochs,
-        progress=plan.progress,
-    )
-    calibration = calibrate(timer, plan.kinds, curves, asked.recall)
-    settings = all_settings(plan, lists, curves, calibration, cache)
+    candidates = (trained_candidates if plan.thorough else swept_candidates)(plan, truth, cache)
+    lists, settings = candidates.lists, all_settings(plan, candidates, cache)
     first = choose(settings, asked)
-    timed, single_error, batch_error = time_options(plan, timer, settings, first, calibration)
+    timed, single_error, batch_error = time_options(plan, candidates, settings, first)
     choice = choose_measured(settings, first, timed, asked)
     option, kind = choice.option, plan.kind(choice.option.index)
     measured = next(one.measured for one in timed if one.option.key == option.key)
+    if option.key != first.option.key and candidates.timer is not candidates.part_timer:
+        measured = candidates.timer.measure(
+            [candidates.timer.point(kind, option.nlist, option.nprobe, option.k_factor)]
+        )[0]
     file = cache.file(kind, lists[option.nlist])
     plan.progress("check of the index", 0.0)
     verified = verified_recall(plan.setup, truth, file, option)
     choice = confirm(choice, verified, asked)
+    filters = answer_filters(
+        plan,
+        plan.filters,
+        option,
+        lists[option.nlist],
+        cache,
+        candidates.calibration.single[option.index],
+        candidates.part_timer.setup,
+    )
+    probes = None
+    if plan.probes != "fixed":
+        probes = answer_probes(plan, plan.probes, option, lists[option.nlist], file, truth)
+    ranges = None
+    if plan.radius is not None:
+        plan.progress("range search", 0.0)
+        ranges = answer_range(
+            problem.base,
+            problem.queries,
+            plan.radius,
+            lists[option.nlist],
+            problem.space,
+            option.nprobe,
+            asked.recall,
+        )
     notes += result_notes(problem, list(lists.values()), measured, verified, option, device)
     result = TuneResult(
         name=problem.name,
@@ -138,6 +123,12 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         lists=[_lists_info(one) for one in lists.values()],
         versions=package_versions(),
         notes=tuple(notes),
+        swept=candidates.swept,
+        filters=filters,
+        probes=probes,
+        recall_at=recall_at(lists[option.nlist], problem, truth, option, asked.at) if kind.exact else {},
+        bytes_per_vector=kind.bytes_per_vector(problem.base.shape[1]),
+        range_search=ranges,
     )
     if target is not None:
         plan.progress("saving", 0.0)
@@ -163,61 +154,27 @@ def true_neighbours(plan: TuningPlan) -> Truth:
     return truth
 
 
-def trained_lists(plan: TuningPlan) -> dict[int, Trained]:
-    """Train the lists of every nlist."""
-    lists = {}
-    for number, nlist in enumerate(plan.nlists):
-        plan.progress(f"nlist {nlist}", number / len(plan.nlists))
-        lists[nlist] = train_lists(plan.problem.base, nlist, plan.problem.space, plan.training)
-    return lists
-
-
-def recall_curves(plan: TuningPlan, truth: Truth, lists: Mapping[int, Trained], cache: IndexCache) -> list[Curve]:
-    """Return the recall of every nprobe of every nlist and kind of index."""
-    problem, k, curves = plan.problem, plan.asked.at, []
-    ceiling = max(SATURATED, 1 - (1 - plan.asked.recall) / 10)
-    for number, (nlist, trained) in enumerate(lists.items()):
-        plan.progress(f"recall of nlist {nlist}", number / len(lists))
-        flat = one_pass(trained.quantizer, problem.queries, truth.ids, trained.list_of_row, k)
-        limit = most_nprobe(plan.setup.device, nlist)
-        for kind in plan.kinds:
-            if kind.exact:
-                curves.append(flat.up_to(limit))
-                continue
-            most = int(np.searchsorted(flat.recall, ceiling)) + 1
-            codes = cache.codes(kind, trained)
-            curves += compressed_curves(
-                kind, codes, trained.quantizer, problem.queries, truth.ids, trained.sizes, k, min(limit, most)
-            )
-    return curves
-
-
-def all_settings(
-    plan: TuningPlan,
-    lists: Mapping[int, Trained],
-    curves: Sequence[Curve],
-    calibration: Calibration,
-    cache: IndexCache,
-) -> Settings:
+def all_settings(plan: TuningPlan, candidates: Candidates, cache: IndexCache) -> Settings:
     """Return every nprobe of every curve with its expected times, memory and build time."""
+    lists, calibration = candidates.lists, candidates.calibration
     n, d = plan.problem.base.shape
     memory = {
         (kind.name, nlist): float(kind.memory_bytes(n, d, nlist, plan.problem.space, plan.setup.device))
         for kind in plan.kinds
-        for nlist in plan.nlists
+        for nlist in lists
     }
     build = {
         (kind.name, nlist): cache.build_seconds(kind, trained)
         for kind in plan.kinds
         for nlist, trained in lists.items()
     }
-    return tabulate(curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
+    return tabulate(candidates.curves, plan.asked.at, calibration.single, calibration.batch, memory, build)
 
 
 def time_options(
-    plan: TuningPlan, timer: SearchTimer, settings: Settings, first: Choice, calibration: Calibration
+    plan: TuningPlan, candidates: Candidates, settings: Settings, first: Choice
 ) -> tuple[list[TimedOption], ModelError | None, ModelError | None]:
-    """Measure the setting that the model chooses and those beside it.
+    """Measure the setting that the model chooses, the best of every other kind, and those beside the first.
 
     Returns
     -------
@@ -225,22 +182,36 @@ def time_options(
     single_error, batch_error : ModelError or None
         Of the models of that kind of index at those of the settings that they were not fitted to.
     """
-    options = [first.option, *neighbours(settings, first.option, plan.asked)]
-    points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
-    measured = timer.measure(points)
+    calibration, index = candidates.calibration, first.option.index
+    others = best_of_kinds(settings, plan.asked, besides=index)
+    beside = [*others, *neighbours(settings, first.option, plan.asked)]
     timed, single, batch = [], [], []
-    for option, point, figures in zip(options, points, measured, strict=True):
-        timed.append(TimedOption(option=option, measured=figures))
-        if point.key not in calibration.fitted and option.index == first.option.index:
-            of_one, of_batch = timer.model_points(point, figures)
-            single.append(of_one)
-            batch.append(of_batch)
-    index = first.option.index
+    for timer, options in ((candidates.timer, [first.option]), (candidates.part_timer, beside)):
+        points = [timer.point(plan.kind(o.index), o.nlist, o.nprobe, o.k_factor) for o in options]
+        for option, point, figures in zip(options, points, timer.measure(points), strict=True):
+            timed.append(TimedOption(option=option, measured=figures))
+            if point.key not in calibration.fitted and option.index == index:
+                of_one, of_batch = timer.model_points(point, figures)
+                single.append(of_one)
+                batch.append(of_batch)
     return (
         timed,
         held_out_error(calibration.single[index], single),
         held_out_error(calibration.batch[index], batch),
     )
+
+
+SMALLER = (1, 2, 3, 5, 10, 20, 50, 100)
+"""Numbers of neighbours whose recall is told beside that of the number asked for."""
+
+
+def recall_at(trained: Trained, problem: Problem, truth: Truth, option: Option, k: int) -> dict[int, float]:
+    """Return the recall of fewer neighbours at a setting of whole vectors, from the same true neighbours."""
+    found = {}
+    for fewer in [one for one in SMALLER if one < k]:
+        curve = one_pass(trained.quantizer, problem.queries, truth.ids[:, :fewer], trained.list_of_row, fewer)
+        found[fewer] = float(curve.recall[option.nprobe - 1])
+    return found | {k: option.recall}
 
 
 def verified_recall(setup: SearchSetup, truth: Truth, file: Path, option: Option) -> float:
@@ -265,4 +236,5 @@ def _lists_info(trained: Trained) -> ListsInfo:
         train_seconds=trained.train_seconds,
         imbalance=trained.imbalance,
         empty_lists=trained.empty_lists,
+        balanced=trained.penalty is not None,
     )

@@ -69,11 +69,13 @@ def test_saved_index_meets_its_target_in_plain_faiss(tune, folder):
     assert process.returncode == 0, process.stderr
     told = json.loads(process.stdout)
     assert list(told) == [
-        "nlist", "nprobe", "index", "recall", "recall_low", "recall_high", "scanned_vectors", "latency_ms",
-        "queries_per_second", "memory_bytes", "build_seconds", "target_met", "frontier", "notes", "note_details",
+        "nlist", "nprobe", "index", "recall", "recall_low", "recall_high", "scanned_vectors",
+        "scanned_vectors_p99", "latency_ms", "queries_per_second", "memory_bytes", "bytes_per_vector",
+        "build_seconds", "target_met", "recall_at", "frontier", "kinds", "filters", "probes", "range", "notes",
+        "note_details",
     ]  # fmt: skip
     assert list(told["latency_ms"]) == ["p50", "p95", "p99"]
-    assert list(told["frontier"][0]) == ["nlist", "nprobe", "recall", "scanned_vectors"]
+    assert list(told["frontier"][0]) == ["nlist", "nprobe", "recall", "scanned_vectors", "scanned_vectors_p99"]
     recipe = json.loads((folder / "served" / "recipe.json").read_text())
     assert (recipe["metric"], recipe["transform"]) == ("cosine", "L2norm")
     command = [sys.executable, "-P", "-c", SERVED, "served/index.faiss", "queries.npy", str(K)]
@@ -129,6 +131,54 @@ def test_answer_table_page_and_check(tune, folder):
     assert "other.npy is not the data that the index was built from" in other.stderr
 
 
+@pytest.mark.parametrize("index", ["fp16", "pq12x4fs+refine", "pq12x4fs+refine-fp16"])
+def test_each_kind_is_served_checked_and_searched_under_a_filter(tune, folder, index):
+    np.save(folder / "half.npy", np.arange(N) % 2 == 0)
+    arguments = ["base.npy", "--queries", "queries.npy", "--recall", 0.85, "--nlist", 32, "--no-report", "--json"]
+    process = tune(*arguments, "--index", index, "--filter", "half.npy", "--save", "d")
+    assert process.returncode == 0, process.stderr
+    told = json.loads(process.stdout)
+    under = told["filters"][0]
+    assert under["at_target"]["recall_low"] >= 0.85
+    assert under["verified_recall"] == pytest.approx(under["at_target"]["recall"], abs=0.01)
+    command = [sys.executable, "-P", "-c", SERVED, "d/index.faiss", "queries.npy", str(K)]
+    served = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    base, queries = np.load(folder / "base.npy").astype(float), np.load(folder / "queries.npy").astype(float)
+    exact = [np.argsort(np.square(base - q).sum(axis=1))[:K] for q in queries]
+    found = json.loads(served.stdout)["found"]
+    recall = np.mean([len(set(a.tolist()) & set(b)) / K for a, b in zip(exact, found, strict=True)])
+    assert told["recall_low"] <= recall <= told["recall_high"]
+    example = subprocess.run([sys.executable, "-P", "d/serve.py"], cwd=folder, capture_output=True, text=True)
+    assert example.returncode == 0, example.stderr
+    # Without --queries those that were verified are asked, all of them.
+    again = tune("base.npy", "--check", "d", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["recall"] == pytest.approx(recall, abs=1e-9)
+    filtered = json.loads(tune("base.npy", "--check", "d", "--filter", "half.npy", "--json").stdout)
+    assert filtered["nprobe"] == under["at_target"]["nprobe"]
+    assert filtered["recall"] == pytest.approx(under["verified_recall"], abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["budget", "damped"])
+def test_a_rule_for_the_probes_is_saved_and_checked(tune, folder, rule):
+    process = tune(
+        "base.npy", "--recall", 0.85, "--nlist", 64, "--probes", rule, "--save", "d", "--json", "--no-report"
+    )
+    assert process.returncode == 0, process.stderr
+    told = json.loads(process.stdout)["probes"]
+    assert told["verified_recall"] == pytest.approx(told["recall"], abs=1e-9)
+    recipe = json.loads((folder / "d" / "recipe.json").read_text())
+    assert recipe["probes"]["rule"] == rule
+    assert recipe["saved_queries"] == {
+        "count": 600, "of": 600, "origin": "600 rows drawn from the data and left out of it", "drawn": True,
+    }  # fmt: skip
+    example = subprocess.run([sys.executable, "-P", "d/serve.py"], cwd=folder, capture_output=True, text=True)
+    assert example.returncode == 0, example.stderr
+    again = tune("base.npy", "--check", "d", "--json")
+    assert again.returncode == 0, again.stderr
+    assert "drawn from the data" in json.loads(again.stdout)["queries"]
+
+
 def test_without_a_gpu_the_device_is_refused_in_one_line_before_any_work(tune, folder):
     from kmbench.backends.faiss_build import why_no_gpu
 
@@ -175,6 +225,17 @@ BAD = {
     "no data": ([], "no data to tune for"),
     "page": (["base.npy", "--output", "page.pdf"], "give a name that ends in .html"),
     "check of nothing": (["--check", "nowhere", "--queries", "queries.npy"], "holds no recipe.json"),
+    "filter of other data": (["base.npy", "--filter", "mask.npy"], "mask of 5,999 rows, the data has 6,000"),
+    "filter that allows nothing": (["base.npy", "--filter", "nothing.npy"], "allows no row"),
+    "filter out of range": (["base.npy", "--filter", "ids.npy"], "names row 6,000"),
+    "fast scan that does not divide": (["base.npy", "--index", "pq7x4fs"], "7 sub-vectors do not divide 24 columns"),
+    "memory for no kind": (["base.npy", "--index", "auto", "--max-memory", "1K"], "holds none of the kinds"),
+    "balance of products": (["base.npy", "--metric", "ip", "--balance", "on"], "--balance on with --metric ip"),
+    "budget with fast scan": (
+        ["base.npy", "--index", "pq12x4fs", "--probes", "budget"],
+        "fast scan ignores a budget",
+    ),
+    "rule": (["base.npy", "--probes", "some"], "no such rule"),
     "few rows": (["few.npy"], "too few to draw queries from"),
 }
 
@@ -185,6 +246,7 @@ def test_bad_input_is_one_line(tune, folder, case):
     base = np.load(folder / "base.npy")
     files = {"narrow": base[:50, :12], "nan": base[:300].copy(), "zero": np.zeros_like(base[:30]), "few": base[:5]}
     files["nan"][7, 1] = np.nan
+    files |= {"mask": np.ones(N - 1, bool), "nothing": np.zeros(N, bool), "ids": np.array([3, N])}
     for name, content in files.items():
         np.save(folder / f"{name}.npy", content)
     stored = np.random.default_rng(0).integers(N, size=(QUERIES, 20)).astype("<i4")

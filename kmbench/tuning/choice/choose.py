@@ -18,6 +18,7 @@ __all__ = [
     "Choice",
     "TimedOption",
     "best_at",
+    "best_of_kinds",
     "choose",
     "choose_measured",
     "confirm",
@@ -111,6 +112,21 @@ def best_at(settings: Settings, recall: float, asked: Constraints | None = None)
             if name != "recall":
                 good = good & (row <= 1)
     return settings.option(_fastest(settings, good)) if good.any() else None
+
+
+def best_of_kinds(settings: Settings, asked: Constraints, besides: str) -> list[Option]:
+    """Return the fastest setting of every other kind of index that reaches the recall within its memory."""
+    index = np.array([curve.index for curve in settings.curves])[settings.curve]
+    broken = violations(settings, asked)
+    good = broken["recall"] <= 1
+    if "memory" in broken:
+        good &= broken["memory"] <= 1
+    found = []
+    for name in dict.fromkeys(curve.index for curve in settings.curves):
+        own = good & (index == name)
+        if name != besides and own.any():
+            found.append(settings.option(_fastest(settings, own)))
+    return found
 
 
 def next_recall(target: float) -> float | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kmbench.notes import Note, notes_as_json
 from kmbench.tuning.choice.choose import Choice, TimedOption
+from kmbench.tuning.choice.filtered import FilterAnswer
+from kmbench.tuning.choice.ranges import RangeAnswer
+from kmbench.tuning.choice.rules import ProbesAnswer
 from kmbench.tuning.choice.settings import Settings
+from kmbench.tuning.choice.sweep import SweptLists
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.device import Device
 from kmbench.tuning.timing.cost import ModelError
@@ -29,6 +34,8 @@ class ListsInfo:
     imbalance : float
         How many times as many vectors are scanned at nprobe 1 by a query like the data as with lists of equal size.
     empty_lists : int
+    balanced : bool
+        Rows of long lists were moved to others.
     """
 
     nlist: int
@@ -36,6 +43,7 @@ class ListsInfo:
     train_seconds: float
     imbalance: float
     empty_lists: int
+    balanced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,16 @@ class TuneResult:
         Name of the GPU.
     saved : Path or None
         Folder of the saved index.
+    swept : sequence of SweptLists
+        Numbers of lists that were compared before any was trained in full.
+    filters : sequence of FilterAnswer
+    probes : ProbesAnswer or None
+        The rule that was asked for in place of a fixed nprobe.
+    recall_at : dict of float by int
+        Recall of fewer neighbours at the recommended setting, where lists hold whole vectors.
+    bytes_per_vector : int
+        Of the recommended kind: code, number, and the vector that it is ranked again by.
+    range_search : RangeAnswer or None
     """
 
     name: str
@@ -113,11 +131,28 @@ class TuneResult:
     device: Device = "cpu"
     gpu: str | None = None
     saved: Path | None = None
+    swept: Sequence[SweptLists] = ()
+    filters: Sequence[FilterAnswer] = ()
+    probes: ProbesAnswer | None = None
+    recall_at: dict[int, float] = field(default_factory=dict)
+    bytes_per_vector: int = 0
+    range_search: RangeAnswer | None = None
 
     @property
     def target_met(self) -> bool:
         """Whether the recommended setting does all that is asked."""
         return self.choice.met
+
+    @property
+    def timed_kinds(self) -> list[TimedOption]:
+        """The measured setting of each kind of index that reaches the target fastest, the recommended one first."""
+        found: dict[str, TimedOption] = {}
+        ordered = sorted(self.timed, key=lambda one: one.option.key != self.choice.option.key)
+        for one in ordered:
+            reaches = one.option.recall_low >= self.asked.recall or one.option.key == self.choice.option.key
+            if reaches:
+                found.setdefault(one.option.index, one)
+        return list(found.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -128,6 +163,7 @@ class TuneResult:
                 "nprobe": int(settings.nprobe[place]),
                 "recall": float(settings.recall[place]),
                 "scanned_vectors": float(settings.scanned[place]),
+                "scanned_vectors_p99": float(settings.scanned_p99[place]),
             }
             for place in settings.frontier()
         ]
@@ -139,11 +175,32 @@ class TuneResult:
             "recall_low": option.recall_low,
             "recall_high": option.recall_high,
             "scanned_vectors": option.scanned,
+            "scanned_vectors_p99": option.scanned_p99,
             "latency_ms": {name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
             "queries_per_second": 1 / measured.batch,
             "memory_bytes": self.memory_bytes,
+            "bytes_per_vector": self.bytes_per_vector,
             "build_seconds": self.build_seconds,
             "target_met": self.target_met,
+            "recall_at": self.recall_at,
             "frontier": frontier,
+            "kinds": [_kind_json(one) for one in self.timed_kinds],
+            "filters": [one.to_json() for one in self.filters],
+            "probes": None if self.probes is None else self.probes.to_json(),
+            "range": None if self.range_search is None else self.range_search.to_json(),
             **notes_as_json(self.notes),
         }
+
+
+def _kind_json(one: TimedOption) -> dict[str, Any]:
+    option = one.option
+    return {
+        "index": option.index,
+        "nlist": option.nlist,
+        "nprobe": option.nprobe,
+        "k_factor": option.k_factor,
+        "recall": option.recall,
+        "latency_ms": 1e3 * one.measured.single,
+        "queries_per_second": 1 / one.measured.batch,
+        "memory_bytes": option.memory_bytes,
+    }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel
 
@@ -19,7 +20,7 @@ Column = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One setting with what is expected of it; times in seconds for one query."""
+    """One setting with what is expected of it; times in seconds for one query, `scanned` in vectors for one."""
 
     index: str
     k_factor: int
@@ -29,6 +30,7 @@ class Option:
     recall_low: float
     recall_high: float
     scanned: float
+    scanned_p99: float
     mean_seconds: float
     p50_seconds: float
     p95_seconds: float
@@ -55,6 +57,7 @@ class Settings:
     recall_low: Column
     recall_high: Column
     scanned: Column
+    scanned_p99: Column
     mean: Column
     p50: Column
     p95: Column
@@ -75,6 +78,7 @@ class Settings:
             recall_low=float(self.recall_low[at]),
             recall_high=float(self.recall_high[at]),
             scanned=float(self.scanned[at]),
+            scanned_p99=float(self.scanned_p99[at]),
             mean_seconds=float(self.mean[at]),
             p50_seconds=float(self.p50[at]),
             p95_seconds=float(self.p95[at]),
@@ -119,7 +123,7 @@ def tabulate(
     columns: dict[str, list[NDArray[np.float64]]] = {}
     for number, curve in enumerate(curves):
         nprobe = np.arange(1, len(curve) + 1)
-        reranked = k * curve.k_factor if curve.index.endswith("+refine") else 0
+        reranked = k * curve.k_factor if reranks(curve.index) else 0
         of_one, of_batch = single[curve.index], batch[curve.index]
         p50, p95, p99 = (of_one.predict(curve.nlist, nprobe, row, reranked) for row in curve.scanned_quantiles)
         whole = np.ones(len(curve))
@@ -131,6 +135,7 @@ def tabulate(
             "recall_low": curve.recall_low,
             "recall_high": curve.recall_high,
             "scanned": curve.scanned,
+            "scanned_p99": curve.scanned_quantiles[2],
             "mean": of_one.predict(curve.nlist, nprobe, curve.scanned, reranked),
             "p50": p50,
             "p95": p95,

@@ -38,6 +38,12 @@ class Today:
         Where it was searched.
     gpu : str or None
         Name of the GPU that it was searched on.
+    queries_text : str
+        Where the queries come from.
+    filter_name : str or None
+        The filter that it was searched under.
+    nprobe : int or None
+        That it was searched with; None: that of the recipe.
     """
 
     recalls: NDArray[np.float64]
@@ -49,6 +55,9 @@ class Today:
     device: Device
     gpu: str | None
     own_rows: float
+    queries_text: str = ""
+    filter_name: str | None = None
+    nprobe: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +95,9 @@ class CheckResult:
         recipe, measured = self.recipe, self.today.measured
         return {
             "nlist": recipe.nlist,
-            "nprobe": recipe.nprobe,
+            "nprobe": self.today.nprobe or recipe.nprobe,
+            "filter": self.today.filter_name,
+            "queries": self.today.queries_text,
             "index": recipe.index,
             "recall": self.recall,
             "recall_low": self.recall_low,

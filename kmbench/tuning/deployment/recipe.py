@@ -10,9 +10,22 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kmbench.errors import DataError
 from kmbench.tuning.problem.device import Device
 
-__all__ = ["INDEX_FILE", "RECIPE_FILE", "SERVE_FILE", "DataSample", "Recipe", "read_recipe"]
+__all__ = [
+    "INDEX_FILE",
+    "QUERIES_FILE",
+    "QUERIES_ROWS_FILE",
+    "RECIPE_FILE",
+    "SERVE_FILE",
+    "DataSample",
+    "Recipe",
+    "SavedFilter",
+    "SavedProbes",
+    "SavedQueries",
+    "read_recipe",
+]
 
 INDEX_FILE, RECIPE_FILE, SERVE_FILE = "index.faiss", "recipe.json", "serve.py"
+QUERIES_FILE, QUERIES_ROWS_FILE = "queries.npy", "queries-rows.npy"
 
 
 class DataSample(BaseModel):
@@ -43,8 +56,60 @@ class Lists(BaseModel):
     empty: int
 
 
+class SavedQueries(BaseModel):
+    """The queries that stand beside the index.
+
+    Attributes
+    ----------
+    count : int
+        That are saved.
+    of : int
+        That the recall was measured with.
+    origin : str
+        Where they come from.
+    drawn : bool
+        They were rows of the data, whose numbers stand in `QUERIES_ROWS_FILE`, and left out while it was tuned. The
+        index holds them, so they have to be left out of its answers when it is checked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int
+    of: int
+    origin: str
+    drawn: bool
+
+
+class SavedProbes(BaseModel):
+    """A rule for the lists that a query probes, see `kmbench.tuning.recall.probes.Probes`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: Literal["budget", "damped"]
+    nprobe: int
+    vectors: int
+    reference: float
+    recall: float
+
+
+class SavedFilter(BaseModel):
+    """What was measured under a filter; `nprobe` reaches the target there, where any does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    rows: int
+    nprobe: int
+    recall: float
+    short_queries: float
+    exact_scan_faster_below_rows: int
+
+
 class Recipe(BaseModel):
-    """One deployment. Recipes without a device are older than the choice: their index was timed on the CPU."""
+    """One deployment. Recipes without a device are older than the choice: their index was timed on the CPU.
+
+    Those without saved queries hold an example of 16 only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,6 +134,12 @@ class Recipe(BaseModel):
     queries: int
     queries_from: str
     scanned_vectors: float
+    scanned_vectors_p99: float | None = None
+    bytes_per_vector: int | None = None
+    balanced: bool = False
+    saved_queries: SavedQueries | None = None
+    probes: SavedProbes | None = None
+    filters: list[SavedFilter] = []
     latency_ms: dict[str, float]
     latency_model_error: float | None
     queries_per_second: float

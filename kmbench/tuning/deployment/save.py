@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import secrets
 import shutil
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,20 +17,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import OutputError
+from kmbench.tuning.choice.filtered import FilterAnswer
 from kmbench.tuning.choice.result import TuneResult
-from kmbench.tuning.deployment.recipe import INDEX_FILE, RECIPE_FILE, SERVE_FILE, DataSample, Lists, Recipe
+from kmbench.tuning.choice.rules import ProbesAnswer
+from kmbench.tuning.deployment.recipe import (
+    INDEX_FILE,
+    QUERIES_FILE,
+    QUERIES_ROWS_FILE,
+    RECIPE_FILE,
+    SERVE_FILE,
+    DataSample,
+    Lists,
+    Recipe,
+    SavedFilter,
+    SavedProbes,
+    SavedQueries,
+)
+from kmbench.tuning.index.balance import assign_balanced
 from kmbench.tuning.index.cache import write_servable
 from kmbench.tuning.index.kinds import Kind, build_ivf
 from kmbench.tuning.index.training import Trained, assign_rows
 from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.space import FloatMatrix
+from kmbench.tuning.recall.probes import FAR_RANK, POWER, Probes
 
 __all__ = ["QUERIES_FILE", "check_target", "row_digests", "save_deployment"]
 
-QUERIES_FILE = "queries.npy"
-"""A few queries, so that the example runs as it stands."""
-
-EXAMPLE_QUERIES = 16
+MOST_QUERIES = 10_000
+"""Queries that are saved: those that the recall was verified with, so that a check can ask them again."""
 
 SAMPLED_ROWS = 64
 
@@ -80,8 +96,10 @@ def save_deployment(
         list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
         recipe = _recipe(result, kind, problem, trained, list_of_row)
         (partial / RECIPE_FILE).write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (partial / SERVE_FILE).write_text(_example(result), encoding="utf-8")
-        np.save(partial / QUERIES_FILE, problem.raw_queries[:EXAMPLE_QUERIES])
+        (partial / SERVE_FILE).write_text(_example(result, problem), encoding="utf-8")
+        np.save(partial / QUERIES_FILE, problem.raw_queries[:MOST_QUERIES])
+        if problem.held_out is not None:
+            np.save(partial / QUERIES_ROWS_FILE, problem.held_out[:MOST_QUERIES])
         if folder.exists():
             folder.rmdir()  # it is empty: see check_target
         partial.rename(folder)
@@ -105,7 +123,11 @@ def _write_index(result: TuneResult, kind: Kind, problem: Problem, trained: Trai
         rest = np.ones(len(everything), dtype=bool)
         rest[problem.held_out] = False
         list_of_row[rest] = trained.list_of_row
-        list_of_row[problem.held_out] = assign_rows(trained.quantizer, problem.queries)
+        list_of_row[problem.held_out] = (
+            assign_rows(trained.quantizer, problem.queries)
+            if trained.penalty is None
+            else assign_balanced(problem.queries, trained, problem.space)
+        )
     ivf = build_ivf(kind, trained.quantizer, everything, list_of_row, problem.space, result.seed)
     write_servable(kind, ivf, everything, problem, path, option.nprobe, option.k_factor)
     written = faiss.read_index(str(path))
@@ -148,6 +170,17 @@ def _recipe(
         queries=result.queries,
         queries_from=result.queries_text,
         scanned_vectors=option.scanned,
+        scanned_vectors_p99=option.scanned_p99,
+        bytes_per_vector=result.bytes_per_vector,
+        balanced=trained.penalty is not None,
+        saved_queries=SavedQueries(
+            count=min(MOST_QUERIES, len(problem.raw_queries)),
+            of=len(problem.raw_queries),
+            origin=_published_text(result.queries_text),
+            drawn=problem.held_out is not None,
+        ),
+        probes=None if result.probes is None else _probes(result.probes, problem),
+        filters=[_filter(one) for one in result.filters],
         latency_ms={name: 1e3 * getattr(measured, name) for name in ("p50", "p95", "p99")},
         latency_model_error=None if error is None else error.worst,
         queries_per_second=1 / measured.batch,
@@ -175,12 +208,46 @@ def _recipe(
     )
 
 
+def _served(answer: ProbesAnswer, problem: Problem) -> Probes:
+    """Return the rule for the saved index: rows that were queries are in its lists too, and use up a budget."""
+    probes = answer.promise.probes
+    return replace(probes, vectors=math.ceil(probes.vectors * len(problem.raw) / len(problem.base)))
+
+
+def _probes(answer: ProbesAnswer, problem: Problem) -> SavedProbes:
+    promise, served = answer.promise, _served(answer, problem)
+    return SavedProbes(
+        rule="budget" if promise.probes.rule == "budget" else "damped",
+        nprobe=served.nprobe,
+        vectors=served.vectors,
+        reference=served.reference,
+        recall=promise.recall,
+    )
+
+
+def _filter(answer: FilterAnswer) -> SavedFilter:
+    served = answer.reached or answer.unfiltered
+    return SavedFilter(
+        name=answer.name,
+        rows=answer.rows,
+        nprobe=served.nprobe,
+        recall=served.recall,
+        short_queries=served.short,
+        exact_scan_faster_below_rows=int(answer.exact_below_rows),
+    )
+
+
+def _published_text(text: str) -> str:
+    """Return where queries come from without the folders of this machine."""
+    return " ".join(_published(word) for word in text.split(" "))
+
+
 def _published(spec: str) -> str:
     """Return a SPEC without the folders of this machine: recipes are passed on."""
     return spec.rpartition(os.sep)[2]
 
 
-def _example(result: TuneResult) -> str:
+def _example(result: TuneResult, problem: Problem) -> str:
     text = resources.files("kmbench.tuning.deployment").joinpath("templates/serve.py.txt").read_text(encoding="utf-8")
     option = result.choice.option
     values: dict[str, Any] = {
@@ -190,6 +257,10 @@ def _example(result: TuneResult) -> str:
         "METRIC": {"l2": "squared L2 distance", "ip": "inner product", "cosine": "cosine"}[result.metric],
         "D": result.d,
         "DEVICE": result.device,
+        "K_FACTOR": option.k_factor,
+        "PROBES": repr({"rule": "fixed"} if result.probes is None else asdict(_served(result.probes, problem))),
+        "FAR_RANK": FAR_RANK,
+        "POWER": POWER,
     }
     for name, value in values.items():
         text = text.replace(f"@{name}@", str(value))

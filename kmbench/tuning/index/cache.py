@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from kmbench.tuning.index.kinds import Kind, build_ivf
+from kmbench.tuning.index.kinds import Kind, build_ivf, padded
 from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.data import Problem
 
 __all__ = ["IndexCache", "write_servable"]
+
+_BLOCK = 2**16
 
 
 class IndexCache:
@@ -58,7 +60,7 @@ class IndexCache:
 
 def _stored_key(kind: Kind, trained: Trained) -> tuple[str, int]:
     """Return what tells stored codes apart; re-ranking does not change them."""
-    return kind.name.removesuffix("+refine"), trained.nlist
+    return kind.stored_name + ("" if not kind.columns else f"-{kind.columns}"), trained.nlist
 
 
 def write_servable(
@@ -78,6 +80,21 @@ def write_servable(
     ivf.nprobe = nprobe
     inner = ivf
     if kind.refine:
-        inner = faiss.IndexRefineFlat(ivf, faiss.swig_ptr(np.ascontiguousarray(base)))
+        inner = _refined(kind, ivf, base, problem)
         inner.k_factor = k_factor
-    faiss.write_index(problem.space.wrap(inner), str(path))
+    faiss.write_index(problem.space.wrap(inner, base.shape[1]), str(path))
+
+
+def _refined(kind: Kind, ivf: Any, base: np.ndarray[Any, Any], problem: Problem) -> Any:
+    """Return an index that compares the best candidates again; it keeps what it is made of."""
+    import faiss
+
+    if kind.refined_by == "flat":
+        return faiss.IndexRefineFlat(ivf, faiss.swig_ptr(padded(np.ascontiguousarray(base), kind.columns)))
+    types = {"fp16": faiss.ScalarQuantizer.QT_fp16, "sq8": faiss.ScalarQuantizer.QT_8bit}
+    codes: Any = faiss.IndexScalarQuantizer(ivf.d, types[kind.refined_by], problem.space.faiss_metric)
+    for start in range(0, len(base), _BLOCK):
+        if not start:
+            codes.train(padded(np.ascontiguousarray(base), kind.columns))
+        codes.add(padded(np.ascontiguousarray(base[start : start + _BLOCK]), kind.columns))
+    return faiss.IndexRefine(ivf, codes)

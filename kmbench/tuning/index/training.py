@@ -17,14 +17,18 @@ from kmbench.errors import BackendError, TuneError
 from kmbench.runner.process import Limits, WorkerFailure
 from kmbench.tuning.index.kinds import flat_quantizer
 from kmbench.tuning.problem.host import THIS_HOST, Spawn
+from kmbench.tuning.problem.kernels import matrix_products
 from kmbench.tuning.problem.space import FloatMatrix, Space
 
-__all__ = ["ITERATIONS", "POINTS_PER_LIST", "Trained", "Training", "train_lists"]
+__all__ = ["FEW_ITERATIONS", "ITERATIONS", "POINTS_PER_LIST", "Trained", "Training", "draw_sample", "train_lists"]
 
 WORKER = "kmbench.tuning.index.worker"
 
 ITERATIONS = 10
 """Lloyd iterations, as FAISS trains an IVF index; 25 find 1 to 3 % fewer vectors to scan."""
+
+FEW_ITERATIONS = 3
+"""Lloyd iterations from centroids that are nearly there, see `kmbench.tuning.index.two_level`."""
 
 POINTS_PER_LIST = 256
 """Rows that are trained on, for each list, where nothing else is asked: FAISS's own limit."""
@@ -40,7 +44,8 @@ class Training:
     ----------
     backend : Choice
         Of `kmbench.backends`.
-    iterations : int
+    iterations : int or None
+        None: `FEW_ITERATIONS` from a start that is given, `ITERATIONS` from rows.
     points_per_list : int
         Rows that are trained on, for each list.
     seed, threads : int
@@ -51,7 +56,7 @@ class Training:
     """
 
     backend: Choice
-    iterations: int
+    iterations: int | None
     points_per_list: int
     seed: int
     threads: int
@@ -74,6 +79,8 @@ class Trained:
     imbalance : float
         How many times as many vectors are scanned at nprobe 1 by a query like the data as with lists of equal size.
     empty_lists : int
+    penalty : ndarray of float32, shape (nlist,), or None
+        Added to the squared distance where rows were moved out of long lists, see `kmbench.tuning.index.balance`.
     """
 
     nlist: int
@@ -85,6 +92,33 @@ class Trained:
     points: int
     imbalance: float
     empty_lists: int
+    penalty: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        quantizer: Any,
+        centroids: FloatMatrix,
+        list_of_row: NDArray[np.int32],
+        train_seconds: float,
+        assign_seconds: float,
+        points: int,
+    ) -> Trained:
+        """Return lists with their imbalance and the number of empty ones."""
+        nlist = int(quantizer.ntotal)
+        sizes = np.bincount(list_of_row, minlength=nlist).astype(np.float64)
+        return cls(
+            nlist=nlist,
+            quantizer=quantizer,
+            centroids=centroids,
+            list_of_row=list_of_row,
+            train_seconds=train_seconds,
+            assign_seconds=assign_seconds,
+            points=points,
+            imbalance=float(nlist * np.square(sizes / len(list_of_row)).sum()),
+            empty_lists=int((sizes == 0).sum()),
+        )
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -92,11 +126,35 @@ class Trained:
         return np.bincount(self.list_of_row, minlength=self.nlist).astype(np.int64)
 
 
-def train_lists(base: FloatMatrix, nlist: int, space: Space, training: Training) -> Trained:
+def draw_sample(base: FloatMatrix, nlist: int, space: Space, points_per_list: int, seed: int) -> FloatMatrix:
+    """Return rows to train on: directions for inner products and cosine; rows of zeros under cosine have none.
+
+    Raises
+    ------
+    TuneError
+        If fewer rows than lists have a direction under cosine.
+    """
+    rng = np.random.default_rng([seed, nlist])
+    fitted = np.delete(np.arange(len(base)), space.directionless(base))
+    if len(fitted) < nlist:
+        raise TuneError(f"nlist {nlist}: only {len(fitted):,} rows are not all zeros", "use a smaller --nlist")
+    points = min(len(fitted), max(nlist, points_per_list * nlist))
+    chosen = base if points == len(base) else base[fitted[np.sort(rng.choice(len(fitted), points, replace=False))]]
+    return space.unit(chosen) if space.inner_product else np.ascontiguousarray(chosen)
+
+
+def train_lists(
+    base: FloatMatrix, nlist: int, space: Space, training: Training, start: FloatMatrix | None = None
+) -> Trained:
     """Train centroids on a sample of the base and put every row into the list of the nearest.
 
     For inner products and cosine the directions are clustered, and centroids have norm 1, as in FAISS. Rows of zeros
     under cosine have none: the centroids are trained without them.
+
+    Parameters
+    ----------
+    start : ndarray of float32, shape (nlist, d), optional
+        Centroids to begin with, if the backend takes a start.
 
     Raises
     ------
@@ -105,33 +163,25 @@ def train_lists(base: FloatMatrix, nlist: int, space: Space, training: Training)
     TuneError
         If fewer rows than lists have a direction under cosine.
     """
-    rng = np.random.default_rng([training.seed, nlist])
-    fitted = np.delete(np.arange(len(base)), space.directionless(base))
-    if len(fitted) < nlist:
-        raise TuneError(f"nlist {nlist}: only {len(fitted):,} rows are not all zeros", "use a smaller --nlist")
-    points = min(len(fitted), max(nlist, training.points_per_list * nlist))
-    chosen = base if points == len(base) else base[fitted[np.sort(rng.choice(len(fitted), points, replace=False))]]
-    sample = space.unit(chosen) if space.inner_product else np.ascontiguousarray(chosen)
-    centroids, seconds = _fit(sample, nlist, training)
+    sample = draw_sample(base, nlist, space, training.points_per_list, training.seed)
+    points = len(sample)
+    centroids, seconds = _fit(sample, nlist, training, start)
     if centroids.shape != (nlist, base.shape[1]) or not np.isfinite(centroids).all():
         raise BackendError(f"{training.backend.name} gave no {nlist} finite centroids", "use another --backend")
     if space.inner_product:
         centroids = space.unit(centroids)
     quantizer = flat_quantizer(centroids, space)
     began = time.perf_counter()
-    list_of_row = assign_rows(quantizer, base)
+    with matrix_products():
+        list_of_row = assign_rows(quantizer, base)
     assign_seconds = time.perf_counter() - began
-    sizes = np.bincount(list_of_row, minlength=nlist).astype(np.float64)
-    return Trained(
-        nlist=nlist,
+    return Trained.of(
         quantizer=quantizer,
         centroids=centroids,
         list_of_row=list_of_row,
         train_seconds=seconds,
         assign_seconds=assign_seconds,
         points=points,
-        imbalance=float(nlist * np.square(sizes / len(base)).sum()),
-        empty_lists=int((sizes == 0).sum()),
     )
 
 
@@ -143,7 +193,7 @@ def assign_rows(quantizer: Any, X: FloatMatrix) -> NDArray[np.int32]:
     return lists
 
 
-def _fit(sample: FloatMatrix, nlist: int, training: Training) -> tuple[FloatMatrix, float]:
+def _fit(sample: FloatMatrix, nlist: int, training: Training, start: FloatMatrix | None) -> tuple[FloatMatrix, float]:
     """Fit in a worker: an engine that crashes takes nothing else with it."""
     name, cls = training.backend.name, get_backend(training.backend.name)
     parameters = cls.Params.model_validate(training.backend.given)
@@ -152,11 +202,12 @@ def _fit(sample: FloatMatrix, nlist: int, training: Training) -> tuple[FloatMatr
     output, log = training.scratch / "centroids.npy", training.scratch / "train.log"
     np.save(data, sample)
     if matched:
-        np.save(init, initial_centroids(sample, nlist, training.seed))
+        np.save(init, initial_centroids(sample, nlist, training.seed) if start is None else start)
+    usual = FEW_ITERATIONS if matched and start is not None else ITERATIONS
     job = {
         "k": nlist,
         "protocol": "matched" if matched else "native",
-        "iterations": training.iterations,
+        "iterations": training.iterations or usual,
         "seed": training.seed,
         "threads": training.threads,
     }

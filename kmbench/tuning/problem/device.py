@@ -66,6 +66,8 @@ def why_not_on_gpu(codec: str, m: int, refine: bool, d: int) -> tuple[str, str] 
     """Return why FAISS has no such index on a GPU, and what to use instead; None where it has one."""
     if refine:
         return "FAISS re-ranks on the CPU only", "leave +refine out, or use --device cpu"
+    if codec == "pqfs":
+        return "FAISS's fast scan runs on the CPU only", "use pqM, or --device cpu"
     if codec == "pq" and m not in GPU_SUB_VECTORS:
         fitting = ", ".join(str(size) for size in GPU_SUB_VECTORS if d % size == 0)
         return f"FAISS's GPU kernels know no codes of {m} bytes", f"use one of {fitting}, or --device cpu"

@@ -70,23 +70,35 @@ class Space:
             return np.empty(0, dtype=np.int64)
         return np.flatnonzero(~X.any(axis=1))
 
-    def wrap(self, index: Any) -> Any:
+    def wrap(self, index: Any, d: int | None = None) -> Any:
         """Return the index behind the transform, so that a user searches with vectors as they are.
 
         The returned object owns neither the index nor the transform: keep both.
+
+        Parameters
+        ----------
+        d : int, optional
+            Columns of the user's vectors, where the index has more: the rest are zeros.
         """
         import faiss
 
         transform: Any
+        d = index.d if d is None else d
+        if d != index.d:
+            columns: Any = faiss.RemapDimensionsTransform
+            index = faiss.IndexPreTransform(columns(d, index.d, False), index)
         if self.metric == "cosine":
-            transform = faiss.NormalizationTransform(index.d, 2.0)
+            transform = faiss.NormalizationTransform(d, 2.0)
         elif self.shift is not None:
-            transform = faiss.CenteringTransform(index.d)
+            transform = faiss.CenteringTransform(d)
             faiss.copy_array_to_vector(np.ascontiguousarray(self.shift, dtype=np.float32), transform.mean)
             transform.is_trained = True
         else:
             return index
-        return faiss.IndexPreTransform(transform, index)
+        if not hasattr(index, "chain"):
+            return faiss.IndexPreTransform(transform, index)
+        index.prepend_transform(transform)
+        return index
 
     def unit(self, X: FloatMatrix) -> FloatMatrix:
         """Return the directions of vectors; a zero vector stays zero."""

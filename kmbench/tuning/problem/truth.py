@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.errors import DataError, TuneError
+from kmbench.tuning.problem.kernels import matrix_products
 from kmbench.tuning.problem.space import FloatMatrix, Space
 
 __all__ = [
@@ -165,7 +166,8 @@ def _search(
     """Return for each query its place, the neighbours up to ties with the k-th, and whether none can be missing."""
     import faiss
 
-    _, ids = faiss.knn(queries, base, width, metric=space.faiss_metric)
+    with matrix_products():
+        _, ids = faiss.knn(queries, base, width, metric=space.faiss_metric)
     measure = float64_measure(queries, base, ids, space)
     return _cut_at_ties(queries, base, ids, measure, k, space, complete=width == len(base))
 

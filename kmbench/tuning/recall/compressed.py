@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.tuning.index.kinds import Kind
+from kmbench.tuning.index.kinds import Kind, padded
+from kmbench.tuning.problem.filters import RowSelector
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.problem.truth import is_neighbour
 from kmbench.tuning.recall.curve import Curve, QueryMeans, list_ranks, ranked_lists, work_quantiles
@@ -39,6 +40,7 @@ def compressed_curves(
     sizes: NDArray[np.int64],
     k: int,
     nprobe_most: int,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> list[Curve]:
     """Return the curves for nprobe from 1 to `nprobe_most`, one for each number of candidates that are re-ranked.
 
@@ -48,13 +50,15 @@ def compressed_curves(
     ivf : faiss.IndexIVF
         Populated, with the rows of the base as ids.
     quantizer : faiss.Index
-        Its coarse quantizer.
+        Its coarse quantizer, without the columns that the kind adds.
     queries : ndarray of float32, shape (nq, d)
     truth : ndarray of int64, shape (nq, K)
         As `kmbench.tuning.recall.curve.one_pass` takes it.
     sizes : ndarray of int64, shape (nlist,)
-        Vectors in each list.
+        Vectors in each list that a query compares with: under a filter those that it allows.
     k, nprobe_most : int
+    allowed : ndarray of bool, shape (n,), optional
+        Rows that a filter allows.
 
     Returns
     -------
@@ -64,6 +68,13 @@ def compressed_curves(
     n, nlist = int(ivf.ntotal), int(ivf.nlist)
     factors = [f for f in K_FACTORS if f == 1 or f * k <= n] if kind.refine else [1]
     width = min(n, max(LEAST_CANDIDATES, 2 * k * factors[-1]))
+    if kind.columns:
+        # The ranking that the index itself makes: other widths may sum in another order.
+        import faiss
+
+        quantizer = faiss.downcast_index(ivf.quantizer)
+        queries = padded(queries, kind.columns)
+    search = _Search(ivf, allowed)
     sums = {factor: np.zeros((2, nprobe_most)) for factor in factors}
     scanned, kept, direct = np.zeros(nprobe_most), [], 0
     step = max(1, _BLOCK_VALUES // max(width, nlist))
@@ -74,14 +85,13 @@ def compressed_curves(
         work = np.cumsum(sizes[order], axis=1)
         scanned += work.sum(axis=0)
         kept.append(work.astype(np.int32))
-        ivf.nprobe = nprobe_most
-        ids = ivf.search(block, width)[1]
+        ids = search(block, width, nprobe_most)
         ranks = _ranks_of(ids, _lists_of(ivf, n), list_ranks(order, nlist), nprobe_most)
         right = is_neighbour(ids, truth[part])
         for factor, sum_of in sums.items():
             need = factor * k
             found = _found_at_every_nprobe(ranks, right, need, nprobe_most)
-            direct += _search_unsure(ivf, block, truth[part], ranks, work, need, found)
+            direct += _search_unsure(search, block, truth[part], ranks, work, need, found)
             share = np.minimum(found, k) / k
             sum_of[0] += share.sum(axis=0)
             sum_of[1] += np.square(share).sum(axis=0)
@@ -102,6 +112,21 @@ def compressed_curves(
         )
         curves.append(means.curve(kind.name, nlist, method, k_factor=factor))
     return curves
+
+
+class _Search:
+    """Searches an IVF index, under a filter where there is one."""
+
+    def __init__(self, ivf: Any, allowed: NDArray[np.bool_] | None) -> None:
+        self._ivf, self._selector = ivf, None if allowed is None else RowSelector(allowed)
+
+    def __call__(self, queries: FloatMatrix, k: int, nprobe: int) -> NDArray[np.int64]:
+        import faiss
+
+        given: dict[str, Any] = {} if self._selector is None else {"sel": self._selector.faiss}
+        parameters: Any = faiss.SearchParametersIVF
+        found: NDArray[np.int64] = self._ivf.search(queries, k, params=parameters(nprobe=nprobe, **given))[1]
+        return found
 
 
 def _lists_of(ivf: Any, n: int) -> NDArray[np.int32]:
@@ -148,7 +173,7 @@ def _found_at_every_nprobe(
 
 
 def _search_unsure(
-    ivf: Any,
+    search: _Search,
     queries: FloatMatrix,
     truth: NDArray[np.int64],
     ranks: NDArray[np.int32],
@@ -168,7 +193,6 @@ def _search_unsure(
     unsure = (seen < need) & (seen < work)
     for place in np.flatnonzero(unsure.any(axis=0)):
         some = np.flatnonzero(unsure[:, place])
-        ivf.nprobe = int(place) + 1
-        ids = ivf.search(np.ascontiguousarray(queries[some]), need)[1]
+        ids = search(np.ascontiguousarray(queries[some]), need, int(place) + 1)
         found[some, place] = is_neighbour(ids, truth[some]).sum(axis=1)
     return int(unsure.sum())

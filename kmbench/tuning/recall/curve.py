@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.recall.interval import recall_interval
 
-__all__ = ["Curve", "QueryMeans", "list_ranks", "one_pass", "ranked_lists", "work_quantiles"]
+__all__ = ["Curve", "QueryMeans", "list_ranks", "one_pass", "ranked_lists", "ranked_with_distances", "work_quantiles"]
 
 _BLOCK_VALUES = 2**24
 _QUANTILE_QUERIES = 2000
@@ -73,10 +73,19 @@ class Curve:
 
 def ranked_lists(quantizer: Any, queries: FloatMatrix, nprobe: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
     """Yield blocks of queries with their nearest lists, nearest first, as the index itself ranks them."""
+    for part, _, order in ranked_with_distances(quantizer, queries, nprobe):
+        yield part, order
+
+
+def ranked_with_distances(
+    quantizer: Any, queries: FloatMatrix, nprobe: int
+) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
+    """Yield what `ranked_lists` does with the distances of the centroids between."""
     step = max(1, _BLOCK_VALUES // max(1, nprobe))
     for start in range(0, len(queries), step):
         part = slice(start, min(len(queries), start + step))
-        yield part, quantizer.search(queries[part], nprobe)[1]
+        distances, order = quantizer.search(queries[part], nprobe)
+        yield part, distances, order
 
 
 def list_ranks(order: NDArray[np.int64], nlist: int) -> NDArray[np.int32]:
@@ -88,7 +97,12 @@ def list_ranks(order: NDArray[np.int64], nlist: int) -> NDArray[np.int32]:
 
 
 def one_pass(
-    quantizer: Any, queries: FloatMatrix, truth: NDArray[np.int64], list_of_row: NDArray[np.int32], k: int
+    quantizer: Any,
+    queries: FloatMatrix,
+    truth: NDArray[np.int64],
+    list_of_row: NDArray[np.int32],
+    k: int,
+    sizes: NDArray[np.float64] | None = None,
 ) -> Curve:
     """Return the exact curve of IVF-Flat for every nprobe from 1 to nlist.
 
@@ -102,13 +116,15 @@ def one_pass(
     list_of_row : ndarray of int32, shape (n,)
         List that each row of the base is in.
     k : int
+    sizes : ndarray of float64, shape (nlist,), optional
+        Vectors in each list where not all are in `list_of_row`: then only the lists of rows in `truth` are needed.
 
     Notes
     -----
     Where neighbours tie at the k-th place, any k of them are a right answer: those whose lists come first count.
     """
     nlist = int(quantizer.ntotal)
-    sizes = np.bincount(list_of_row, minlength=nlist).astype(np.int64)
+    held: Any = np.bincount(list_of_row, minlength=nlist).astype(np.int64) if sizes is None else sizes
     hits = np.zeros(nlist + 1)
     hits_square = np.zeros(nlist + 1)
     scanned = np.zeros(nlist)
@@ -124,7 +140,7 @@ def one_pass(
         # A query's j-th neighbour, counted from 0, raises the square of its count by 2 j + 1.
         each = np.broadcast_to(weights, of_truth.shape)
         hits_square += np.bincount(of_truth.ravel(), weights=each.ravel(), minlength=nlist + 1)
-        work = np.cumsum(sizes[order], axis=1)
+        work = np.cumsum(held[order], axis=1)
         scanned += work.sum(axis=0)
         if sum(map(len, kept)) < _QUANTILE_QUERIES:
             kept.append(work[:_QUANTILE_QUERIES].astype(np.int32))

@@ -12,7 +12,8 @@ __all__ = ["check_rows", "check_sentence"]
 def check_sentence(found: CheckResult) -> str:
     """Say whether the saved index still does what it was chosen for."""
     recipe = found.recipe
-    now = f"recall@{recipe.at} is {found.recall:.3f} ({found.recall_low:.3f} to {found.recall_high:.3f})"
+    under = "" if found.today.filter_name is None else f" under {found.today.filter_name}"
+    now = f"recall@{recipe.at}{under} is {found.recall:.3f} ({found.recall_low:.3f} to {found.recall_high:.3f})"
     if not found.recall_met:
         return f"The target {recipe.recall_target:g} is no longer met: {now}. Tune again on today's data."
     if not found.latency_met:

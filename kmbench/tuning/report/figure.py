@@ -11,6 +11,7 @@ from kmbench.figures.axes import named_axes, new_axes
 from kmbench.figures.style import COLOURS, GLYPHS, GOAL, INK, MARKERS, MAX_SERIES, PLACES, RULE, TEXT
 from kmbench.figures.svg import to_svg
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.report.words import recall_text, setting_text
 from kmbench.wording import seconds_text
 
@@ -111,7 +112,8 @@ def _targets(ax: Axes, result: TuneResult) -> None:
     kind = "" if option.index == "flat" else f"{option.index}, "
     place = {"textcoords": "offset points", "size": TEXT, "weight": "bold", "color": INK, "zorder": 5}
     place |= {"xytext": (-10, 9), "ha": "right"} if left else {"xytext": (10, -15), "ha": "left"}
-    ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}", (x, y), **place)
+    work = f"{option.scanned:,.0f} vectors scanned, 99th percentile {option.scanned_p99:,.0f}"
+    ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}\n{work}", (x, y), **place)
 
 
 def _scale(ax: Axes, low: float, high: float) -> None:
@@ -137,7 +139,7 @@ def _scale(ax: Axes, low: float, high: float) -> None:
 def _name(result: TuneResult, number: int) -> str:
     curve = result.settings.curves[number]
     kind = "" if curve.index == "flat" else f"{curve.index} "
-    factor = f" k_factor {curve.k_factor}" if curve.index.endswith("+refine") else ""
+    factor = f" k_factor {curve.k_factor}" if reranks(curve.index) else ""
     return f"{kind}nlist {curve.nlist}{factor}"
 
 

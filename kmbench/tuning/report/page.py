@@ -6,7 +6,18 @@ from pathlib import Path
 
 from kmbench.figures.html import now_text, render, write_whole
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.problem.device import device_text
+from kmbench.tuning.report.extras import (
+    FILTER_HEADINGS,
+    KIND_HEADINGS,
+    SWEPT_HEADINGS,
+    extra_sentences,
+    filter_rows,
+    filter_sentences,
+    kind_rows,
+    swept_rows,
+)
 from kmbench.tuning.report.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.report.rows import frontier_rows
 from kmbench.tuning.report.words import (
@@ -23,11 +34,11 @@ from kmbench.wording import bytes_text, dataset_name, seconds_text, threads_text
 __all__ = ["render_tune_page", "write_tune_page"]
 
 HEADINGS = (
-    "for recall", "index", "nlist", "nprobe", "recall", "scanned vectors", "one query", "queries/s", "memory",
-    "build",
+    "for recall", "index", "nlist", "nprobe", "recall", "scanned vectors", "99th percentile", "one query",
+    "queries/s", "memory", "build",
 )  # fmt: skip
 MEASURED = ("setting", "recall", "p50", "p95", "p99", "mean", "by the model", "queries/s")
-LISTS = ("nlist", "rows trained on", "training", "imbalance", "empty lists")
+LISTS = ("nlist", "rows trained on", "training", "imbalance", "empty lists", "evened")
 
 Rows = list[tuple[str, list[str], bool]]
 """What stands at the head of each row, the cells after it, and whether it is the chosen one."""
@@ -64,10 +75,26 @@ def render_tune_page(result: TuneResult) -> str:
         measured=_timed(result),
         method=_method(result),
         lists_headings=LISTS,
+        extras=_extras(result),
+        extra_sentences=[*filter_sentences(result), *extra_sentences(result)],
         lists=_lists(result),
         versions=sorted(result.versions.items()),
         when=now_text(),
     )
+
+
+def _extras(result: TuneResult) -> list[tuple[str, tuple[str, ...], Rows]]:
+    """Return title, headings and rows of the tables that not every tuning has."""
+    found = (
+        ("Kinds of index at the target, measured", KIND_HEADINGS, kind_rows(result)),
+        ("Numbers of lists compared, by lists that were trained cheaply", SWEPT_HEADINGS, swept_rows(result)),
+        ("Filters", FILTER_HEADINGS, filter_rows(result)),
+    )
+    return [
+        (title, headings, [(cells[0], cells[1:], chosen) for cells, chosen in rows])
+        for title, headings, rows in found
+        if len(rows) > 1 or (rows and headings is FILTER_HEADINGS)
+    ]
 
 
 def _caption(result: TuneResult) -> str:
@@ -79,7 +106,7 @@ def _caption(result: TuneResult) -> str:
     kinds = {(curve.index, curve.nlist) for curve in result.settings.curves}
     if len(kinds) > MOST_CURVES:
         parts.append(f"Of {len(kinds)} pairs of index and nlist the {MOST_CURVES} fastest at the target are drawn.")
-    if any(curve.index.endswith("+refine") for curve in result.settings.curves):
+    if any(reranks(curve.index) for curve in result.settings.curves):
         parts.append("With re-ranking, the number of candidates is the one that reaches the target fastest.")
     return " ".join(parts)
 
@@ -101,13 +128,14 @@ def _rows(result: TuneResult) -> Rows:
     found = []
     for row in frontier_rows(result):
         option = row.option
-        factor = f" x{option.k_factor}" if option.index.endswith("+refine") else ""
+        factor = f" x{option.k_factor}" if reranks(option.index) else ""
         cells = [
             option.index + factor,
             f"{option.nlist:,}",
             f"{option.nprobe:,}",
             recall_text(option),
             f"{option.scanned:,.0f}",
+            f"{option.scanned_p99:,.0f}",
             seconds_text(option.mean_seconds),
             f"{1 / option.batch_seconds:,.0f}",
             bytes_text(option.memory_bytes),
@@ -137,7 +165,14 @@ def _timed(result: TuneResult) -> Rows:
 def _lists(result: TuneResult) -> Rows:
     found = []
     for one in result.lists:
-        cells = [f"{one.points:,}", seconds_text(one.train_seconds), f"{one.imbalance:.2f}", f"{one.empty_lists:,}"]
+        even = "yes" if one.balanced else "no"
+        cells = [
+            f"{one.points:,}",
+            seconds_text(one.train_seconds),
+            f"{one.imbalance:.2f}",
+            f"{one.empty_lists:,}",
+            even,
+        ]
         found.append((f"{one.nlist:,}", cells, False))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kmbench.tuning.choice.choose import best_at, next_recall
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.choice.settings import Option
+from kmbench.tuning.index.kinds import reranks
 from kmbench.tuning.problem.device import device_text
 from kmbench.tuning.problem.truth import Truth
 from kmbench.wording import bytes_text, count_text, seconds_text, threads_text
@@ -30,7 +31,7 @@ OPTIONS = {
 def setting_text(option: Option) -> str:
     """Write a setting: ``nlist=1024, nprobe=12``, with the kind of index where it is not flat."""
     kind = "" if option.index == "flat" else f"{option.index}, "
-    factor = f", k_factor={option.k_factor}" if option.index.endswith("+refine") else ""
+    factor = f", k_factor={option.k_factor}" if reranks(option.index) else ""
     return f"{kind}nlist={option.nlist}, nprobe={option.nprobe}{factor}"
 
 
@@ -83,7 +84,7 @@ def loosen_sentences(result: TuneResult) -> list[str]:
             )
         else:
             more = ""
-            if not option.index.endswith("+refine") and result.device == "cpu":
+            if not reranks(option.index) and result.device == "cpu":
                 more = f", or take --index {option.index}+refine, which compares the best candidates by whole vectors"
             found.append(f"No nprobe brings back what the codes lose: ask for --recall {best}{more}.")
     if choice.within is not None:

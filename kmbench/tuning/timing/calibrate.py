@@ -1,4 +1,4 @@
-"""The cost model of each kind of index, from a handful of timed points on the smallest and the largest nlist."""
+"""The cost model of each kind of index, from a handful of timed points on a small and on a large nlist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Calibration:
     fitted: frozenset[tuple[str, int, int, int]]
 
 
-def calibrate(timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve], recall: float) -> Calibration:
+def calibrate(
+    timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve], recall: float, *, beyond: bool = True
+) -> Calibration:
     """Time a few settings of each kind around the one that reaches a recall, and fit its models.
 
     Parameters
@@ -34,13 +36,15 @@ def calibrate(timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve]
         Of every kind and nlist.
     recall : float
         The target.
+    beyond : bool
+        Also at four times the nprobe that reaches the target, where most of the time goes.
     """
     points: list[Point] = []
     for kind in kinds:
         nlists = sorted({curve.nlist for curve in curves if curve.index == kind.name})
         for nlist in sorted({nlists[0], nlists[-1]}):
             own = [curve for curve in curves if (curve.index, curve.nlist) == (kind.name, nlist)]
-            points += [timer.point(kind, nlist, *setting) for setting in _settings(own, recall)]
+            points += [timer.point(kind, nlist, *setting) for setting in _settings(own, recall, beyond)]
     measured = timer.measure(points)
     singles: dict[str, list[TimedPoint]] = {}
     batches: dict[str, list[TimedPoint]] = {}
@@ -55,11 +59,11 @@ def calibrate(timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve]
     )
 
 
-def _settings(curves: Sequence[Curve], recall: float) -> list[tuple[int, int]]:
+def _settings(curves: Sequence[Curve], recall: float, beyond: bool) -> list[tuple[int, int]]:
     """Return nprobe and k_factor around what reaches the recall: one probe, a quarter, the same, four times."""
     curve = next((c for c in curves if c.first_at(recall) is not None), curves[-1])
     target = curve.first_at(recall) or _knee(curve)
-    probes = sorted({1, max(1, target // 4), target, min(len(curve), 4 * target)})
+    probes = sorted({1, max(1, target // 4), target, *([min(len(curve), 4 * target)] if beyond else [])})
     settings = [(nprobe, curve.k_factor) for nprobe in probes]
     return settings + [(target, c.k_factor) for c in (curves[0], curves[-1]) if c.k_factor != curve.k_factor]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CostModel", "ModelError", "TimedPoint", "fit_cost", "held_out_error"]
+__all__ = ["CostModel", "ModelError", "TimedPoint", "fit_cost", "held_out_error", "with_visits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,11 @@ class TimedPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostModel:
-    """Seconds per query as ``a + b nlist + e nprobe + c scanned + g reranked``.
+    """Seconds per query as ``a + b nlist + e nprobe + c scanned + g reranked + v visited``.
 
     A visit of a list costs as much as a hundred vectors or more, so nprobe has a term beside the scanned vectors.
+    Under a filter the scanned vectors are those it allows, and every row of a probed list is visited to be asked
+    about: without one nothing is.
     """
 
     overhead_seconds: float
@@ -34,9 +36,15 @@ class CostModel:
     probe_seconds: float
     vector_seconds: float
     rerank_seconds: float
+    visit_seconds: float = 0.0
 
     def predict(
-        self, nlist: ArrayLike, nprobe: ArrayLike, scanned: ArrayLike, reranked: ArrayLike
+        self,
+        nlist: ArrayLike,
+        nprobe: ArrayLike,
+        scanned: ArrayLike,
+        reranked: ArrayLike,
+        visited: ArrayLike = 0.0,
     ) -> NDArray[np.float64]:
         """Return seconds per query; arguments broadcast."""
         total: NDArray[np.float64] = (
@@ -45,6 +53,7 @@ class CostModel:
             + self.probe_seconds * np.asarray(nprobe, dtype=np.float64)
             + self.vector_seconds * np.asarray(scanned, dtype=np.float64)
             + self.rerank_seconds * np.asarray(reranked, dtype=np.float64)
+            + self.visit_seconds * np.asarray(visited, dtype=np.float64)
         )
         return total
 
@@ -83,6 +92,16 @@ def fit_cost(points: Sequence[TimedPoint]) -> CostModel:
             )
         )
     )
+
+
+def with_visits(model: CostModel, points: Sequence[TimedPoint], visited: Sequence[float]) -> CostModel:
+    """Return the model with the seconds of a visited row under one filter, from settings timed under it.
+
+    It depends on the filter: where allowed and other rows alternate, the processor guesses wrong at every second.
+    """
+    without = [float(model.predict(p.nlist, p.nprobe, p.scanned, p.reranked)) for p in points]
+    each = [(p.seconds - least) / max(rows, 1.0) for p, least, rows in zip(points, without, visited, strict=True)]
+    return replace(model, visit_seconds=max(0.0, float(np.median(each))))
 
 
 def held_out_error(model: CostModel, points: Sequence[TimedPoint]) -> ModelError | None:

@@ -12,7 +12,8 @@ import numpy as np
 from kmbench.errors import TuneError
 from kmbench.runner.process import WorkerFailure
 from kmbench.tuning.problem.truth import Progress
-from kmbench.tuning.timing.search import SearchClient, SearchSetup
+from kmbench.tuning.recall.probes import Probes
+from kmbench.tuning.timing.search import SearchClient, SearchSetup, search_setting
 
 __all__ = ["EPOCHS", "Measured", "Point", "measure_points"]
 
@@ -28,13 +29,15 @@ DISTURBED_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A setting to be timed."""
+    """A setting to be timed; `allowed` holds the rows of a filter, `probes` a rule other than a fixed nprobe."""
 
     file: Path
     index: str
     nlist: int
     nprobe: int
     k_factor: int
+    allowed: Path | None = None
+    probes: Probes | None = None
 
     @property
     def key(self) -> tuple[str, int, int, int]:
@@ -121,7 +124,7 @@ def measure_points(
 
 
 def _take(client: SearchClient, point: Point, rows: list[int], taken: _Taken) -> None:
-    setting = {"nprobe": point.nprobe, "k_factor": point.k_factor}
+    setting = search_setting(point.nprobe, point.k_factor, point.allowed, point.probes)
     told, disturbed = _undisturbed(lambda: client.request("single", **setting, queries=rows, repeats=REPEATS))
     seconds = np.array(told["seconds"])
     taken.asked = min(taken.asked, seconds.shape[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from kmbench.runner.process import Limits, WorkerProcess
 from kmbench.tuning.problem.device import Device
 from kmbench.tuning.problem.host import THIS_HOST, Spawn
+from kmbench.tuning.recall.probes import Probes
 
-__all__ = ["Found", "SearchClient", "SearchSetup"]
+__all__ = ["Found", "SearchClient", "SearchSetup", "search_setting"]
 
 WORKER = "kmbench.tuning.timing.worker"
 
@@ -74,8 +75,17 @@ class SearchSetup:
             )
             yield SearchClient(worker, told)
 
-    def search(self, file: Path, nprobe: int, k_factor: int) -> Found:
+    def search(
+        self, file: Path, nprobe: int, k_factor: int, allowed: Path | None = None, probes: Probes | None = None
+    ) -> Found:
         """Search all queries at one setting of an index file.
+
+        Parameters
+        ----------
+        allowed : Path, optional
+            ``.npy`` of bool: the rows that a filter allows.
+        probes : Probes, optional
+            Where not every query probes as many lists.
 
         Raises
         ------
@@ -84,8 +94,20 @@ class SearchSetup:
         """
         output = self.scratch / "found.npy"
         with self.client(file, "search.log") as client:
-            client.request("search", nprobe=nprobe, k_factor=k_factor, output=str(output))
+            client.request("search", **search_setting(nprobe, k_factor, allowed, probes), output=str(output))
             return Found(np.load(output), client.vectors, client.imbalance)
+
+
+def search_setting(
+    nprobe: int, k_factor: int, allowed: Path | None = None, probes: Probes | None = None
+) -> dict[str, Any]:
+    """Return a setting as a worker takes it; what is not asked for is left out."""
+    setting: dict[str, Any] = {"nprobe": nprobe, "k_factor": k_factor}
+    if allowed is not None:
+        setting["allowed"] = str(allowed)
+    if probes is not None and probes.rule != "fixed":
+        setting["probes"] = asdict(probes)
+    return setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from kmbench.tuning.index.cache import IndexCache
-from kmbench.tuning.index.kinds import Kind
+from kmbench.tuning.index.kinds import Kind, reranks
 from kmbench.tuning.index.training import Trained
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.problem.truth import Progress
@@ -18,6 +18,13 @@ from kmbench.tuning.timing.latency import Measured, Point, measure_points
 from kmbench.tuning.timing.search import SearchSetup
 
 __all__ = ["SearchTimer"]
+
+
+class IndexFiles(Protocol):
+    """Where index files are: `kmbench.tuning.index.cache.IndexCache`, or some of them."""
+
+    def file(self, kind: Kind, trained: Trained) -> Path:
+        """Return the file of an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,7 @@ class SearchTimer:
     """
 
     setup: SearchSetup
-    cache: IndexCache
+    cache: IndexFiles
     lists: Mapping[int, Trained]
     queries: FloatMatrix
     epochs: int
@@ -62,7 +69,7 @@ class SearchTimer:
         common: dict[str, Any] = {
             "nlist": point.nlist,
             "nprobe": point.nprobe,
-            "reranked": self.setup.k * point.k_factor if point.index.endswith("+refine") else 0,
+            "reranked": self.setup.k * point.k_factor if reranks(point.index) else 0,
         }
         scanned = float(np.mean(work[list(measured.rows)]))
         single = TimedPoint(scanned=scanned, seconds=measured.single, **common)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kmbench.instruments import seconds_waited, snapshot_tasks
 from kmbench.runner.channel import Handler, serve
 from kmbench.tuning.problem.device import Device, copy_lists_to_gpu
+from kmbench.tuning.problem.filters import RowSelector
+from kmbench.tuning.timing.parameters import search_parameters
 
 __all__ = ["SearchWorker", "handlers"]
+
+Search = Callable[[NDArray[np.float32]], tuple[Any, Any]]
+"""Returns distances and row numbers of some queries."""
 
 BATCH_SECONDS = 0.2
 """Least time that searches of the whole batch are repeated for."""
@@ -20,6 +27,7 @@ SINGLE_SECONDS = 3.0
 """Most time that single queries are asked for at one setting."""
 
 WARM_QUERIES = 50
+WARM_BATCH = 256
 
 
 class SearchWorker:
@@ -41,25 +49,48 @@ class SearchWorker:
             self._index, self._ivf, self._kept = copy_lists_to_gpu(faiss, self._index)
         return {"ntotal": int(self._index.ntotal), "imbalance": float(len(sizes) * np.square(share).sum())}
 
-    def _set(self, nprobe: int, k_factor: float) -> None:
-        """Set what a server would set."""
+    def _search_of(
+        self, nprobe: int, k_factor: float, allowed: str | None = None, probes: dict[str, Any] | None = None
+    ) -> Search:
+        """Return a search as a server would make it.
+
+        Parameters
+        ----------
+        allowed : str, optional
+            ``.npy`` of bool: the rows that a filter allows.
+        probes : dict, optional
+            Of `kmbench.tuning.recall.probes.Probes`, where not every query probes as many lists.
+        """
         import faiss
 
-        self._ivf.nprobe = nprobe
-        refine: Any = faiss.downcast_index(self._index.index) if hasattr(self._index, "chain") else self._index
-        if isinstance(refine, faiss.IndexRefine):
-            refine.k_factor = k_factor
+        if probes is not None and probes["rule"] == "damped":
+            from kmbench.tuning.timing.damped import damped_search
 
-    def single(self, nprobe: int, k_factor: float, queries: list[int], repeats: int) -> dict[str, Any]:
+            return damped_search(self._index, self._k, probes)
+        if allowed is None and probes is None:
+            self._ivf.nprobe = nprobe
+            refine: Any = faiss.downcast_index(self._index.index) if hasattr(self._index, "chain") else self._index
+            if isinstance(refine, faiss.IndexRefine):
+                refine.k_factor = k_factor
+            return lambda queries: self._index.search(queries, self._k)
+        selector = None if allowed is None else RowSelector(np.load(allowed, allow_pickle=False))
+        budget = 0 if probes is None else int(probes["vectors"])
+        given, kept = search_parameters(
+            faiss, self._index, nprobe, k_factor, None if selector is None else selector.faiss, budget
+        )
+        self._given = [selector, *kept]  # FAISS holds no reference of its own
+        return lambda queries: self._index.search(queries, self._k, params=given)
+
+    def single(self, nprobe: int, k_factor: float, queries: list[int], repeats: int, **how: Any) -> dict[str, Any]:
         """Ask one query at a time and return what each took, shape (repeats, queries), in seconds.
 
         Fewer of the queries are asked where they would take longer than `SINGLE_SECONDS`.
         """
-        self._set(nprobe, k_factor)
+        search = self._search_of(nprobe, k_factor, **how)
         rows = [self._queries[row : row + 1] for row in queries]
         began = time.perf_counter()
         for row in rows[:WARM_QUERIES]:
-            self._index.search(row, self._k)
+            search(row)
         each = (time.perf_counter() - began) / min(WARM_QUERIES, len(rows))
         rows = rows[: max(WARM_QUERIES, int(SINGLE_SECONDS / (each * repeats)))]
         taken = np.empty((repeats, len(rows)))
@@ -67,19 +98,19 @@ class SearchWorker:
         for turn in range(repeats):
             for place, row in enumerate(rows):
                 start = time.perf_counter()
-                self._index.search(row, self._k)
+                search(row)
                 taken[turn, place] = time.perf_counter() - start
         spent = time.perf_counter() - began
         waited = seconds_waited(before, snapshot_tasks())
         return {"seconds": taken.tolist(), "waited_share": None if waited is None else waited / spent}
 
-    def batch(self, nprobe: int, k_factor: float) -> dict[str, Any]:
+    def batch(self, nprobe: int, k_factor: float, **how: Any) -> dict[str, Any]:
         """Ask all queries at once, often enough to be read off a clock; return the seconds per query."""
-        self._set(nprobe, k_factor)
-        self._index.search(self._queries, self._k)
+        search = self._search_of(nprobe, k_factor, **how)
+        search(self._queries[:WARM_BATCH])
         loops, before, began = 0, snapshot_tasks(), time.perf_counter()
         while (spent := time.perf_counter() - began) < BATCH_SECONDS or not loops:
-            self._index.search(self._queries, self._k)
+            search(self._queries)
             loops += 1
         waited = seconds_waited(before, snapshot_tasks())
         return {
@@ -87,10 +118,9 @@ class SearchWorker:
             "waited_share": None if waited is None else waited / spent,
         }
 
-    def search(self, nprobe: int, k_factor: float, output: str) -> dict[str, Any]:
+    def search(self, nprobe: int, k_factor: float, output: str, **how: Any) -> dict[str, Any]:
         """Write what the index returns for all queries."""
-        self._set(nprobe, k_factor)
-        np.save(output, self._index.search(self._queries, self._k)[1])
+        np.save(output, self._search_of(nprobe, k_factor, **how)(self._queries)[1])
         return {}
 
 
