@@ -6,20 +6,20 @@ import dataclasses
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kmbench.cli.progress import Progress
 from kmbench.errors import OutputError, StudyError
 
 if TYPE_CHECKING:
+    from kmbench.analysis import CellSummary
     from kmbench.gate import CellVerdict, GateResult
 
 __all__ = ["gate_command"]
@@ -103,8 +103,8 @@ def _as_json(result: GateResult) -> dict[str, object]:
 
 def _print(console: Console, result: GateResult) -> None:
     for title, cells in groupby(result.cells, key=lambda cell: cell.case):
-        console.print(f"\n{title}", style="bold", markup=False, highlight=False)
-        console.print(_table(cells))
+        console.print(f"\n{title}", style="bold", markup=False, highlight=False, soft_wrap=True)
+        _print_case(console, list(cells))
     console.print()
     for cell in result.cells:
         for finding in cell.findings:
@@ -115,16 +115,20 @@ def _print(console: Console, result: GateResult) -> None:
     console.print(Text.assemble(f"{result.base.name} to {result.head.name}: ", outcome), highlight=False)
 
 
-def _table(cells: Iterable[CellVerdict]) -> Table:
+def _print_case(console: Console, cells: Sequence[CellVerdict]) -> None:
+    from kmbench.cli.lines import Column, print_lines
     from kmbench.wording import seconds_text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("backend", overflow="fold", min_width=13)
-    for heading in ("base", "head", "head/base, 95 %"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("result", no_wrap=True)
-    for cell in cells:
-        times = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
-        result = Text(cell.outcome.value, style=STYLES[cell.outcome.value])
-        table.add_row(Text(cell.label), *times, cell.ratio_text, result)
-    return table
+    def seconds(rows: Iterable[CellSummary | None]) -> list[str]:
+        return [seconds_text(row.fit_predict_seconds if row else None) for row in rows]
+
+    print_lines(
+        console,
+        [
+            Column("backend", [cell.label for cell in cells], right=False),
+            Column("base", seconds(cell.base for cell in cells)),
+            Column("head", seconds(cell.head for cell in cells)),
+            Column("head/base, 95 %", [cell.ratio_text for cell in cells]),
+            Column("result", [Text(cell.outcome.value, STYLES[cell.outcome.value]) for cell in cells], right=False),
+        ],
+    )

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from kmbench.cli.note_lines import print_notes
 from kmbench.notes import notes_as_json
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _print(console: Console, result: QuantizeResult, output: Path | None) -> Non
         for place in range(start, min(start + 4, len(names), MOST_LISTED)):
             row.append("██ ", style=names[place])
             row.append(f"{names[place]} {100 * result.shares[place]:4.1f}%   ")
+        row.rstrip()
         console.print(row)
     if len(names) > MOST_LISTED:
         console.print(f"… and {len(names) - MOST_LISTED} more", style="dim")
@@ -122,8 +124,7 @@ def _print(console: Console, result: QuantizeResult, output: Path | None) -> Non
         facts.append(f"ΔE {result.delta_e:.2f}")
     source = "" if result.source_bytes is None else f" ({bytes_text(result.source_bytes)} before)"
     console.print(", ".join([*facts, f"{bytes_text(result.file_bytes)} as PNG{source}"]))
-    for note in result.notes:
-        console.print(f"! {note}", style="yellow")
+    print_notes(console, result.notes)
     if output is not None:
         console.print(f"written  {output}", soft_wrap=True)
 
