@@ -15,7 +15,7 @@ from kmbench.errors import BackendError
 if TYPE_CHECKING:
     from kmbench.backends.registry import BackendInfo
 
-__all__ = ["backends_command"]
+__all__ = ["backends_command", "print_backend", "print_backends"]
 
 EMPTY_CLUSTERS = {
     "relocate": "a cluster that loses all rows is moved to far rows",
@@ -47,9 +47,9 @@ def backends_command(
     if as_json:
         print(json.dumps([dataclasses.asdict(backend) for backend in found], indent=1))  # noqa: T201
     elif name is not None:
-        _print_one(Console(highlight=False), found[0])
+        print_backend(Console(highlight=False), found[0])
     else:
-        _print_all(Console(highlight=False), found)
+        print_backends(Console(highlight=False), found)
 
 
 def _named(name: str, found: list[BackendInfo]) -> BackendInfo:
@@ -62,7 +62,7 @@ def _named(name: str, found: list[BackendInfo]) -> BackendInfo:
     raise BackendError(f"no backend {name}{nearest(name, names)}", f"known: {', '.join(names)}")
 
 
-def _print_all(console: Console, found: list[BackendInfo]) -> None:
+def print_backends(console: Console, found: list[BackendInfo]) -> None:
     from kmbench.cli.lines import Column, print_lines
 
     here = [Text("yes", style="green") if backend.available else Text("no", style="yellow") for backend in found]
@@ -89,7 +89,7 @@ def _answer(backend: BackendInfo) -> str:
     return "" if exact is None else "exact" if exact else "approximate"
 
 
-def _print_one(console: Console, backend: BackendInfo) -> None:
+def print_backend(console: Console, backend: BackendInfo) -> None:
     version = f" {backend.version}" if backend.version else ""
     console.print(Text.assemble((backend.name, "bold"), version, f"  {backend.summary}" if backend.summary else ""))
     if backend.reason is None:

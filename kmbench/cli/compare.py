@@ -16,7 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from kmbench.analysis.compare import ComparedCell
 
-__all__ = ["compare_command"]
+__all__ = ["compare_command", "print_comparison"]
 
 
 def compare_command(
@@ -40,10 +40,10 @@ def compare_command(
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))  # noqa: T201
     else:
-        _print(Console(highlight=False), rows)
+        print_comparison(Console(highlight=False), rows)
 
 
-def _print(console: Console, rows: Sequence[ComparedCell]) -> None:
+def print_comparison(console: Console, rows: Sequence[ComparedCell]) -> None:
     """Print how many cells can be compared, then these, and last those that failed."""
     from kmbench.wording import count_text
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kmbench.analysis import CellSummary
     from kmbench.gate import CellVerdict, GateResult
 
-__all__ = ["gate_command"]
+__all__ = ["gate_command", "print_gate"]
 
 STYLES = {"pass": "green", "regression": "bold red", "not measured": "yellow"}
 
@@ -89,7 +89,7 @@ def gate_command(
     if as_json:
         print(json.dumps(_as_json(result), indent=1))  # noqa: T201
     else:
-        _print(Console(), result)
+        print_gate(Console(), result)
     if result.outcome == "regression":
         sys.exit(1)
 
@@ -101,7 +101,7 @@ def _as_json(result: GateResult) -> dict[str, object]:
     return found | {"outcome": result.outcome}
 
 
-def _print(console: Console, result: GateResult) -> None:
+def print_gate(console: Console, result: GateResult) -> None:
     for title, cells in groupby(result.cells, key=lambda cell: cell.case):
         console.print(f"\n{title}", style="bold", markup=False, highlight=False, soft_wrap=True)
         _print_case(console, list(cells))

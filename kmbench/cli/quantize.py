@@ -16,7 +16,7 @@ from kmbench.notes import notes_as_json
 if TYPE_CHECKING:
     from kmbench.colour import QuantizeResult
 
-__all__ = ["quantize_command"]
+__all__ = ["print_palette", "quantize_command"]
 
 SWATCH_WIDTH, MOST_LISTED = 60, 32
 
@@ -69,7 +69,7 @@ def quantize_command(
     if as_json:
         print(json.dumps(_as_object(result, output), indent=1))  # noqa: T201
     else:
-        _print(Console(highlight=False), result, output)
+        print_palette(Console(highlight=False), result, output)
 
 
 def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]:
@@ -96,7 +96,7 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
     }
 
 
-def _print(console: Console, result: QuantizeResult, output: Path | None) -> None:
+def print_palette(console: Console, result: QuantizeResult, output: Path | None) -> None:
     from kmbench.colour.spaces import hexadecimal
     from kmbench.wording import bytes_text
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kmbench.segments import SegmentResult
     from kmbench.segments.profile import Profile
 
-__all__ = ["segment_command"]
+__all__ = ["print_segments", "segment_command"]
 
 VALUE_WIDTH = 16
 """Characters of a category that are shown."""
@@ -99,7 +99,7 @@ def segment_command(
     if as_json:
         print(json.dumps(_as_object(result, output), indent=1, ensure_ascii=False))  # noqa: T201
     else:
-        _print(Console(highlight=False), result, output)
+        print_segments(Console(highlight=False), result, output)
 
 
 def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
@@ -129,7 +129,7 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
     }
 
 
-def _print(console: Console, result: SegmentResult, output: Path | None) -> None:
+def print_segments(console: Console, result: SegmentResult, output: Path | None) -> None:
     whole, *segments = result.profiles
     console.print(f"{whole.size:,} rows in {len(segments)} segments by {len(result.features)} features", style="bold")
     stability = result.segment_stability
