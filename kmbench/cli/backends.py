@@ -63,6 +63,7 @@ def _named(name: str, found: list[BackendInfo]) -> BackendInfo:
 
 
 def print_backends(console: Console, found: list[BackendInfo]) -> None:
+    """Print a line for each backend."""
     from kmbench.cli.lines import Column, print_lines
 
     here = [Text("yes", style="green") if backend.available else Text("no", style="yellow") for backend in found]
@@ -90,6 +91,7 @@ def _answer(backend: BackendInfo) -> str:
 
 
 def print_backend(console: Console, backend: BackendInfo) -> None:
+    """Print all about one backend."""
     version = f" {backend.version}" if backend.version else ""
     console.print(Text.assemble((backend.name, "bold"), version, f"  {backend.summary}" if backend.summary else ""))
     if backend.reason is None:

@@ -102,6 +102,7 @@ def _as_json(result: GateResult) -> dict[str, object]:
 
 
 def print_gate(console: Console, result: GateResult) -> None:
+    """Print a table for each case, the findings, and the outcome."""
     for title, cells in groupby(result.cells, key=lambda cell: cell.case):
         console.print(f"\n{title}", style="bold", markup=False, highlight=False, soft_wrap=True)
         _print_case(console, list(cells))

@@ -97,6 +97,7 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
 
 
 def print_palette(console: Console, result: QuantizeResult, output: Path | None) -> None:
+    """Print the colours with their shares, and how close the picture comes."""
     from kmbench.colour.spaces import hexadecimal
     from kmbench.wording import bytes_text
 

@@ -130,6 +130,7 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
 
 
 def print_segments(console: Console, result: SegmentResult, output: Path | None) -> None:
+    """Print who is in the segments, how stable they are, and the notes."""
     whole, *segments = result.profiles
     console.print(f"{whole.size:,} rows in {len(segments)} segments by {len(result.features)} features", style="bold")
     stability = result.segment_stability

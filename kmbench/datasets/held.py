@@ -41,8 +41,8 @@ def frame_of(data: Any) -> pd.DataFrame:
         raise DataError("this polars frame is lazy", "give frame.collect()")
     import pandas as pd
 
-    # Column by column: a polars frame of text needs no other library for this.
-    return pd.DataFrame({column.name: column.to_list() for column in data.iter_columns()})
+    # Column by column: polars' own way needs pyarrow for it.
+    return pd.DataFrame({column.name: column.to_numpy() for column in data.iter_columns()})
 
 
 def matrix_of(data: Any, name: str = "the data") -> NDArray[Any]:

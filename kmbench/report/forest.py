@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kmbench.analysis import CellSummary
 from kmbench.analysis.run import RunCase
 from kmbench.comparison import MARGIN
-from kmbench.figures.axes import bare_axes, new_axes
+from kmbench.figures.axes import bare_axes, log_steps, new_axes
 from kmbench.figures.drawn import Drawn, csv_href
 from kmbench.figures.style import INK, OTHER, PLACES, SAME, TEXT
 from kmbench.figures.svg import to_svg
@@ -184,7 +184,7 @@ def _marks(
     ax: Axes, rows: Sequence[CellSummary], heights: Sequence[float], colours: Mapping[str, str], size: float
 ) -> None:
     """Draw points and intervals at heights, the margin around 1, and set the scale."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
     ink, same, other = (colours.get(colour, colour) for colour in (INK, SAME, OTHER))
     known = [value for row in rows for value in (row.speedup, row.speedup_low, row.speedup_high) if value]
@@ -201,10 +201,10 @@ def _marks(
             ax.plot([row.speedup_low, row.speedup_high], [height] * 2, color=colour, linewidth=2.2,
                     solid_capstyle="butt", gid="interval")  # fmt: skip
         ax.plot([row.speedup], [height], marker, color=colour, markersize=size, linestyle="none", gid="point")
-    steps = (
-        (1.0,) if high / low > 300 else (1.0, 2.0, 5.0) if high / low > 2.2 else (0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0)
-    )
-    ax.xaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
+    if high / low > 2.5:
+        ax.xaxis.set_major_locator(LogLocator(subs=log_steps(low, high), numticks=12))
+    else:  # less than half a decade, of which LogLocator writes too little
+        ax.xaxis.set_major_locator(FixedLocator([0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
 
 

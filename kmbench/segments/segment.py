@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from kmbench.instruments import default_threads
 from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
 from kmbench.notes import Note, note
 from kmbench.segments.features import Missing, make_features
+from kmbench.segments.model import SegmentModel
 from kmbench.segments.profile import Profile, by_size, profiles
 from kmbench.segments.tables import table_from
 
@@ -77,6 +77,30 @@ class SegmentResult:
     segment_stability: list[float] | None
     written: Callable[[], Iterator[bytes]] = field(repr=False)
     notes: tuple[Note, ...]
+    model: SegmentModel | None = field(default=None, repr=False)
+
+    def predict(self, new_rows: Any) -> NDArray[np.int32]:
+        """Return the segment of each new row, from 1.
+
+        Numbers are standardised as the table's were. A text that the table did not have counts as none of its values.
+
+        Parameters
+        ----------
+        new_rows : path, SPEC, data frame or array
+            With the columns that the segments were made by.
+
+        Returns
+        -------
+        ndarray of int32, shape (rows,)
+            0 for rows with missing values where ``missing="drop"``.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or holds something else than in the table.
+        """
+        assert self.model is not None, "a result that `segment` returns has its model"
+        return self.model.predict(new_rows)
 
     @property
     def csv(self) -> bytes:
@@ -94,7 +118,7 @@ class SegmentResult:
 
 
 def segment(
-    table: str | Path | pd.DataFrame,
+    table: Any,
     k: int,
     *,
     missing: Missing = "refuse",
@@ -115,7 +139,7 @@ def segment(
 
     Parameters
     ----------
-    table : path, SPEC or DataFrame
+    table : path, SPEC, data frame of pandas or polars, or array
         A table of any kind that docs/data.md names: text, packed or not, spreadsheet, Parquet, Arrow.
     k : int
         Segments, at least 1 and at most the rows.
@@ -196,7 +220,19 @@ def segment(
         segment_stability=steady,
         written=partial(found.with_column, column, _by_row(found, whole)),
         notes=tuple(notes),
+        model=SegmentModel(
+            encoders=features.encoders,
+            centroids=_in_order(X, centroids, k),
+            missing=missing,
+            decimal=decimal,
+        ),
     )
+
+
+def _in_order(X: NDArray[np.float32], centroids: NDArray[Any], k: int) -> NDArray[np.float32]:
+    """Return the centroids in the order of the segments: that of `by_size`."""
+    order = np.argsort(-np.bincount(evaluate(X, centroids).labels, minlength=k), kind="stable")
+    return np.asarray(centroids, dtype=np.float32)[order]
 
 
 def _distinct(X: NDArray[np.float32], k: int) -> int:

@@ -133,4 +133,6 @@ def gated():
     records = cell("b", noise=0) + cell("h", noise=0, seconds=0.0625)
     records += cell("b", noise=0, backend="sklearn-minibatch") + cell("h", noise=0, backend="sklearn-minibatch")
     revisions = [Revision(name=name, commit="0", subject="", tree=Path()) for name in ("main", "HEAD")]
-    return GateResult(*revisions, margin=0.1, cells=judge(Run(records=records), "b", "h"), repeated=1)
+    return GateResult(
+        base=revisions[0], head=revisions[1], margin=0.1, cells=judge(Run(records=records), "b", "h"), repeated=1
+    )
