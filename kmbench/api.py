@@ -67,8 +67,8 @@ def run(
         Takes the events of `kmbench.runner.events`, for a progress display.
     **options
         Keys of a study: ``data``, ``backends``, ``k``, ``iterations``, ``protocol``, ``threads``, ``repeats``,
-        ``seed``, ``timeout`` (seconds), ``memory_limit`` (bytes, or text such as ``"4G"``), ``baseline``. ``data`` takes
-        SPECs and what `study` takes.
+        ``seed``, ``timeout`` (seconds), ``memory_limit`` (bytes, or text such as ``"4G"``), ``baseline``.
+        ``data`` takes SPECs and what `study` takes.
 
     Raises
     ------

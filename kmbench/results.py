@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmbench.analysis.run import Run
 from kmbench.errors import OutputError
-from kmbench.figures.shown import Shown
+from kmbench.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ class Results(Shown):
         """Return the answers, the forest plot and the table, for a notebook."""
         from html import escape
 
-        from kmbench.figures.shown import _image
+        from kmbench.shown import _image
 
         answers = "".join(f"<p><strong>{escape(answer)}</strong></p>" for answer in self.answers)
         notes = "".join(f"<p><small>{escape(f'{note.code}: {note}')}</small></p>" for note in self.notes)

@@ -50,8 +50,8 @@ class Clustered:
 def read_clustered(data: Any, missing: Missing = "refuse") -> Clustered:
     """Read a SPEC, or what is in memory: see `kmbench.datasets.held`.
 
-    A data frame, and a table whose columns have names, is prepared as `segment` does, unless its SPEC asks for a step of its own, so
-    that k is chosen for what is then segmented.
+    A data frame, and a table whose columns have names, is prepared as `segment` does, unless its SPEC asks for a step
+    of its own, so that k is chosen for what is then segmented.
 
     Raises
     ------

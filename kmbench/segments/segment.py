@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,7 @@ from kmbench.segments.features import Missing, make_features
 from kmbench.segments.model import SegmentModel
 from kmbench.segments.profile import Profile, by_size, profiles
 from kmbench.segments.tables import table_from
-
-if TYPE_CHECKING:
-    import pandas as pd
+from kmbench.shown import Shown
 
 __all__ = ["SegmentResult", "segment"]
 
@@ -38,8 +36,8 @@ TRUSTED = 0.6
 """Jaccard index below which a segment is called unstable: Hennig (2007)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SegmentResult(Shown):
     """Segments of a table.
 
     Attributes
@@ -64,6 +62,9 @@ class SegmentResult:
     notes : tuple of Note
         Columns that were left out, and what else a user should know.
     """
+
+    shown_by = "kmbench.segments.shown"
+    own_suffixes = (".csv",)
 
     labels: NDArray[np.int32]
     profiles: list[Profile]
@@ -106,15 +107,6 @@ class SegmentResult:
     def csv(self) -> bytes:
         """The table with a column ``segment``, as it is written to a file."""
         return b"".join(self.written())
-
-    def frame(self) -> pd.DataFrame:
-        """Return the profiles as a data frame: a row for each segment, means in original units."""
-        import pandas as pd
-
-        from kmbench.segments.profile import profile_rows
-
-        columns, rows = profile_rows(self.profiles)
-        return pd.DataFrame(rows, columns=columns)
 
 
 def segment(

@@ -19,6 +19,7 @@ from kmbench.instruments import default_threads
 from kmbench.semantic.codebooks import METRICS, Codebooks, Metric
 from kmbench.semantic.residual import POINTS_PER_CODE, encode, train_codebooks
 from kmbench.semantic.scores import Collisions, code_use, collisions, perplexity, with_last_digit
+from kmbench.shown import Shown
 
 __all__ = ["LevelScore", "SemanticIds", "semantic_ids"]
 
@@ -51,8 +52,8 @@ class LevelScore:
     relative_error: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SemanticIds:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SemanticIds(Shown):
     """IDs, the codebooks they come from, and their scores.
 
     Attributes
@@ -66,6 +67,8 @@ class SemanticIds:
     trained : bool
         Whether the codebooks were trained here, and not loaded.
     """
+
+    shown_by = "kmbench.semantic.shown"
 
     name: str
     n: int

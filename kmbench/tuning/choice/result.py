@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.notes import Note, notes_as_json
+from kmbench.shown import Shown
 from kmbench.tuning.choice.choose import Choice, TimedOption
 from kmbench.tuning.choice.settings import Settings
 from kmbench.tuning.problem.constraints import Constraints
@@ -38,8 +39,8 @@ class ListsInfo:
     empty_lists: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuneResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TuneResult(Shown):
     """The answer, and all it rests on.
 
     Attributes
@@ -85,6 +86,8 @@ class TuneResult:
     saved : Path or None
         Folder of the saved index.
     """
+
+    shown_by = "kmbench.tuning.report.shown"
 
     name: str
     n: int

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
+from kmbench.whole_file import whole_file
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -38,10 +40,13 @@ class Shown:
     shown_by : str
         Name of the module that words and draws it. It is imported when the result is first shown: results stand
         below their reports, and a script that only reads figures pays for none.
+    own_suffixes : tuple of str
+        Suffixes that mean something else than the figure or the table.
     """
 
     __slots__ = ()
     shown_by: ClassVar[str]
+    own_suffixes: ClassVar[tuple[str, ...]] = ()
 
     def _shows(self) -> Shows:
         return cast(Shows, import_module(self.shown_by))
@@ -90,18 +95,16 @@ class Shown:
             If there is no such form, or the file cannot be written.
         """
         path = Path(path).expanduser()
-        if path.suffix.lower() in (".png", ".svg", ".pdf"):
-            from kmbench.whole_file import whole_file
-
+        suffix = path.suffix.lower()
+        if suffix in self.own_suffixes or suffix not in (".png", ".svg", ".pdf", ".csv"):
+            self._shows().save(self, path)
+        elif suffix == ".csv":
+            with whole_file(path, "choose another path") as temporary:
+                self.frame().to_csv(temporary, index=False, lineterminator="\n")
+        else:
             with whole_file(path, "choose another path") as temporary:
                 figure: Any = self.plot().figure
-                figure.savefig(temporary, format=path.suffix[1:].lower(), bbox_inches="tight")
-        elif path.suffix.lower() == ".csv":
-            from kmbench.figures.html import write_whole
-
-            write_whole(path, self.frame().to_csv(index=False, lineterminator="\n"))
-        else:
-            self._shows().save(self, path)
+                figure.savefig(temporary, format=suffix[1:], bbox_inches="tight")
         return path
 
 
