@@ -27,6 +27,9 @@ def explain_command(
         Path | None, typer.Argument(metavar="RUN", help="A run folder: what its notes of this code say in full.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per code.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a table of all codes, as in the documents.")
+    ] = False,
 ) -> None:
     """Say what the code of a note means, why it matters and what to do.
 
@@ -50,6 +53,9 @@ def explain_command(
                  "explanation": KINDS[one].explanation} for one in wanted]  # fmt: skip
         print(json.dumps(told, indent=1))  # noqa: T201
         return
+    if markdown:
+        print("\n".join(_markdown(wanted)))  # noqa: T201
+        return
     console = Console(highlight=False)
     if code is None:
         for one in wanted:
@@ -65,6 +71,13 @@ def explain_command(
     for note in [] if run is None else _notes_of(wanted[0], run):
         console.print()
         console.print(Text.assemble((f"{run}: ", "bold"), str(note)))
+
+
+def _markdown(codes: list[str]) -> list[str]:
+    from kmbench.notes import KINDS
+
+    rows = [f"| `{code}` | {KINDS[code].title} | {KINDS[code].explanation} |" for code in codes]
+    return ["| code | note | why it matters |", "|---|---|---|", *rows]
 
 
 def _template(text: str) -> str:
