@@ -75,12 +75,12 @@ class Results(Shown):
         """Return the answers, the forest plot and the table, for a notebook."""
         from html import escape
 
-        from kmbench.shown import _image
+        from kmbench.shown import image_of
 
         answers = "".join(f"<p><strong>{escape(answer)}</strong></p>" for answer in self.answers)
         notes = "".join(f"<p><small>{escape(f'{note.code}: {note}')}</small></p>" for note in self.notes)
         table = _worded(self.run).to_html(index=False, border=0)
-        return f"{answers}{_image(self.plot())}{table}{notes}"
+        return f"{answers}{image_of(self.plot())}{table}{notes}"
 
 
 def sentence(result: Results) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Shown", "Shows", "new_or_given"]
+__all__ = ["Shown", "Shows", "image_of", "new_or_given"]
 
 
 class Shows(Protocol):
@@ -58,7 +58,7 @@ class Shown:
         """Return the sentence, the figure and the table, for a notebook."""
         shows = self._shows()
         table = shows.frame(self).head(30).to_html(index=False, border=0, float_format="{:.4g}".format, na_rep="")
-        return f"<p><strong>{escape(shows.sentence(self))}</strong></p>{_image(self.plot())}{table}"
+        return f"<p><strong>{escape(shows.sentence(self))}</strong></p>{image_of(self.plot())}{table}"
 
     def frame(self) -> pd.DataFrame:
         """Return the result as a data frame."""
@@ -117,7 +117,7 @@ def new_or_given(ax: Axes | None) -> Axes:
     return Figure(figsize=(7, 4), layout="constrained").add_subplot()
 
 
-def _image(ax: Axes) -> str:
+def image_of(ax: Axes) -> str:
     """Return what axes show as an element of HTML."""
     import base64
     import io
