@@ -55,7 +55,7 @@ class SegmentModel:
                 gaps |= gap
         X = np.stack([_encoded(encoder, columns[encoder.column]) for encoder in self.encoders], axis=1)
         distances = (self.centroids.astype(np.float64) ** 2).sum(axis=1) - 2 * X @ self.centroids.T.astype(np.float64)
-        labels = distances.argmin(axis=1).astype(np.int32) + np.int32(1)
+        labels: NDArray[np.int32] = distances.argmin(axis=1).astype(np.int32) + np.int32(1)
         if self.missing == "drop":
             labels[gaps] = 0
         return labels
@@ -70,7 +70,8 @@ def _encoded(encoder: Encoder, column: Column) -> NDArray[np.float64]:
                 "it held numbers where the segments were made",
             )
         values = np.where(np.isnan(column.numbers), encoder.filler, column.numbers)
-        return (values - encoder.mean) / encoder.deviation
+        scaled: NDArray[np.float64] = (values - encoder.mean) / encoder.deviation
+        return scaled
     if column.codes is None:
         raise DataError(
             f"column {column.name!r} of the new rows is {column.how or column.kind}",
@@ -79,4 +80,5 @@ def _encoded(encoder: Encoder, column: Column) -> NDArray[np.float64]:
     places = {level: place for place, level in enumerate(column.levels)}
     codes = np.where(column.codes < 0, places.get(str(encoder.filler), -2), column.codes)
     filled = (column.codes < 0) & (encoder.filler == encoder.level)
-    return ((codes == places.get(encoder.level, -3)) | filled).astype(np.float64)
+    ones: NDArray[np.float64] = ((codes == places.get(encoder.level, -3)) | filled).astype(np.float64)
+    return ones
