@@ -199,8 +199,8 @@ def _marks(
         colour, marker = (same, "o") if reaches(row) else (other, "D")
         if row.speedup_low is not None and row.speedup_high is not None:
             ax.plot([row.speedup_low, row.speedup_high], [height] * 2, color=colour, linewidth=2.2,
-                    solid_capstyle="butt", gid="interval")  # fmt: skip
-        ax.plot([row.speedup], [height], marker, color=colour, markersize=size, linestyle="none", gid="point")
+                    solid_capstyle="butt", label="_interval")  # fmt: skip
+        ax.plot([row.speedup], [height], marker, color=colour, markersize=size, linestyle="none", label="_point")
     if high / low > 2.5:
         ax.xaxis.set_major_locator(LogLocator(subs=log_steps(low, high), numticks=12))
     else:  # less than half a decade, of which LogLocator writes too little

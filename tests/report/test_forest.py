@@ -38,8 +38,8 @@ def test_points_and_intervals_are_drawn_where_the_figures_are(cases):
     ax = Figure().add_subplot()
     draw_on(ax, cases)
     rows = [row for case in cases for row in case.rows]
-    points = [line for line in ax.lines if line.get_gid() == "point"]
-    intervals = [line for line in ax.lines if line.get_gid() == "interval"]
+    points = [line for line in ax.lines if line.get_label() == "_point"]
+    intervals = [line for line in ax.lines if line.get_label() == "_interval"]
     assert [line.get_xdata()[0] for line in points] == [row.speedup for row in rows]
     assert [list(line.get_xdata()) for line in intervals] == [[row.speedup_low, row.speedup_high] for row in rows]
     heights = [line.get_ydata()[0] for line in points]
