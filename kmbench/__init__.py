@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from kmbench.analysis.asv_frame import asv_frame
     from kmbench.api import run
     from kmbench.backends.base import Backend, FitResult, Job, Params, Traits
+    from kmbench.callables import compare_callables
     from kmbench.choosing import ChooseResult, choose_k
     from kmbench.colour import QuantizeResult, quantize
     from kmbench.errors import KmbenchError
+    from kmbench.results import Results
     from kmbench.segments import SegmentResult, segment
     from kmbench.semantic import SemanticIds, semantic_ids
     from kmbench.study import Study
@@ -34,6 +36,7 @@ __all__ = [
     "KmbenchError",
     "Params",
     "QuantizeResult",
+    "Results",
     "SegmentResult",
     "SemanticIds",
     "SeveralFits",
@@ -46,6 +49,7 @@ __all__ = [
     "__version__",
     "asv_frame",
     "choose_k",
+    "compare_callables",
     "load_cells",
     "load_records",
     "load_targets",
@@ -68,6 +72,7 @@ _HOMES = {
     "KmbenchError": "kmbench.errors",
     "Params": "kmbench.backends.base",
     "QuantizeResult": "kmbench.colour",
+    "Results": "kmbench.results",
     "SegmentResult": "kmbench.segments",
     "SemanticIds": "kmbench.semantic",
     "SeveralFits": "kmbench.workloads",
@@ -79,6 +84,7 @@ _HOMES = {
     "Workload": "kmbench.workloads",
     "asv_frame": "kmbench.analysis.asv_frame",
     "choose_k": "kmbench.choosing",
+    "compare_callables": "kmbench.callables",
     "load_cells": "kmbench.analysis",
     "load_records": "kmbench.analysis",
     "load_targets": "kmbench.analysis",

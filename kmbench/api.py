@@ -1,17 +1,20 @@
-"""The Python face of kmbench: what `kmbench run` does, returned as a data frame."""
+"""The Python face of kmbench: what `kmbench run` does, for data that is named and for data that is in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from numpy.typing import NDArray
 
 from kmbench.analysis.run import Run
+from kmbench.datasets.held import is_spec, matrix_of
+from kmbench.errors import StudyError
+from kmbench.results import Results
 from kmbench.runner.events import Event, Listener
 from kmbench.runner.run import run_study
 from kmbench.study import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["measure", "run", "study_from"]
 
@@ -41,21 +44,23 @@ def study_from(study: Study | str | Path | None, options: dict[str, Any]) -> Stu
 
 
 def run(
-    study: Study | str | Path | None = None,
+    study: Any = None,
     *,
     output: str | Path | None = None,
     resume: bool = False,
     listener: Listener = _ignore,
     **options: Any,
-) -> pd.DataFrame:
-    """Measure a study and return one row for each cell.
+) -> Results:
+    """Measure a study, or your own data, and return the results.
 
     Parameters
     ----------
-    study : Study, path of a TOML file, or None
-        None: a study made of `options` if they name ``data``, else the built-in ``quick``.
+    study : Study, path of a TOML file, data, or None
+        Data is what you hold: an array of shape (n, d), a data frame of numbers (pandas or polars), a torch tensor on
+        the CPU, or a dict of such by name. None: a study made of `options` if they name ``data``, else the built-in
+        ``quick``.
     output : str or Path, optional
-        Run folder; by default a new one under ``results/``. It is in ``frame.attrs["folder"]``.
+        Run folder; by default a new one under ``results/``. It is `Results.folder`.
     resume : bool
         Go on with the run in the folder.
     listener : callable
@@ -63,6 +68,7 @@ def run(
     **options
         Keys of a study: ``data``, ``backends``, ``k``, ``iterations``, ``protocol``, ``threads``, ``repeats``,
         ``seed``, ``timeout`` (seconds), ``memory_limit`` (bytes, or text such as ``"4G"``), ``baseline``.
+        ``data`` takes SPECs and what `study` takes.
 
     Raises
     ------
@@ -72,20 +78,32 @@ def run(
     Examples
     --------
     >>> from kmbench import run
-    >>> cells = run(data="digits", k=10, backends="numpy-lloyd,sklearn-lloyd")  # doctest: +SKIP
-    >>> cells[["label", "fit_predict_seconds", "speedup", "inertia_ratio"]]  # doctest: +SKIP
+    >>> results = run(X, k=[64, 256], backends=["numpy-lloyd", "sklearn-lloyd"])  # doctest: +SKIP
+    >>> results.frame()[["label", "fit_predict_seconds", "speedup", "inertia_ratio"]]  # doctest: +SKIP
+    >>> results.plot()  # doctest: +SKIP
     """
+    arrays: dict[str, NDArray[Any]] = {}
+    if study is not None and not isinstance(study, str | Path | Study):
+        if "data" in options:
+            raise StudyError("data is given twice", "leave data= out, or the first argument")
+        options["data"], study = study, None
+    if "data" in options:
+        options["data"], arrays = _named(options["data"])
+        if arrays and study is None and options.get("k") is None:
+            raise StudyError("the number of clusters is missing", "give k=[64, 256]")
     chosen = study_from(study, options)
-    measured = measure(chosen, None if output is None else Path(output), resume, listener)
-    frame = measured.frame()
-    frame.attrs["folder"] = str(measured.folder)
-    return frame
+    return Results(measure(chosen, None if output is None else Path(output), resume, listener, arrays))
 
 
 def measure(
-    study: Study, output: Path | None, resume: bool, listener: Listener, stop_after: float | None = None
+    study: Study,
+    output: Path | None,
+    resume: bool,
+    listener: Listener,
+    arrays: Mapping[str, NDArray[Any]] | None = None,
+    stop_after: float | None = None,
 ) -> Run:
-    """Measure a study and return the run; the arguments are those of `run`.
+    """Measure a study and return the run; the arguments are those of `run`, and arrays that the study names.
 
     `stop_after` is the time in seconds after which no further case is begun.
 
@@ -94,7 +112,7 @@ def measure(
     KmbenchError
         Before anything is measured, if the study, its data or the folder will not do.
     """
-    result = run_study(study, output, resume, listener, stop_after=stop_after)
+    result = run_study(study, output, resume, listener, stop_after=stop_after, arrays=arrays or {})
     return Run(
         records=result.records,
         study=result.study,
@@ -102,3 +120,14 @@ def measure(
         folder=result.folder,
         cases_left=result.cases_left,
     )
+
+
+def _named(data: Any) -> tuple[list[str], dict[str, NDArray[Any]]]:
+    """Return the names of data sets as a study has them, and those that are in memory."""
+    if is_spec(data):
+        return [str(data)], {}
+    if isinstance(data, Mapping):
+        return [str(name) for name in data], {str(name): matrix_of(one, str(name)) for name, one in data.items()}
+    if isinstance(data, list | tuple) and data and all(is_spec(one) for one in data):
+        return [str(one) for one in data], {}
+    return ["X"], {"X": matrix_of(data, "X")}

@@ -141,7 +141,7 @@ FIGURES: tuple[CellFigure, ...] = (
     ),
     CellFigure(
         name="ari", title="ARI", unit="", better="higher", summary=Summary.LAST, word=_by("ari", "{:.3f}".format),
-        shown=_TABLES | {Face.BENCHOPT},
+        shown=frozenset({Face.PAGE, Face.MARKDOWN, Face.BENCHOPT}),
     ),
     CellFigure(
         name="matched_agreement", title="matched", unit="", better="higher", summary=Summary.LAST,

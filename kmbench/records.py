@@ -116,8 +116,14 @@ class DatasetInfo:
         return 4 * self.n * self.d
 
 
+CALLABLE = "callable"
+"""The backend that stands for functions that `kmbench.compare_callables` is given."""
+
+
 def label_of(backend: str, parameters: dict[str, Any]) -> str:
-    """Return a backend with its parameters as a user writes them."""
+    """Return a backend with its parameters as a user writes them; a function is called as its user calls it."""
+    if backend == CALLABLE and "name" in parameters:
+        return str(parameters["name"])
     inner = ";".join(f"{name}={value}" for name, value in parameters.items())
     return f"{backend}[{inner}]" if inner else backend
 

@@ -63,9 +63,9 @@ def ratio_text(ratio: float | None) -> str:
     return f"{percent:+.1f}%" if abs(percent) >= 1 else f"{percent:+.2g}%"
 
 
-def interval_text(ratio: float, low: float | None, high: float | None) -> str:
+def interval_text(ratio: float, low: float | None, high: float | None, dash: str = "-") -> str:
     """Write a ratio with its interval: ``1.32x (1.28-1.36)``, or ``1.32x`` where it has none."""
-    interval = "" if low is None or high is None else f" ({range_text(low, high)})"
+    interval = "" if low is None or high is None else f" ({range_text(low, high, dash)})"
     return f"{times_text(ratio)}{interval}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from kmbench.analysis import read_run
-from kmbench.cli.table import print_table
+from kmbench.cli.answer import print_run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,8 +21,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Print the runs that are named, in 80 columns."""
     for folder in parser().parse_args().runs:
-        run = read_run(folder)
-        print_table(Console(width=80), run.compared, run.notes)
+        print_run(Console(width=80), read_run(folder))
 
 
 if __name__ == "__main__":

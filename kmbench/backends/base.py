@@ -141,6 +141,8 @@ class Backend(ABC):
         Names of the packages that carry the engine; the first installed one gives the version.
     install : str
         How to get what `requires` names.
+    traps : tuple of str
+        What a user of the engine should know before trusting a figure, a sentence each.
     """
 
     name: ClassVar[str]
@@ -148,6 +150,7 @@ class Backend(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     distributions: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = ""
+    traps: ClassVar[tuple[str, ...]] = ()
     traits: ClassVar[Traits]
     Params: ClassVar[type[Params]] = NoParams
 

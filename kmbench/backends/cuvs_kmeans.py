@@ -37,6 +37,7 @@ class Cuvs(Backend):
 
     name = "cuvs"
     summary = "NVIDIA cuVS k-means on one GPU, rows kept there; products in 3xTF32"
+    traps = ("Its tolerance, restarts and own start are switched off in a matched run.",)
     requires = ("cuvs", "pylibraft")
     distributions = ("cuvs-cu13", "cuvs-cu12", "cuvs")
     install = INSTALL

@@ -53,6 +53,10 @@ class FaissIvf(Backend):
 
     name = "faiss-ivf"
     summary = "Lloyd with the assignment through a FAISS IVF index over the centroids; grid of nlist and nprobe"
+    traps = (
+        "Its index is built anew in every iteration: with few clusters that costs more than it saves.",
+        "Rows can get the second nearest centroid: read its speed-up together with its inertia.",
+    )
     requires = ("faiss",)
     distributions = DISTRIBUTIONS
     install = ONE_OF

@@ -154,6 +154,10 @@ class FaissCpu(_FaissKmeans):
 
     name = "faiss-cpu"
     summary = "FAISS Kmeans on the CPU: exact search over a flat index, sampling and early stop off when matched"
+    traps = (
+        "Left alone it trains on 256 rows per centroid and stops early; a matched run does neither.",
+        "faiss-cpu and faiss-gpu both bring the package faiss and break each other: install one of the two.",
+    )
     traits = Traits(exact=True, empty_clusters="split")
 
     @classmethod
@@ -171,6 +175,11 @@ class FaissGpu(_FaissKmeans):
 
     name = "faiss-gpu"
     summary = "FAISS Kmeans with the search on NVIDIA GPUs; rows are copied to them in every iteration"
+    traps = (
+        "Left alone it trains on 256 rows per centroid and stops early; a matched run does neither.",
+        "Rows are copied to the GPU in every iteration, which is part of its time.",
+        "faiss-cpu and faiss-gpu both bring the package faiss and break each other: install one of the two.",
+    )
     install = "pip install 'kmbench[gpu]' on a machine with an NVIDIA GPU"
     traits = Traits(exact=True, device="gpu", empty_clusters="split")
     Params = FaissGpuParams

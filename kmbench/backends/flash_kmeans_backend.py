@@ -43,6 +43,7 @@ class FlashKmeans(Backend):
 
     name = "flash-kmeans"
     summary = "flash-kmeans: Triton kernels on one NVIDIA GPU, rows kept there; products in TF32 or float16"
+    traps = ("Its tolerance and own start are switched off in a matched run.",)
     requires = ("flash_kmeans", "torch", "triton")
     distributions = ("flash-kmeans",)
     install = "pip install 'kmbench[flash]' on a machine with an NVIDIA GPU"

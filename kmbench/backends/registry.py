@@ -31,6 +31,7 @@ class BackendInfo:
     summary: str
     traits: dict[str, Any]
     parameters: dict[str, Any]
+    traps: tuple[str, ...] = ()
 
 
 def backend_names() -> list[str]:
@@ -75,4 +76,5 @@ def _describe(name: str) -> BackendInfo:
         summary=backend.summary,
         traits=dataclasses.asdict(backend.traits),
         parameters=parameters,
+        traps=backend.traps,
     )

@@ -122,6 +122,7 @@ class SklearnLloyd(_SklearnKMeans):
 
     name = "sklearn-lloyd"
     summary = "scikit-learn KMeans, Lloyd's algorithm: chunked GEMM and OpenMP, centres its own copy"
+    traps = ("Its stop when no label changes stays on: all backends of a matched run then do fewer iterations.",)
     algorithm = "lloyd"
 
 
@@ -130,4 +131,8 @@ class SklearnElkan(_SklearnKMeans):
 
     name = "sklearn-elkan"
     summary = "scikit-learn KMeans, Elkan's triangle inequality: same answer, keeps n x k bounds in memory"
+    traps = (
+        "Its stop when no label changes stays on: all backends of a matched run then do fewer iterations.",
+        "It keeps bounds for every row and cluster, so its memory grows with n times k.",
+    )
     algorithm = "elkan"

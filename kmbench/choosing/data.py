@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.datasets import Options, materialise, parse_spec, read_table_spec
+from kmbench.datasets.held import frame_of, is_frame, is_spec, matrix_of
+from kmbench.datasets.tables.reader import read_frame
 from kmbench.errors import DataError
 from kmbench.notes import Note, note
 from kmbench.segments.features import Missing, make_features
@@ -45,11 +47,11 @@ class Clustered:
     notes: tuple[Note, ...]
 
 
-def read_clustered(data: str | Path | NDArray[Any], missing: Missing = "refuse") -> Clustered:
-    """Read a SPEC or an array.
+def read_clustered(data: Any, missing: Missing = "refuse") -> Clustered:
+    """Read a SPEC, or what is in memory: see `kmbench.datasets.held`.
 
-    A table whose columns have names is prepared as `segment` does, unless its SPEC asks for a step of its own, so
-    that k is chosen for what is then segmented.
+    A data frame, and a table whose columns have names, is prepared as `segment` does, unless its SPEC asks for a step
+    of its own, so that k is chosen for what is then segmented.
 
     Raises
     ------
@@ -65,13 +67,19 @@ def read_clustered(data: str | Path | NDArray[Any], missing: Missing = "refuse")
                 kept = features.rows if len(features.rows) < table.n else None
                 notes = (*features.notes, note("KM132"))
                 return Clustered(name=str(data), X=features.X, offset=None, kept=kept, total=table.n, notes=notes)
+    if is_frame(data):
+        table = read_frame(frame_of(data))
+        features = make_features(table, missing)
+        kept = features.rows if len(features.rows) < table.n else None
+        notes = (*features.notes, note("KM132"))
+        return Clustered(name="the frame", X=features.X, offset=None, kept=kept, total=table.n, notes=notes)
     if missing != "refuse":
         raise DataError(f"missing={missing} is for tables whose columns have names", "leave it out")
     with tempfile.TemporaryDirectory(prefix="kmbench-") as folder:
         text, name = str(data), str(data)
-        if not isinstance(data, str | Path):
+        if not is_spec(data):
             text, name = str(Path(folder) / "rows.npy"), "the array"
-            np.save(text, np.asarray(data), allow_pickle=False)
+            np.save(text, matrix_of(data, name), allow_pickle=False)
         info = materialise(text, folder, shift=True)
         X: NDArray[np.float32] = np.load(info.path)
     if info.n > 1 and info.all_equal:

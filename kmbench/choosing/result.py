@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kmbench.choosing.elbow import ELBOW_METHOD
 from kmbench.notes import Note, notes_as_json
+from kmbench.shown import Shown
 
 __all__ = ["ChooseResult", "KRow", "Pick"]
 
@@ -72,8 +73,8 @@ class Pick:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChooseResult:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ChooseResult(Shown):
     """The answer with what it rests on.
 
     Attributes
@@ -97,6 +98,8 @@ class ChooseResult:
     labels : ndarray of int32, or None
         Of each row of the data, -1 where it was left out for a missing value.
     """
+
+    shown_by = "kmbench.choosing.shown"
 
     name: str
     n: int

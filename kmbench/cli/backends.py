@@ -1,53 +1,175 @@
-"""`kmbench backends`: what can be compared here, and why the rest cannot."""
+"""`kmbench backends`: what can be compared here, why the rest cannot, and all about one of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-__all__ = ["backends_command"]
+from kmbench.errors import BackendError
+
+if TYPE_CHECKING:
+    from kmbench.backends.registry import BackendInfo
+
+__all__ = ["backends_command", "print_backend", "print_backends"]
+
+EMPTY_CLUSTERS = {
+    "relocate": "a cluster that loses all rows is moved to far rows",
+    "split": "a cluster that loses all rows gets a part of a large one",
+    "keep": "a cluster that loses all rows stays where it is",
+}
 
 
 def backends_command(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Tell all about this one: parameters and traps."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per backend.")] = False,
 ) -> None:
-    """List the backends, their versions and parameters, and why one cannot run here.
+    """List the backends and what can run here, or tell all about one.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
-    kmbench backends --json
+    kmbench backends
+
+    kmbench backends faiss-ivf
     """
     from kmbench.backends.registry import describe_backends
 
     found = describe_backends()
+    if name is not None:
+        found = [_named(name, found)]
     if as_json:
         print(json.dumps([dataclasses.asdict(backend) for backend in found], indent=1))  # noqa: T201
-        return
-    console = Console()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("backend", "version", "device", "answer", "parameters", "here"):
-        table.add_column(heading, overflow="fold")
+    elif name is not None:
+        print_backend(Console(highlight=False), found[0])
+    else:
+        print_backends(Console(highlight=False), found)
+
+
+def _named(name: str, found: list[BackendInfo]) -> BackendInfo:
     for backend in found:
-        exact = backend.traits.get("exact")
-        answer = "" if exact is None else "exact" if exact else "approximate"
-        here = "[green]yes[/green]" if backend.available else "[yellow]no (below)[/yellow]"
-        row = (
-            backend.name,
-            backend.version or "-",
-            backend.device or "-",
-            answer,
-            " ".join(backend.parameters),
-            here,
+        if backend.name == name:
+            return backend
+    from kmbench.datasets.parameters import nearest
+
+    names = [backend.name for backend in found]
+    raise BackendError(f"no backend {name}{nearest(name, names)}", f"known: {', '.join(names)}")
+
+
+def print_backends(console: Console, found: list[BackendInfo]) -> None:
+    """Print a line for each backend."""
+    from kmbench.cli.lines import Column, print_lines
+
+    here = [Text("yes", style="green") if backend.available else Text("no", style="yellow") for backend in found]
+    print_lines(
+        console,
+        [
+            Column("backend", [backend.name for backend in found], right=False),
+            Column("version", [backend.version or "-" for backend in found], right=False),
+            Column("device", [backend.device or "-" for backend in found], right=False),
+            Column("answer", [_answer(backend) for backend in found], right=False),
+            Column("here", here, right=False),
+        ],
+        heading_style="bold",
+    )
+    console.print()
+    absent = next((backend for backend in found if not backend.available), None)
+    named = absent.name if absent is not None else found[0].name if found else "NAME"
+    why = " and why it cannot run here" if absent is not None else ""
+    console.print(f"kmbench backends {named} tells its parameters, its traps{why}.", style="dim")
+
+
+def _answer(backend: BackendInfo) -> str:
+    exact = backend.traits.get("exact")
+    return "" if exact is None else "exact" if exact else "approximate"
+
+
+def print_backend(console: Console, backend: BackendInfo) -> None:
+    """Print all about one backend."""
+    version = f" {backend.version}" if backend.version else ""
+    console.print(Text.assemble((backend.name, "bold"), version, f"  {backend.summary}" if backend.summary else ""))
+    if backend.reason is None:
+        console.print("It can run here.", style="green")
+    else:
+        console.print(Text.assemble(("It cannot run here: ", "yellow"), backend.reason))
+    if backend.traits:
+        console.print()
+        for sentence in _held_to(backend):
+            console.print(sentence)
+    if backend.traps:
+        console.print("\nTraps", style="bold")
+        for trap in backend.traps:
+            console.print(f"- {trap}", markup=False)
+    if backend.parameters:
+        console.print("\nParameters", style="bold")
+        for parameter, schema in backend.parameters.items():
+            described = schema.get("description", "")
+            console.print(Text.assemble((parameter, "bold"), f"  {_values(schema)}"), soft_wrap=True)
+            if described:
+                console.print(Text(f"  {described}"))
+        console.print(
+            f"\nWrite {_example(backend)}; values with commas are tried one by one.", style="dim", markup=False
         )
-        table.add_row(*row)
-    console.print(table)
-    for backend in found:
-        if backend.reason is not None:
-            console.print()
-            console.print(Text.assemble((backend.name, "bold"), ": ", backend.reason))
+
+
+def _held_to(backend: BackendInfo) -> list[str]:
+    """Return what the backend does, and what its answer is held to."""
+    traits = backend.traits
+    matched = traits["accepts_init"] and traits["fixed_iterations"]
+    if not matched:
+        lacks = "a given start" if not traits["accepts_init"] else "a fixed number of iterations over all rows"
+        held = f"It knows no {lacks.removeprefix('a ')}, so it takes part with --protocol native only."
+    elif traits["exact"]:
+        held = "Exact: in a matched run its inertia must be the reference's, or its row is invalid."
+    else:
+        held = "Approximate: it is given the same start and iterations, and its inertia is told, not held to a bound."
+    labels = "in fit" if traits["labels_in_fit"] else "by one more search, which is timed with the fit"
+    centres = "It takes the mean off the data itself." if traits["centres"] else "It works on the data as it is."
+    return [
+        f"Device: {traits['device']}. {held}",
+        f"Labels are found {labels}. {centres} {EMPTY_CLUSTERS[traits['empty_clusters']].capitalize()}.",
+    ]
+
+
+def _values(schema: dict[str, Any]) -> str:
+    """Return what a parameter can be, and its default."""
+    kinds = schema.get("anyOf", [schema])
+    parts = []
+    for kind in kinds:
+        if kind.get("type") == "null":
+            continue
+        if "enum" in kind:
+            parts.append(" | ".join(str(value) for value in kind["enum"]))
+        elif "const" in kind:
+            parts.append(str(kind["const"]))
+        else:
+            parts.append(_bounded(kind))
+    told = "default" in schema.get("description", "")
+    default = "" if told or "default" not in schema else _default(schema["default"])
+    return f"{' | '.join(parts)}{default}"
+
+
+def _bounded(kind: dict[str, Any]) -> str:
+    low, above = kind.get("minimum"), kind.get("exclusiveMinimum")
+    high, below = kind.get("maximum"), kind.get("exclusiveMaximum")
+    name = {"integer": "whole number", "boolean": "true | false", "string": "text"}.get(
+        kind.get("type", ""), kind.get("type", "")
+    )
+    bounds = [f"from {low:,}"] if low is not None else [f"above {above:,}"] if above is not None else []
+    bounds += [f"to {high:,}"] if high is not None else [f"below {below:,}"] if below is not None else []
+    return " ".join([name, *bounds])
+
+
+def _default(value: Any) -> str:
+    return ", default: that of the library" if value is None else f", default {value}"
+
+
+def _example(backend: BackendInfo) -> str:
+    first = next(iter(backend.parameters))
+    return f"--backends '{backend.name}[{first}=...]'"

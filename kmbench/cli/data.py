@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kmbench.cli.note_lines import print_notes
+from kmbench.cli.note_lines import print_every_note
 from kmbench.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def data_command(
         _print_columns(console, found.table)
     if found.info is not None:
         _print_facts(console, found.info)
-    print_notes(console, found.notes)
+    print_every_note(console, found.notes)
     if found.error is not None:
         raise found.error
 

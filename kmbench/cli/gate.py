@@ -6,23 +6,23 @@ import dataclasses
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kmbench.cli.progress import Progress
 from kmbench.errors import OutputError, StudyError
 
 if TYPE_CHECKING:
+    from kmbench.analysis import CellSummary
     from kmbench.gate import CellVerdict, GateResult
 
-__all__ = ["gate_command"]
+__all__ = ["gate_command", "print_gate"]
 
 STYLES = {"pass": "green", "blind": "yellow", "regression": "bold red", "not measured": "yellow"}
 
@@ -113,7 +113,7 @@ def gate_command(
     if as_json:
         print(json.dumps(_as_json(result), indent=1))  # noqa: T201
     else:
-        _print(Console(), result)
+        print_gate(Console(), result)
     if result.outcome == "regression":
         sys.exit(1)
     if strict and result.outcome == "blind":
@@ -127,10 +127,11 @@ def _as_json(result: GateResult) -> dict[str, object]:
     return found | {"outcome": result.outcome, "power": result.power_text}
 
 
-def _print(console: Console, result: GateResult) -> None:
+def print_gate(console: Console, result: GateResult) -> None:
+    """Print a table for each case, the findings, and the outcome."""
     for title, cells in groupby(result.cells, key=lambda cell: cell.case):
-        console.print(f"\n{title}", style="bold", markup=False, highlight=False)
-        console.print(_table(cells))
+        console.print(f"\n{title}", style="bold", markup=False, highlight=False, soft_wrap=True)
+        _print_case(console, list(cells))
     console.print()
     for cell in result.cells:
         for finding in cell.findings:
@@ -142,16 +143,21 @@ def _print(console: Console, result: GateResult) -> None:
     console.print(Text.assemble(names, outcome, f"; {result.power_text}"), highlight=False)
 
 
-def _table(cells: Iterable[CellVerdict]) -> Table:
+def _print_case(console: Console, cells: Sequence[CellVerdict]) -> None:
+    from kmbench.cli.lines import Column, print_lines
     from kmbench.wording import seconds_text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("backend", overflow="fold", min_width=13)
-    for heading in ("base", "head", "head/base, 95 %", "finds from"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("result", no_wrap=True)
-    for cell in cells:
-        times = [seconds_text(row.fit_predict_seconds if row else None) for row in (cell.base, cell.head)]
-        result = Text(cell.outcome_text, style=STYLES[cell.outcome.value])
-        table.add_row(Text(cell.label), *times, cell.ratio_text, cell.finds_text, result)
-    return table
+    def seconds(rows: Iterable[CellSummary | None]) -> list[str]:
+        return [seconds_text(row.fit_predict_seconds if row else None) for row in rows]
+
+    print_lines(
+        console,
+        [
+            Column("backend", [cell.label for cell in cells], right=False),
+            Column("base", seconds(cell.base for cell in cells)),
+            Column("head", seconds(cell.head for cell in cells)),
+            Column("head/base, 95 %", [cell.ratio_text for cell in cells]),
+            Column("finds from", [cell.finds_text for cell in cells]),
+            Column("result", [Text(cell.outcome_text, STYLES[cell.outcome.value]) for cell in cells], right=False),
+        ],
+    )

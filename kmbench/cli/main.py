@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,8 +16,10 @@ from kmbench.cli.backends import backends_command
 from kmbench.cli.choose_k import choose_k_command
 from kmbench.cli.compare import compare_command
 from kmbench.cli.data import data_command
+from kmbench.cli.explain import explain_command
 from kmbench.cli.fetch import fetch_command
 from kmbench.cli.gate import gate_command
+from kmbench.cli.help import SHORT, Command, Group
 from kmbench.cli.history import history_command
 from kmbench.cli.host import host_command
 from kmbench.cli.quantize import quantize_command
@@ -35,6 +38,7 @@ BAD_INPUT = 2
 
 app = typer.Typer(
     name="kmbench",
+    cls=Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -59,24 +63,31 @@ def _global(
     """Read the options that stand before the command; `main` looks for ``--debug`` itself."""
 
 
-app.command("run")(run_command)
-app.command("tune")(tune_command)
-app.command("choose-k")(choose_k_command)
-app.command("semantic-ids")(semantic_ids_command)
-app.command("backends")(backends_command)
-app.command("quantize")(quantize_command)
-app.command("segment")(segment_command)
-app.command("workloads")(workloads_command)
-app.command("data")(data_command)
-app.command("fetch")(fetch_command)
-app.command("host")(host_command)
-app.command("selftest")(selftest_command)
-app.command("compare")(compare_command)
-app.command("report")(report_command)
-app.command("gallery")(gallery_command)
-app.command("gate")(gate_command)
-app.command("asv-frame")(asv_frame_command)
-app.command("history")(history_command)
+GROUPS: dict[str, dict[str, Callable[..., None]]] = {
+    "Measure": {"run": run_command, "compare": compare_command, "report": report_command, "gallery": gallery_command},
+    "Tune an index": {"tune": tune_command},
+    "Tasks": {
+        "choose-k": choose_k_command,
+        "segment": segment_command,
+        "quantize": quantize_command,
+        "semantic-ids": semantic_ids_command,
+    },
+    "History": {"gate": gate_command, "history": history_command, "asv-frame": asv_frame_command},
+    "Look up": {
+        "backends": backends_command,
+        "workloads": workloads_command,
+        "data": data_command,
+        "fetch": fetch_command,
+        "host": host_command,
+        "explain": explain_command,
+        "selftest": selftest_command,
+    },
+}
+"""The commands, as ``kmbench --help`` groups them."""
+
+for group, commands in GROUPS.items():
+    for name, command in commands.items():
+        app.command(name, cls=Command, short_help=SHORT[name], rich_help_panel=group)(command)
 
 
 def _check_text(arguments: list[str]) -> None:

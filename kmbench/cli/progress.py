@@ -11,6 +11,7 @@ from rich.progress import Progress as Bar
 
 from kmbench.cli.note_lines import print_notes
 from kmbench.runner.events import CaseStarted, CellEnded, DataRead, Event, Step, StudyStarted
+from kmbench.wording import seconds_text
 
 __all__ = ["Progress"]
 
@@ -74,7 +75,8 @@ class Progress:
 
     def _cell(self, event: CellEnded) -> None:
         record = event.record
-        line = f"  {record.key.label}: {record.status.value}"
+        took = "" if event.seconds is None else f", {seconds_text(event.seconds)}"
+        line = f"  {record.key.label}: {record.status.value}{took}"
         if record.reason:
             line += f" ({record.reason})"
         style = "red" if record.status.is_failure else "yellow" if record.status != "ok" else None

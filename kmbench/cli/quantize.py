@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from kmbench.cli.note_lines import print_notes
 from kmbench.notes import notes_as_json
 
 if TYPE_CHECKING:
     from kmbench.colour import QuantizeResult
 
-__all__ = ["quantize_command"]
+__all__ = ["print_palette", "quantize_command"]
 
 SWATCH_WIDTH, MOST_LISTED = 60, 32
 
@@ -68,7 +69,7 @@ def quantize_command(
     if as_json:
         print(json.dumps(_as_object(result, output), indent=1))  # noqa: T201
     else:
-        _print(Console(highlight=False), result, output)
+        print_palette(Console(highlight=False), result, output)
 
 
 def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]:
@@ -95,7 +96,8 @@ def _as_object(result: QuantizeResult, output: Path | None) -> dict[str, object]
     }
 
 
-def _print(console: Console, result: QuantizeResult, output: Path | None) -> None:
+def print_palette(console: Console, result: QuantizeResult, output: Path | None) -> None:
+    """Print the colours with their shares, and how close the picture comes."""
     from kmbench.colour.spaces import hexadecimal
     from kmbench.wording import bytes_text
 
@@ -111,6 +113,7 @@ def _print(console: Console, result: QuantizeResult, output: Path | None) -> Non
         for place in range(start, min(start + 4, len(names), MOST_LISTED)):
             row.append("██ ", style=names[place])
             row.append(f"{names[place]} {100 * result.shares[place]:4.1f}%   ")
+        row.rstrip()
         console.print(row)
     if len(names) > MOST_LISTED:
         console.print(f"… and {len(names) - MOST_LISTED} more", style="dim")
@@ -122,8 +125,7 @@ def _print(console: Console, result: QuantizeResult, output: Path | None) -> Non
         facts.append(f"ΔE {result.delta_e:.2f}")
     source = "" if result.source_bytes is None else f" ({bytes_text(result.source_bytes)} before)"
     console.print(", ".join([*facts, f"{bytes_text(result.file_bytes)} as PNG{source}"]))
-    for note in result.notes:
-        console.print(f"! {note}", style="yellow")
+    print_notes(console, result.notes)
     if output is not None:
         console.print(f"written  {output}", soft_wrap=True)
 

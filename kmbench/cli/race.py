@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kmbench.analysis.target import TARGETS, Contender, Race, TimeToTarget
+from kmbench.cli.lines import Column, print_lines, width_of
 from kmbench.records import Status
+from kmbench.report.race import headline_of
 from kmbench.wording import percent_text, range_text, seconds_text, times_text
 
 __all__ = ["print_races"]
@@ -19,8 +20,9 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
     """Print a table for each race, and below it the reasons of the backends that have one."""
     for race in races:
         console.print()
-        console.print(race.title, style="bold", markup=False, highlight=False)
-        console.print(_table(race))
+        console.print(Text(headline_of(race).finding, style="bold"), highlight=False)
+        console.print(race.title, style="dim", markup=False, highlight=False, soft_wrap=True)
+        _print_race(console, race)
         for contender in race.contenders:
             if contender.status is not Status.OK:
                 note = Text.assemble(
@@ -40,25 +42,39 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
         )
 
 
-def _table(race: Race) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("backend", overflow="fold", min_width=13, max_width=13)
-    for target in TARGETS:
-        table.add_column(f"to {percent_text(target)}", justify="right", no_wrap=True)
-        table.add_column("starts", justify="right", no_wrap=True)
-        table.add_column("speed-up, 95 %", justify="right", no_wrap=True)
-    for contender in race.contenders:
-        figures: list[Text | str] = []
-        for time in contender.times:
-            figures += [
-                _time(time),
-                f"{time.reached}/{time.starts}",
-                _speedup(time, contender.label == race.baseline),
-            ]
-        if not figures:
-            figures = [Text(contender.status.value, style="yellow")]
-        table.add_row(Text(contender.label.replace("[", "\n[", 1)), *figures, style=_style(contender))
-    return table
+def _print_race(console: Console, race: Race) -> None:
+    columns = [Column("backend", [one.label for one in race.contenders], right=False)]
+    for place, target in enumerate(TARGETS):
+        times = [one.times[place] if one.times else None for one in race.contenders]
+        columns.append(
+            Column(
+                f"to {percent_text(target)}",
+                [
+                    Text(one.status.value, style="yellow")
+                    if time is None and place == 0
+                    else ""
+                    if time is None
+                    else _time(time)
+                    for one, time in zip(race.contenders, times, strict=True)
+                ],
+            )
+        )
+        columns.append(Column("starts", ["" if time is None else f"{time.reached}/{time.starts}" for time in times]))
+        columns.append(
+            Column(
+                "speed-up, 95 %",
+                [
+                    "" if time is None else _speedup(time, one.label == race.baseline)
+                    for one, time in zip(race.contenders, times, strict=True)
+                ],
+            )
+        )
+    styles = [_style(one) or "" for one in race.contenders]
+    if width_of(columns) <= console.width:
+        print_lines(console, columns, styles)
+    else:  # a table for each target
+        for place in range(len(TARGETS)):
+            print_lines(console, [columns[0], *columns[1 + 3 * place : 4 + 3 * place]], styles)
 
 
 def _style(contender: Contender) -> str | None:

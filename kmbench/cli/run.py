@@ -134,6 +134,12 @@ def run_command(
         str | None,
         typer.Option(metavar="SIZE", help="Of one worker, such as 4G; default: what is free.", rich_help_panel=RUN),
     ] = None,
+    wide: Annotated[
+        bool,
+        typer.Option(
+            "--wide", help="Show all figures: CPU time, agreement, fit and labels apart.", rich_help_panel=RUN
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON array, an object per row.", rich_help_panel=RUN),
@@ -191,9 +197,8 @@ def run_command(
     }
     # Imported here, so that --help does not wait for them.
     from kmbench.api import measure, study_from
-    from kmbench.cli.race import print_races
-    from kmbench.cli.table import print_plan, print_table
-    from kmbench.cli.task_table import print_tasks
+    from kmbench.cli.answer import print_run
+    from kmbench.cli.table import print_plan
     from kmbench.runner.run import plan
 
     chosen = study_from(study, options)
@@ -215,7 +220,7 @@ def run_command(
         return
     try:
         with Progress(err) as progress:
-            run = measure(chosen, output, resume, progress, stop_after)
+            run = measure(chosen, output, resume, progress, stop_after=stop_after)
     except KeyboardInterrupt:
         kept = (
             f"what was measured is in {progress.folder}: go on with --resume"
@@ -232,9 +237,7 @@ def run_command(
     if as_json:
         print(json.dumps(run.json_rows(), indent=1, allow_nan=False))  # noqa: T201
     else:
-        print_races(out, run.races)
-        print_table(out, run.compared, run.notes)
-        print_tasks(out, run.cells)
+        print_run(out, run, wide=wide)
         out.print(f"records  {run.folder}", soft_wrap=True, highlight=False)
         if page is not None:
             out.print(f"page     {page}", soft_wrap=True, highlight=False)

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from kmbench.cli.lines import Column, print_parts
 from kmbench.cli.note_lines import print_notes
 from kmbench.notes import notes_as_json
+from kmbench.wording import shortened
 
 if TYPE_CHECKING:
     from kmbench.segments import SegmentResult
     from kmbench.segments.profile import Profile
 
-__all__ = ["segment_command"]
+__all__ = ["print_segments", "segment_command"]
 
-NAME_WIDTH, VALUE_WIDTH, ABREAST = 20, 9, 5
-"""Columns of the table, which must fit into 80: more segments stand in a table of their own."""
+VALUE_WIDTH = 16
+"""Characters of a category that are shown."""
 
 STABLE = 0.85
 """Jaccard index from which on a segment is called stable: Hennig (2007)."""
@@ -98,7 +99,7 @@ def segment_command(
     if as_json:
         print(json.dumps(_as_object(result, output), indent=1, ensure_ascii=False))  # noqa: T201
     else:
-        _print(Console(highlight=False), result, output)
+        print_segments(Console(highlight=False), result, output)
 
 
 def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
@@ -128,13 +129,12 @@ def _as_object(result: SegmentResult, output: Path | None) -> dict[str, object]:
     }
 
 
-def _print(console: Console, result: SegmentResult, output: Path | None) -> None:
+def print_segments(console: Console, result: SegmentResult, output: Path | None) -> None:
+    """Print who is in the segments, how stable they are, and the notes."""
     whole, *segments = result.profiles
     console.print(f"{whole.size:,} rows in {len(segments)} segments by {len(result.features)} features", style="bold")
     stability = result.segment_stability
-    for start in range(0, len(segments), ABREAST):
-        part = slice(start, start + ABREAST)
-        console.print(_profiles(whole, segments[part], None if stability is None else stability[part]))
+    print_parts(console, _columns(whole, segments, stability))
     console.print("Means in the table's units; bold: half a standard unit or more from the mean.", style="dim")
     facts = []
     if result.silhouette is not None:
@@ -151,30 +151,26 @@ def _print(console: Console, result: SegmentResult, output: Path | None) -> None
         console.print(f"written  {output}", soft_wrap=True)
 
 
-def _profiles(whole: Profile, segments: list[Profile], stability: list[float] | None) -> Table:
-    """Return a table with a row for each figure and a column for each segment: columns of data are often many."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    longest = max(map(len, ["stability", *whole.means, *whole.modes]))
-    table.add_column("segment", overflow="fold", min_width=min(longest, NAME_WIDTH))
-    for profile in segments:
-        table.add_column(str(profile.number), justify="right", max_width=VALUE_WIDTH)
-    table.add_column("all", justify="right", style="dim", max_width=VALUE_WIDTH)
-    table.add_row("size", *(f"{p.size:,}" for p in segments), f"{whole.size:,}")
-    table.add_row("share", *(f"{100 * p.share:.1f}%" for p in segments), "")
-    for name, mean in whole.means.items():
-        spread = whole.spreads[name]
-        values = [
-            Text(_number(p.means[name]), style="bold" if abs(p.means[name] - mean) >= 0.5 * spread else "")
-            for p in segments
-        ]
-        table.add_row(name, *values, _number(mean))
+def _columns(whole: Profile, segments: list[Profile], stability: list[float] | None) -> list[Column]:
+    """Return a column of names and one for each segment and the whole: columns of data are often many."""
+    names = ["size", "share", *whole.means]
     for name in whole.modes:
-        modes = [p.modes.get(name) for p in [*segments, whole]]
-        table.add_row(name, *("" if mode is None else f"{mode[0]}\n{100 * mode[1]:.0f}%" for mode in modes))
-    if stability is not None:
-        words = [Text(f"{value:.2f}", style="green" if value >= STABLE else "") for value in stability]
-        table.add_row("stability", *words, "")
-    return table
+        names += [name, ""]
+    names += [] if stability is None else ["stability"]
+    columns = [Column("segment", names, right=False)]
+    for profile in [*segments, whole]:
+        cells: list[str | Text] = [f"{profile.size:,}", "" if profile is whole else f"{100 * profile.share:.1f}%"]
+        for name, mean in profile.means.items():
+            apart = profile is not whole and abs(mean - whole.means[name]) >= 0.5 * whole.spreads[name]
+            cells.append(Text(_number(mean), style="bold" if apart else ""))
+        for name in whole.modes:
+            mode = profile.modes.get(name)
+            cells += ["", ""] if mode is None else [shortened(mode[0], VALUE_WIDTH), f"{100 * mode[1]:.0f}%"]
+        if stability is not None:
+            value = None if profile is whole else stability[profile.number - 1]
+            cells.append("" if value is None else Text(f"{value:.2f}", style="green" if value >= STABLE else ""))
+        columns.append(Column("all" if profile is whole else str(profile.number), cells))
+    return columns
 
 
 def _number(value: float) -> str:

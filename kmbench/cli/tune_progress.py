@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 __all__ = ["TuneProgress"]
 
@@ -23,7 +23,13 @@ class TuneProgress:
         self._last = ""
         self._bar: Progress | None = None
         if console.is_terminal:
-            columns = (TextColumn("{task.description:<34}"), BarColumn(bar_width=20), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description:<34}"),
+                BarColumn(bar_width=16),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
             self._task = self._bar.add_task("data", total=1.0)
 

@@ -17,6 +17,7 @@ from kmbench.errors import CaseError, WorkloadError
 from kmbench.instruments import default_threads
 from kmbench.metrics import evaluate
 from kmbench.notes import Note, note
+from kmbench.shown import Shown
 from kmbench.wording import count_text
 
 __all__ = ["ITERATIONS", "QuantizeResult", "needs_skimage", "quantize"]
@@ -25,8 +26,8 @@ ITERATIONS = 25
 """Lloyd iterations: on photographs later ones no longer change the colours of 8 bits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizeResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QuantizeResult(Shown):
     """A picture in few colours.
 
     Attributes
@@ -49,6 +50,9 @@ class QuantizeResult:
     notes : tuple of Note
         What a user should know of how it was done.
     """
+
+    shown_by = "kmbench.colour.shown"
+    own_suffixes = (".png",)
 
     pixels: Bytes
     palette: Bytes

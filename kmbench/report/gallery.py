@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kmbench.analysis.run import Run, read_run
 from kmbench.errors import OutputError
 from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.records import RECORDS_FILE, Status
+from kmbench.report.forest import forest_cases, thumbnail
 from kmbench.report.page import render_page
 from kmbench.report.race import headline_of
 from kmbench.report.sentences import Headline, case_name, headline, summary
@@ -20,7 +22,7 @@ __all__ = ["Entry", "find_runs", "write_gallery"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A report as the index shows it; `href` is relative to the index."""
+    """A report as the index shows it; `href` is relative to the index, `thumbnail` SVG that is safe as it stands."""
 
     href: str
     name: str
@@ -28,6 +30,7 @@ class Entry:
     sentences: list[str]
     more: int
     facts: list[str]
+    thumbnail: Any = None
 
 
 SHOWN = 3
@@ -100,4 +103,5 @@ def _entry(run: Run, name: str) -> Entry:
         sentences=sentences or ["No cell has finished yet."],
         more=0 if over_all else max(0, len(answers) - SHOWN),
         facts=facts,
+        thumbnail=thumbnail(forest_cases([case for case in run.cases if case.lead.protocol != "target"]), f"{name}-"),
     )

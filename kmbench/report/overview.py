@@ -29,12 +29,15 @@ class Overview:
     ----------
     groups : list of (str, str, list of Drawn)
         Anchor, title and figures.
+    agreement : list of Drawn
+        Matrices: who labels alike.
     coverage : Drawn or None
     reasons : list of (str, str, str)
         Backend, what became of it and where, and why.
     """
 
     groups: list[tuple[str, str, list[Drawn]]]
+    agreement: list[Drawn]
     coverage: Drawn | None
     reasons: list[tuple[str, str, str]]
 
@@ -59,7 +62,7 @@ def overview_of(runs: Sequence[Run], names: Mapping[str, str]) -> Overview:
     budget = budget_table(plain, order, memory if isinstance(memory, int) else None)
     profile = profile_figure(cells, order)
     quality = [*pareto_figures(cells, order, names), *recall_figures(cells, order, names)]
-    quality += [*agreement_figures(cells, names), *([profile] if profile else [])]
+    quality += [profile] if profile else []
     growth = [*growth_figures(plain, order), *memory_figures(plain, order), *([budget] if budget else [])]
     growth += [*speedup_figures(plain), *thread_figures(plain, epochs, order)]
     groups = [("quality", "Time and quality", quality), ("growth", "How it grows", growth)]
@@ -67,6 +70,7 @@ def overview_of(runs: Sequence[Run], names: Mapping[str, str]) -> Overview:
     covered = coverage_table(cells, names, holes)
     return Overview(
         groups=[group for group in groups if group[2]],
+        agreement=agreement_figures(cells, names),
         coverage=None if covered is None else covered[0],
         reasons=[] if covered is None else covered[1],
     )

@@ -17,6 +17,7 @@ from kmbench.figures.html import PAGE_FILE, render, script_of, write_whole
 from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.device import DeviceTable, device_table
 from kmbench.report.figures import MAX_DOTS, MAX_ROWS, drawn_rows, sample_frame, times_figure
+from kmbench.report.forest import forest_cases, forest_figure
 from kmbench.report.method import describe_method
 from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
@@ -97,6 +98,7 @@ def render_page(runs: Run | Sequence[Run]) -> str:
     views = [_view(case, number, vary, whole.ceilings) for number, case in enumerate(compared, start=1)]
     raced = [view_of(race, number) for number, race in enumerate(whole.races, start=1)]
     names = {case.lead.case_id: case_name(case.lead, vary) for case in whole.cases}
+    speedups = forest_cases(compared, names)
     anchors = [view.anchor if number < MAX_CASES else "" for number, view in enumerate(views)]
     rows = [row for case, anchor in zip(compared, anchors, strict=True) for row in table_rows(case, anchor)]
     answers = [view.headline for view in raced] + [view.headline for view in views]
@@ -111,6 +113,8 @@ def render_page(runs: Run | Sequence[Run]) -> str:
         answers=answers[:SHOWN],
         more_answers=answers[SHOWN:],
         left_out_cases=max(0, len(views) - MAX_CASES),
+        forest=forest_figure(speedups),
+        apart=[(case.name, case.apart) for case in speedups if case.apart],
         overview=overview_of(whole.runs, names),
         tasks=task_views(whole.cases),
         rows=rows,

@@ -122,9 +122,9 @@ def _against(first: Contender, baseline: str | None) -> str:
         return ""
     ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
     if low is None or high is None:
-        return f"; {times_text(ratio)} over {baseline} from the one start that both share, which proves nothing"
+        return f"; {times_text(ratio)} as fast as {baseline} from the one start that both share, which proves nothing"
     sure = "" if time.verdict is not Verdict.INCONCLUSIVE else ", which is inconclusive"
-    return f"; {interval_text(ratio, low, high)} over {baseline}{sure}"
+    return f"; {interval_text(ratio, low, high, ' to ')} as fast as {baseline}{sure}"
 
 
 def _closer(first: Contender) -> str:

@@ -50,6 +50,12 @@ class Headline:
     def __str__(self) -> str:
         return f"{self.lead} {self.subject} {self.rest}"
 
+    @property
+    def finding(self) -> str:
+        """The sentence without its lead, for where the case stands beside it."""
+        subject = self.subject if self.winners or self.subject != "no backend" else "No backend"
+        return f"{subject} {self.rest}"
+
 
 def case_name(row: CellSummary, vary: Sequence[str] = ()) -> str:
     """Name a case: ``digits (1,797 x 64, k=10, 1 thread)``.
@@ -142,12 +148,14 @@ def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[s
         rest = f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
         return best.label, rest, ()
     against = base or rivals[0]
-    ratio = f"{_text(over[against.label])} over {against.label}" + ("" if base else ", the next")
+    ratio = f"{_text(over[against.label])} as fast as {against.label}" + ("" if base else ", the next")
     same = _inertia(best, against)
     if any(over[row.label].low is None for row in rivals):
         rest = f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}."
         return best.label, rest, ()
     tied = [row for row in rivals if (over[row.label].low or 0.0) <= 1]
+    if not tied and len(case.sound) == 2:
+        return best.label, f"is {ratio.removesuffix(', the next')}{same}.", (best.label,)
     if not tied:
         return best.label, f"is the fastest sound backend: {ratio}{same}{faster}.", (best.label,)
     apart = f"are the fastest sound backends{same}, and are not told apart: {_not_apart(best, tied, over)}"
@@ -161,7 +169,7 @@ def _not_apart(best: CellSummary, tied: list[CellSummary], over: dict[str, Ratio
     if len(tied) == 1:
         ratio = over[tied[0].label]
         return f"their ratio is {_text(ratio)}" + (", so it may be 1" if (ratio.high or 0.0) >= 1 else "")
-    ratios = ", ".join(f"{_text(over[row.label])} over {row.label}" for row in tied[:NAMED])
+    ratios = ", ".join(f"{_text(over[row.label])} as fast as {row.label}" for row in tied[:NAMED])
     return f"{best.label} is {ratios}"
 
 
@@ -172,7 +180,7 @@ def _over_others(case: RunCase, best: CellSummary) -> dict[str, RatioInterval]:
 
 
 def _text(ratio: RatioInterval) -> str:
-    return interval_text(ratio.ratio, ratio.low, ratio.high)
+    return interval_text(ratio.ratio, ratio.low, ratio.high, " to ")
 
 
 def _faster_approximate(
@@ -187,7 +195,7 @@ def _faster_approximate(
         if base is not None and row.speedup is not None:
             times = times_text(row.speedup)
         else:
-            times = f"{times_text(1 / ratio.ratio)} over {best.label}"
+            times = f"{times_text(1 / ratio.ratio)} as fast as {best.label}"
         parts.append((row.label, times, _worse(row)))
     if len(parts) == 1:
         label, times, worse = parts[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -219,7 +220,8 @@ class CaseRun:
         known["precision"] = live.cell.precision
         record = self.record(live, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
         live.ended = True
-        self.context.listener(CellEnded(record))
+        means = [statistics.fmean(times) for times in live.times.values() if times]
+        self.context.listener(CellEnded(record, statistics.median(means) if means else None))
 
     def step(self, what: str, live: CellRun | None = None) -> None:
         """Tell the listener that something was done."""

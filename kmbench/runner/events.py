@@ -49,9 +49,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CellEnded:
-    """The outcome of a cell was recorded."""
+    """The outcome of a cell was recorded; `seconds` is its median time until labels, None where it has none."""
 
     record: Record
+    seconds: float | None = None
 
 
 Event = DataRead | StudyStarted | CaseStarted | Step | CellEnded

@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from kmbench.datasets import Rows, materialise, read_spec
-from kmbench.errors import OutputError
+from numpy.typing import NDArray
+
+from kmbench.datasets import ConvertedRows, Options, Rows, materialise, read_spec
+from kmbench.datasets.base import ArrayRows
+from kmbench.errors import OutputError, StudyError
 from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record
 from kmbench.run_folder import read_host, read_study
@@ -30,6 +34,9 @@ from kmbench.study.expand import with_data
 from kmbench.workloads import workload_from
 
 __all__ = ["RunResult", "plan", "run_study"]
+
+Arrays = Mapping[str, NDArray[Any]]
+NO_ARRAYS: Arrays = MappingProxyType({})
 
 BUSY_LOAD = 0.5
 """Load average of the last minute, per core, above which a host is taken to be shared."""
@@ -58,8 +65,10 @@ class RunResult:
     cases_left: int = 0
 
 
-def plan(study: Study) -> list[Case]:
+def plan(study: Study, arrays: Arrays = NO_ARRAYS) -> list[Case]:
     """Return the cases of a study from the shapes of its data alone; their fingerprints are empty.
+
+    `arrays` are those of `run_study`.
 
     Raises
     ------
@@ -68,7 +77,7 @@ def plan(study: Study) -> list[Case]:
     """
 
     def shape(spec: str, workload: str | None) -> DatasetInfo:
-        source = _rows_of(spec, workload)
+        source = _rows_of(spec, workload, arrays)
         dtype = str(source.source_dtype)
         return DatasetInfo(
             spec=spec,
@@ -91,6 +100,7 @@ def run_study(
     listener: Listener,
     revisions: Mapping[str, Path] | None = None,
     stop_after: float | None = None,
+    arrays: Arrays = NO_ARRAYS,
 ) -> RunResult:
     """Measure a study and return what was recorded.
 
@@ -108,17 +118,19 @@ def run_study(
         compared with the same of the first.
     stop_after : float, optional
         Seconds after which no further case is begun; those that are left are measured when the run is resumed.
+    arrays : mapping of str to ndarray, shape (n, d)
+        Data that the study names and that is in memory, by those names.
 
     Raises
     ------
     KmbenchError
         Before anything is written, if the study, its data or the folder will not do.
     """
-    cases = plan(study)
+    cases = plan(study, arrays)
     path = _folder_for(study, output, resume)
     with RunFolder(path, resume=resume) as store, scratch_folder() as scratch:
         pairs = dict.fromkeys((case.key.dataset, case.key.workload) for case in cases)
-        datasets = {pair: materialise(pair[0], scratch, _rows_of(*pair)) for pair in pairs}
+        datasets = {pair: materialise(pair[0], scratch, _rows_of(*pair, arrays)) for pair in pairs}
         for info in datasets.values():
             listener(DataRead(spec=info.spec, notes=info.notes))
         cases = [with_data(case, datasets[case.key.dataset, case.key.workload]) for case in cases]
@@ -169,8 +181,12 @@ def run_study(
         return RunResult(path, store.records, read_study(path), read_host(path), left)
 
 
-def _rows_of(spec: str, workload: str | None) -> Rows:
-    """Return what is clustered: the rows of a SPEC, or what a workload makes of them."""
+def _rows_of(spec: str, workload: str | None, arrays: Arrays) -> Rows:
+    """Return what is clustered: an array, the rows of a SPEC, or what a workload makes of them."""
+    if spec in arrays:
+        if workload is not None:
+            raise StudyError(f"workload {workload} reads its data itself", "give it a path or a SPEC, not an array")
+        return ConvertedRows(ArrayRows(arrays[spec]), Options(), spec, shift=True)
     return read_spec(spec, shift=True) if workload is None else workload_from(workload).rows(spec)
 
 

@@ -13,7 +13,7 @@ from kmbench.datasets.tables.table import Column, Table
 from kmbench.errors import DataError
 from kmbench.notes import Note, note
 
-__all__ = ["Category", "Features", "Missing", "make_features"]
+__all__ = ["Category", "Encoder", "Features", "Missing", "make_features"]
 
 Missing = Literal["refuse", "mean", "median", "drop"]
 
@@ -29,6 +29,29 @@ class Category:
     levels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How a column of the table becomes a column of the matrix.
+
+    Attributes
+    ----------
+    column : str
+        Of the table.
+    level : str or None
+        The value that is 1, where the column holds texts; None for numbers, dates and flags.
+    mean, deviation : float
+        What is subtracted, and then divided by: 0 and 1 for flags and texts.
+    filler : float or str
+        Stands for a missing value, as `missing` asks.
+    """
+
+    column: str
+    level: str | None
+    mean: float
+    deviation: float
+    filler: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     """The matrix, and what its columns mean.
@@ -38,6 +61,8 @@ class Features:
     X : ndarray of float32, shape (rows, features)
         Numbers with mean 0 and standard deviation 1; flags as 0 or 1, however they are coded; categories as 0 or 1
         in a column for each value.
+    encoders : list of Encoder
+        What made each column of `X`.
     names : list of str
         Of the columns of `X`; those of categories as ``payment=invoice``.
     rows : ndarray of int64, shape (rows,)
@@ -56,6 +81,7 @@ class Features:
     numbers: dict[str, NDArray[np.float64]]
     categories: dict[str, Category]
     notes: list[Note]
+    encoders: list[Encoder]
 
 
 def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence[str] = ()) -> Features:
@@ -96,13 +122,16 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
         told_all = "; ".join(map(str, notes)) or "it needs numbers or categories"
         raise DataError(f"{table.where} has no column to cluster by", told_all)
     kept, rows = _without_gaps(table, kept, missing, notes)
-    return _matrix(table, kept, rows, notes)
+    return _matrix(table, kept, rows, notes, missing)
 
 
-def _matrix(table: Table, kept: Sequence[Column], rows: NDArray[np.int64], notes: list[Note]) -> Features:
+def _matrix(
+    table: Table, kept: Sequence[Column], rows: NDArray[np.int64], notes: list[Note], missing: Missing
+) -> Features:
     """Put the columns side by side."""
     names: list[str] = []
     parts: list[tuple[Column, NDArray[np.float64] | None]] = []
+    encoders: list[Encoder] = []
     numbers: dict[str, NDArray[np.float64]] = {}
     categories: dict[str, Category] = {}
     for column in kept:
@@ -115,10 +144,17 @@ def _matrix(table: Table, kept: Sequence[Column], rows: NDArray[np.int64], notes
             numbers[column.name] = values
             parts.append((column, values))
             names.append(column.name)
+            scaled = column.kind in ("number", "date")
+            mean, deviation = (float(values.mean()), spread) if scaled else (0.0, 1.0)
+            filler = float(np.median(values)) if missing == "median" else float(values.mean())
+            filler = filler if scaled else float(values.mean() > 0.5)
+            encoders.append(Encoder(column.name, None, mean, deviation, filler))
         elif column.codes is not None:
             present = np.unique(column.codes)
             levels = sorted((column.levels[code], int(code)) for code in present)
             categories[column.name] = Category(column.codes, column.levels)
+            most = column.levels[int(np.bincount(column.codes).argmax())]
+            encoders += [Encoder(column.name, level, 0.0, 1.0, most) for level, _ in levels]
             for level, code in levels:
                 parts.append((column, (column.codes == code).astype(np.float64)))
                 names.append(f"{column.name}={level}")
@@ -128,7 +164,8 @@ def _matrix(table: Table, kept: Sequence[Column], rows: NDArray[np.int64], notes
     for place, (column, part) in enumerate(parts):
         assert part is not None
         X[:, place] = (part - part.mean()) / part.std() if column.kind in ("number", "date") else part
-    return Features(X=X, names=names, rows=rows, numbers=numbers, categories=categories, notes=notes)
+    return Features(X=X, names=names, rows=rows, numbers=numbers, categories=categories, notes=notes,
+                    encoders=encoders)  # fmt: skip
 
 
 def _says_nothing(column: Column, n: int) -> Note | None:

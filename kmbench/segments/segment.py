@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,10 @@ from kmbench.instruments import default_threads
 from kmbench.metrics import adjusted_rand, contingency, evaluate, nearest_two, simplified_silhouette
 from kmbench.notes import Note, note
 from kmbench.segments.features import Missing, make_features
+from kmbench.segments.model import SegmentModel
 from kmbench.segments.profile import Profile, by_size, profiles
 from kmbench.segments.tables import table_from
-
-if TYPE_CHECKING:
-    import pandas as pd
+from kmbench.shown import Shown
 
 __all__ = ["SegmentResult", "segment"]
 
@@ -38,8 +36,8 @@ TRUSTED = 0.6
 """Jaccard index below which a segment is called unstable: Hennig (2007)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SegmentResult(Shown):
     """Segments of a table.
 
     Attributes
@@ -65,6 +63,9 @@ class SegmentResult:
         Columns that were left out, and what else a user should know.
     """
 
+    shown_by = "kmbench.segments.shown"
+    own_suffixes = (".csv",)
+
     labels: NDArray[np.int32]
     profiles: list[Profile]
     features: list[str]
@@ -77,24 +78,39 @@ class SegmentResult:
     segment_stability: list[float] | None
     written: Callable[[], Iterator[bytes]] = field(repr=False)
     notes: tuple[Note, ...]
+    model: SegmentModel | None = field(default=None, repr=False)
+
+    def predict(self, new_rows: Any) -> NDArray[np.int32]:
+        """Return the segment of each new row, from 1.
+
+        Numbers are standardised as the table's were. A text that the table did not have counts as none of its values.
+
+        Parameters
+        ----------
+        new_rows : path, SPEC, data frame or array
+            With the columns that the segments were made by.
+
+        Returns
+        -------
+        ndarray of int32, shape (rows,)
+            0 for rows with missing values where ``missing="drop"``.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or holds something else than in the table.
+        """
+        assert self.model is not None, "a result that `segment` returns has its model"
+        return self.model.predict(new_rows)
 
     @property
     def csv(self) -> bytes:
         """The table with a column ``segment``, as it is written to a file."""
         return b"".join(self.written())
 
-    def frame(self) -> pd.DataFrame:
-        """Return the profiles as a data frame: a row for each segment, means in original units."""
-        import pandas as pd
-
-        from kmbench.segments.profile import profile_rows
-
-        columns, rows = profile_rows(self.profiles)
-        return pd.DataFrame(rows, columns=columns)
-
 
 def segment(
-    table: str | Path | pd.DataFrame,
+    table: Any,
     k: int,
     *,
     missing: Missing = "refuse",
@@ -115,7 +131,7 @@ def segment(
 
     Parameters
     ----------
-    table : path, SPEC or DataFrame
+    table : path, SPEC, data frame of pandas or polars, or array
         A table of any kind that docs/data.md names: text, packed or not, spreadsheet, Parquet, Arrow.
     k : int
         Segments, at least 1 and at most the rows.
@@ -196,7 +212,19 @@ def segment(
         segment_stability=steady,
         written=partial(found.with_column, column, _by_row(found, whole)),
         notes=tuple(notes),
+        model=SegmentModel(
+            encoders=features.encoders,
+            centroids=_in_order(X, centroids, k),
+            missing=missing,
+            decimal=decimal,
+        ),
     )
+
+
+def _in_order(X: NDArray[np.float32], centroids: NDArray[Any], k: int) -> NDArray[np.float32]:
+    """Return the centroids in the order of the segments: that of `by_size`."""
+    order = np.argsort(-np.bincount(evaluate(X, centroids).labels, minlength=k), kind="stable")
+    return np.asarray(centroids, dtype=np.float32)[order]
 
 
 def _distinct(X: NDArray[np.float32], k: int) -> int:

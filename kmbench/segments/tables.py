@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from kmbench.datasets import Options, parse_spec, read_table_spec
+from kmbench.datasets.held import frame_of, is_frame, is_spec, matrix_of
 from kmbench.datasets.tables.parameters import Asked
 from kmbench.datasets.tables.reader import read_frame, read_table
 from kmbench.datasets.tables.table import Table
 from kmbench.errors import DataError, SpecError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["table_from"]
 
 
-def table_from(table: str | Path | pd.DataFrame, asked: Asked) -> Table:
+def table_from(table: Any, asked: Asked) -> Table:
     """Read a table; what is asked for goes over what its SPEC says.
 
     Raises
@@ -26,8 +24,13 @@ def table_from(table: str | Path | pd.DataFrame, asked: Asked) -> Table:
     KmbenchError
         If it cannot be read, or is no table.
     """
-    if not isinstance(table, str | Path):
-        return read_frame(table, asked)
+    if is_frame(table):
+        return read_frame(frame_of(table), asked)
+    if not is_spec(table):
+        import pandas as pd
+
+        matrix = matrix_of(table, "the array")
+        return read_frame(pd.DataFrame(matrix, columns=[f"column {n + 1}" for n in range(matrix.shape[1])]), asked)
     path = Path(table).expanduser()
     if path.exists() or (path.suffix and not str(table).partition(":")[2]):
         return read_table(path, asked)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from kmbench.backends.training import Trainer, check_numbers, one_backend
 from kmbench.datasets import ConvertedRows, Options, read_spec
 from kmbench.datasets.base import ArrayRows, block_rows
+from kmbench.datasets.held import matrix_of
 from kmbench.errors import CaseError
 from kmbench.instruments import default_threads
 from kmbench.semantic.codebooks import METRICS, Codebooks, Metric
 from kmbench.semantic.residual import POINTS_PER_CODE, encode, train_codebooks
 from kmbench.semantic.scores import Collisions, code_use, collisions, perplexity, with_last_digit
+from kmbench.shown import Shown
 
 __all__ = ["LevelScore", "SemanticIds", "semantic_ids"]
 
@@ -50,8 +52,8 @@ class LevelScore:
     relative_error: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SemanticIds:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SemanticIds(Shown):
     """IDs, the codebooks they come from, and their scores.
 
     Attributes
@@ -66,6 +68,8 @@ class SemanticIds:
         Whether the codebooks were trained here, and not loaded.
     """
 
+    shown_by = "kmbench.semantic.shown"
+
     name: str
     n: int
     ids: NDArray[np.int32] = field(repr=False)
@@ -74,6 +78,26 @@ class SemanticIds:
     collisions: Collisions
     unique: bool
     trained: bool
+
+    def transform(self, new_items: Any, *, threads: int | None = None) -> NDArray[np.int32]:
+        """Return the IDs of new items by the same codebooks, shape (items, levels).
+
+        No last digit is added: items of the same ID keep it.
+
+        Parameters
+        ----------
+        new_items : array, data frame, tensor, path or SPEC
+            Embeddings with as many columns as the first.
+        threads : int, optional
+            All cores by default.
+
+        Raises
+        ------
+        KmbenchError
+            If the items cannot be read, or have other columns.
+        """
+        X, _ = _read(new_items)
+        return encode(X, self.codebooks, threads=threads or default_threads()).ids
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
@@ -200,9 +224,7 @@ def _read(data: str | Path | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
     if isinstance(data, str | Path):
         rows, name = read_spec(str(data)), str(data)
     else:
-        array = np.asarray(data)
-        if array.ndim != 2:
-            raise CaseError(f"embeddings of shape {array.shape}", "give an array of shape (n, d)")
+        array = matrix_of(data, "the embeddings")
         rows, name = ConvertedRows(ArrayRows(array), Options(), "the array"), "the array"
         if array.dtype == np.float32 and array.flags.c_contiguous:
             for _ in rows.blocks(block_rows(rows.d)):

@@ -21,6 +21,7 @@ BAD = {
     "data": ("missing.npy",),
     "fetch": ("no-such-set",),
     "host": ("--no-such",),
+    "explain": ("KM999",),
     "selftest": ("--no-such",),
     "compare": ("missing", "missing"),
     "report": ("missing",),

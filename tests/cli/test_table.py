@@ -1,12 +1,14 @@
-"""The table in the terminal, at 80 columns."""
+"""The table of a case in the terminal: columns, and what a wide one adds."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
 
 from kmbench.analysis import CellSummary
-from kmbench.cli.table import print_table
+from kmbench.analysis.run import RunCase
+from kmbench.cli.table import print_cases
 from kmbench.comparison import Verdict
 from kmbench.records import Status
 
@@ -18,27 +20,41 @@ def row(backend, seconds, **figures):
     return CellSummary(**identity, backend=backend, label=backend, baseline="sklearn-lloyd", **known)
 
 
-@pytest.fixture
-def printed():
+def printed(width, wide=False):
     rival = row(
         "numpy-lloyd", 0.5, verdict=Verdict.FASTER, speedup=2.0, speedup_low=1.9, speedup_high=2.1, cpu_speedup=1.5
     )
     base = row("sklearn-lloyd", 1.0, speedup=1.0, cpu_speedup=1.0, peak_extra_bytes=3 * 2**20, input_bytes=2**20)
     target = io.StringIO()
-    print_table(Console(file=target, width=80), [rival, base])
-    return target.getvalue()
+    case = RunCase([rival, base], [], {})
+    print_cases(Console(file=target, width=width, _environ={}), [case], wide=wide)
+    return target.getvalue().splitlines()
 
 
-def test_the_ratio_in_cpu_time_stands_below_the_one_in_wall_time(printed):
-    lines = printed.splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith("numpy-lloyd"))
-    assert "2.00x 1.90-2.10" in lines[at]
-    assert lines[at + 1].strip() == "CPU 1.50x"
+def lines_of(lines, label):
+    return [" ".join(line.split()) for line in lines if line.startswith(label)]
 
 
-def test_memory_is_told_as_a_multiple_of_the_input(printed):
-    lines = printed.splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith("sklearn-lloyd"))
-    assert "3.00 MiB" in lines[at]
-    assert lines[at + 1].strip() == "3.00x input"
-    assert max(map(len, lines)) <= 80
+def test_a_row_has_time_ratio_strip_and_verdict_in_one_line():
+    [line] = lines_of(printed(80), "numpy-lloyd")
+    assert re.fullmatch(r"numpy-lloyd 500 ms 2.00x 1.90-2.10 │ ━?●━? faster", line)
+
+
+def test_the_strip_shows_where_1_is_below_its_heading():
+    lines = printed(80)
+    heading = next(line for line in lines if line.startswith("backend"))
+    rival = next(line for line in lines if line.startswith("numpy-lloyd"))
+    assert heading[rival.index("│")] == "1"
+
+
+def test_cpu_time_and_the_multiple_of_the_input_are_there_where_they_are_asked_for():
+    assert not any("1.50x" in line for line in printed(80))
+    wide = printed(80, wide=True)
+    assert any("1.50x" in line for line in lines_of(wide, "numpy-lloyd"))
+    assert any("3.00x" in line for line in lines_of(wide, "sklearn-lloyd"))
+    assert len(lines_of(printed(200, wide=True), "numpy-lloyd")) == 1
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_no_line_is_wider_than_the_terminal(width):
+    assert max(map(len, printed(width, wide=True))) <= width

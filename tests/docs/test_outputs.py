@@ -121,7 +121,8 @@ def test_short_blocks_are_written_anew_and_the_rest_stays(tmp_path):
     text, count = refreshed(document, long=False)
     assert count == 1
     assert text.endswith(f"\n{long}")
-    assert text.startswith(f"# A\n\n<!-- output: {table} -->\n\n```text\ndigits  1,797 x 64")
+    assert text.startswith(f"# A\n\n<!-- output: {table} -->\n\n```text\n")
+    assert "\ndigits  1,797 x 64" in text
     assert "stale" not in text
     document.write_text(text)
     assert refreshed(document, long=False)[0] == text

@@ -107,8 +107,8 @@ def test_the_gallery_lists_every_run_with_its_answer(tmp_path, write, new_case):
     ]  # fmt: skip
     assert all(file.is_file() for file in told)
     assert 'href="a-host/index.html">study-a<' in page
-    assert "numpy-lloyd is the fastest sound backend: 2.00x" in page
-    assert "sklearn-lloyd is the fastest sound backend: 1.50x" in page
+    assert "numpy-lloyd is 2.00x (2.00 to 2.00) as fast as sklearn-lloyd" in page
+    assert "sklearn-lloyd is 1.50x (1.50 to 1.50) as fast as numpy-lloyd" in page
     assert "default-src 'none'" in page
     assert 'href="history/index.html">history<' in page
 

@@ -140,7 +140,7 @@ def test_the_table_holds_the_figures(mixed):
 def test_a_figure_for_each_case_with_a_sound_row(tmp_path, write, new_case, mixed):
     page, _ = read_page(mixed)
     assert re.findall(r'<section id="(case\d)"', page) == ["case1", "case2"]
-    assert page.count("<svg") == 4  # with the trade-off of the first, and the profile over both
+    assert page.count("<svg") == 5  # the speed-ups, the trade-off of the first, and the profile over both
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     failed = new_case().cell("numpy-lloyd", status=Status.CRASHED, reason="died")

@@ -24,8 +24,9 @@ def said(tmp_path, write):
 def test_the_fastest_is_named_with_its_ratio_to_the_baseline(said, new_case):
     case = new_case().cell("sklearn-lloyd", 0.0132, noise=0.01).cell("numpy-lloyd", 0.01, noise=0.01)
     text, left_out = said(case)
-    assert text.startswith(f"On {DIGITS} numpy-lloyd is the fastest sound backend: 1.3")
-    assert text.endswith(" over sklearn-lloyd, at the same inertia.")
+    assert text.startswith(f"On {DIGITS} numpy-lloyd is 1.3")
+    assert " to 1.3" in text
+    assert text.endswith(" as fast as sklearn-lloyd, at the same inertia.")
     assert left_out is None
 
 
@@ -33,7 +34,7 @@ def test_the_baseline_as_the_fastest_is_compared_with_the_next(said, new_case):
     case = new_case().cell("sklearn-lloyd", 0.01, noise=0).cell("numpy-lloyd", 0.02, noise=0).cell("faiss-cpu", 1)
     text, _ = said(case)
     assert "sklearn-lloyd is the fastest sound backend: 2.00x" in text
-    assert text.endswith(" over numpy-lloyd, the next, at the same inertia.")
+    assert text.endswith(" as fast as numpy-lloyd, the next, at the same inertia.")
 
 
 def test_a_ratio_whose_interval_contains_1_is_no_win(said, new_case):
@@ -51,7 +52,7 @@ def test_two_that_tie_are_still_compared_with_the_baseline(said, new_case):
     )
     text, _ = said(case)
     assert "not told apart" in text
-    assert "over sklearn-lloyd" in text
+    assert "as fast as sklearn-lloyd" in text
 
 
 def test_cells_of_several_revisions_are_compared_with_the_fastest_and_not_with_their_own_base(said, new_case):
@@ -59,7 +60,7 @@ def test_cells_of_several_revisions_are_compared_with_the_fastest_and_not_with_t
     for backend, seconds in (("sklearn-lloyd", 0.04), ("numpy-lloyd", 0.01)):
         case.cell(backend, seconds, noise=0, revision="aaa").cell(backend, 1.2 * seconds, noise=0, revision="bbb")
     text, _ = said(case)
-    assert "numpy-lloyd@aaa is the fastest sound backend: 1.20x (1.20-1.20) over numpy-lloyd@bbb, the next" in text
+    assert "numpy-lloyd@aaa is the fastest sound backend: 1.20x (1.20 to 1.20) as fast as numpy-lloyd@bbb" in text
 
 
 def test_many_that_tie_are_counted(said, new_case):
@@ -98,16 +99,16 @@ def test_a_baseline_with_another_inertia_is_not_what_the_headline_is_over(said, 
     case.cell("sklearn-minibatch", 0.01, ratio=1.5)
     text, _ = said(case, 'name = "quick"\nbaseline = "sklearn-minibatch"\n')
     assert "numpy-lloyd is the fastest sound backend: 1.50x" in text
-    assert "over faiss-cpu, the next" in text
+    assert "as fast as faiss-cpu, the next" in text
     assert "; sklearn-minibatch is faster still (" in text
-    assert "over numpy-lloyd) but its inertia is 50.0% worse." in text
+    assert "as fast as numpy-lloyd) but its inertia is 50.0% worse." in text
 
 
 def test_one_that_alone_reaches_the_reference(said, new_case):
     case = new_case().cell("numpy-lloyd", 0.02).cell("faiss-ivf", 0.01, ratio=2.5)
     text, _ = said(case)
     assert "numpy-lloyd is the only backend that reaches the reference's inertia, in " in text
-    assert text.endswith("over numpy-lloyd) but its inertia is 2.5 times the reference's.")
+    assert text.endswith("as fast as numpy-lloyd) but its inertia is 2.5 times the reference's.")
 
 
 def test_none_reaches_the_reference(said, new_case):

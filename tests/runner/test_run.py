@@ -205,14 +205,15 @@ def test_no_worker_outlives_a_killed_run(rogues, tmp_path):
     assert not alive
 
 
-def test_a_notebook_gets_data_frames(tmp_path):
+def test_a_notebook_gets_results_and_data_frames(tmp_path):
     import kmbench
 
     cells = kmbench.run(
         data="digits:limit=300", k=[3], backends="numpy-lloyd", threads=1, repeats=2, output=tmp_path / "out"
     )
     assert list(cells["status"]) == ["ok"]
-    assert cells.attrs["folder"] == str(tmp_path / "out")
+    assert cells.folder == tmp_path / "out"
+    assert repr(cells).startswith("<Results: 1 cell. On digits")
     samples = load_records(tmp_path / "out")
     *fits, quality, memory, outcome = samples["kind"]
     assert set(fits) == {RecordKind.FIT}

@@ -43,6 +43,7 @@ class NumpyLloyd(Backend):
 
     name = "numpy-lloyd"
     summary = "exact Lloyd in NumPy/SciPy: centres its own copy, one product per chunk, sparse sums in float64"
+    traps = ("It takes the mean off a copy of the data inside fit, so its peak memory holds the data once more.",)
     distributions = ("numpy",)
     traits = Traits(exact=True, labels_in_fit=True, centres=True, empty_clusters="relocate")
     Params = NumpyLloydParams

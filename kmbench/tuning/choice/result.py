@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kmbench.notes import Note, notes_as_json
+from kmbench.shown import Shown
 from kmbench.tuning.choice.choose import Choice, TimedOption
 from kmbench.tuning.choice.filtered import FilterAnswer
 from kmbench.tuning.choice.ranges import RangeAnswer
@@ -46,8 +47,8 @@ class ListsInfo:
     balanced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuneResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TuneResult(Shown):
     """The answer, and all it rests on.
 
     Attributes
@@ -103,6 +104,8 @@ class TuneResult:
         Of the recommended kind: code, number, and the vector that it is ranked again by.
     range_search : RangeAnswer or None
     """
+
+    shown_by = "kmbench.tuning.report.shown"
 
     name: str
     n: int

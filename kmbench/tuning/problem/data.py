@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kmbench.datasets import FILE_FORMATS, Options, Spec, materialise, parse_spec
 from kmbench.datasets.collections.source import FetchedSet, fetched_set
+from kmbench.datasets.held import is_spec, matrix_of
 from kmbench.errors import DataError, TuneError
 from kmbench.notes import Note, note
 from kmbench.records import DatasetInfo
@@ -111,7 +112,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     data = _spec_text(sources.data, scratch / "data.npy")
     queries = None if sources.queries is None else _spec_text(sources.queries, scratch / "asked.npy")
     truth = None if sources.truth is None else str(sources.truth)
-    name = "an array" if isinstance(sources.data, np.ndarray) else data
+    name = data if is_spec(sources.data) else "an array"
     spec = parse_spec(data)
     companion: dict[str, Any] = {}
     if spec.source == "ann":
@@ -201,10 +202,10 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
 
 def _spec_text(given: str | Path | NDArray[Any], file: Path) -> str:
     """Return a data SPEC; an array is written to a file first."""
-    if isinstance(given, np.ndarray):
-        np.save(file, given)
-        return str(file)
-    return str(given)
+    if is_spec(given):
+        return str(given)
+    np.save(file, matrix_of(given, "the vectors" if file.name == "data.npy" else "the queries"))
+    return str(file)
 
 
 def _space(metric: Metric, info: DatasetInfo, base: FloatMatrix) -> Space:
