@@ -143,6 +143,8 @@ class Target(ABC):
     snippet_file: ClassVar[str]
     Params: ClassVar[type[TargetParams]] = TargetParams
     takes_centroids: ClassVar[bool] = True
+    retrained_by: ClassVar[str | None] = None
+    """What makes the database train other centroids in place of those it was given."""
     times_count: bool = True
     """Whether its times are those of the database; a stand-in for it has none worth showing."""
     most_lists: ClassVar[int | None] = None

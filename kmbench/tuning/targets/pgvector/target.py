@@ -48,6 +48,7 @@ class Pgvector(Target):
     snippet_file = "pgvector.sql"
     Params = PgvectorParams
     most_lists = 32_768
+    retrained_by = "REINDEX, and restoring a dump,"
     params: PgvectorParams
 
     def __init__(self, params: TargetParams, task: Task) -> None:
