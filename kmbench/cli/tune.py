@@ -75,6 +75,15 @@ def tune_command(
     points_per_list: Annotated[
         int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
     ] = 256,
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="T",
+            help="faiss, or a database that the setting is measured in: pgvector\\[dsn=…], lance\\[uri=…], "
+            "milvus\\[uri=…]; also table=, centroids=own|kmbench, builds=N. Default: faiss.",
+            rich_help_panel=INDEX,
+        ),
+    ] = "faiss",
     truth: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
@@ -126,6 +135,8 @@ def tune_command(
 
     kmbench tune vectors.npy --check deployment --queries today.npy
 
+    kmbench tune vectors.npy --target "pgvector\\[dsn='host=localhost dbname=items']"
+
     Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
     """
     from kmbench.cli.tune_progress import TuneProgress
@@ -161,6 +172,7 @@ def tune_command(
                 truth=truth,
                 epochs=epochs,
                 seed=seed,
+                target=target,
                 save=save,
                 progress=progress,
             )
@@ -174,7 +186,12 @@ def tune_command(
     if as_json:
         print(json.dumps(result.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:
-        print_answer(out, result)
+        if result.there is None:
+            print_answer(out, result)
+        else:
+            from kmbench.cli.there_table import print_there
+
+            print_there(out, result, result.there)
         if result.saved is not None:
             out.print(f"saved    {result.saved}", soft_wrap=True, highlight=False)
         if page is not None:

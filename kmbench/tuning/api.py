@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from kmbench.tuning.problem.device import read_device
 from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.nlist import read_nlists
 from kmbench.tuning.problem.truth import Progress
+from kmbench.tuning.targets.base import Task
+from kmbench.tuning.targets.refusals import refuse_kinds, refuse_nlists, refuse_options
+from kmbench.tuning.targets.registry import FAISS, read_target, reach
 from kmbench.tuning.timing.latency import EPOCHS
 from kmbench.tuning.timing.search import SearchSetup
 
@@ -46,6 +49,7 @@ class TuningOptions:
     device: str = "cpu"
     epochs: int = EPOCHS
     seed: int = 0
+    target: str = FAISS
 
 
 def tune(
@@ -68,6 +72,7 @@ def tune(
     truth: str | Path | None = None,
     epochs: int = EPOCHS,
     seed: int = 0,
+    target: str = FAISS,
     save: str | Path | None = None,
     progress: Progress = _silent,
 ) -> TuneResult:
@@ -108,6 +113,9 @@ def tune(
     epochs : int
         Processes that each index is timed in.
     seed : int
+    target : str
+        Database that the chosen setting is measured in, such as ``"pgvector[dsn='host=localhost']"``; ``faiss``: an
+        index of FAISS alone.
     save : str or Path, optional
         Folder for the index, its recipe and an example that serves it.
     progress : callable
@@ -136,6 +144,7 @@ def tune(
             device=device,
             epochs=epochs,
             seed=seed,
+            target=target,
         ),
         save=save,
         progress=progress,
@@ -169,6 +178,9 @@ def tune_on(
     """
     import faiss
 
+    database = read_target(options.target)
+    if database is not None:
+        refuse_options(database, asdict(options))
     device = read_device(options.device, asked.at, host)
     check_numbers(
         iterations=options.iterations,
@@ -188,6 +200,10 @@ def tune_on(
             problem = read_problem(sources, asked.at, options.seed, scratch)
             n, d = problem.base.shape
             kinds, nlists = parse_kinds(options.index, d, n, device), read_nlists(options.nlist, n)
+            if database is not None:
+                refuse_kinds(database, kinds, d)
+                nlists = refuse_nlists(database, nlists, options.nlist is not None)
+                reach(database, Task(kind=kinds[0], metric=problem.space.metric, n=problem.data.n, d=d, k=asked.at))
             np.save(scratch / "asked-raw.npy", problem.raw_queries)
             plan = TuningPlan(
                 problem=problem,
@@ -216,6 +232,7 @@ def tune_on(
                 epochs=options.epochs,
                 gpu=host.gpu_name() if device == "cuda" else None,
                 progress=progress,
+                database=database,
             )
             return run_tuning(plan, target)
     finally:

@@ -29,6 +29,9 @@ from kmbench.tuning.recall.compressed import compressed_curves
 from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
+from kmbench.tuning.targets.measure import measure_there
+from kmbench.tuning.targets.registry import TargetChoice
+from kmbench.tuning.targets.there import Promise
 from kmbench.tuning.timing.calibrate import Calibration, calibrate
 from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
@@ -60,6 +63,8 @@ class TuningPlan:
     gpu : str or None
         Name of the GPU that indexes are searched on.
     progress : callable
+    database : TargetChoice or None
+        Where the chosen setting is measured again.
     """
 
     problem: Problem
@@ -71,6 +76,7 @@ class TuningPlan:
     epochs: int
     gpu: str | None
     progress: Progress
+    database: TargetChoice | None = None
 
     def kind(self, name: str) -> Kind:
         """Return a kind of index by its name."""
@@ -139,9 +145,29 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         versions=package_versions(),
         notes=tuple(notes),
     )
+    if plan.database is not None:
+        promise = Promise(
+            kind=kind,
+            nlist=option.nlist,
+            nprobe=option.nprobe,
+            k_factor=option.k_factor,
+            curve=settings.curves[int(settings.curve[settings.find(option.key)])],
+            centroids=lists[option.nlist].centroids,
+        )
+        there = measure_there(
+            plan.database,
+            promise,
+            problem,
+            truth,
+            asked,
+            turns=plan.epochs,
+            seed=plan.training.seed,
+            progress=plan.progress,
+        )
+        result = replace(result, there=there)
     if target is not None:
         plan.progress("saving", 0.0)
-        saved = save_deployment(result, kind, problem, lists[option.nlist], file, target)
+        saved = save_deployment(result, kind, problem, lists[option.nlist], file, target, plan.database)
         result = replace(result, saved=saved)
     return result
 

@@ -11,6 +11,7 @@ from kmbench.tuning.choice.choose import Choice, TimedOption
 from kmbench.tuning.choice.settings import Settings
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.device import Device
+from kmbench.tuning.targets.there import There
 from kmbench.tuning.timing.cost import ModelError
 from kmbench.tuning.timing.latency import Measured
 
@@ -84,6 +85,8 @@ class TuneResult:
         Name of the GPU.
     saved : Path or None
         Folder of the saved index.
+    there : There or None
+        What a database was measured to do with it.
     """
 
     name: str
@@ -113,11 +116,12 @@ class TuneResult:
     device: Device = "cpu"
     gpu: str | None = None
     saved: Path | None = None
+    there: There | None = None
 
     @property
     def target_met(self) -> bool:
-        """Whether the recommended setting does all that is asked."""
-        return self.choice.met
+        """Whether the recommended setting does all that is asked, in the database where one was searched."""
+        return self.there.met if self.there is not None and self.there.measured else self.choice.met
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -145,5 +149,6 @@ class TuneResult:
             "build_seconds": self.build_seconds,
             "target_met": self.target_met,
             "frontier": frontier,
-            **notes_as_json(self.notes),
+            **({} if self.there is None else {"there": self.there.to_json()}),
+            **notes_as_json(self.notes if self.there is None else (*self.notes, *self.there.notes)),
         }

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kmbench.errors import DataError
 from kmbench.tuning.problem.device import Device
 
-__all__ = ["INDEX_FILE", "RECIPE_FILE", "SERVE_FILE", "DataSample", "Recipe", "read_recipe"]
+__all__ = ["INDEX_FILE", "RECIPE_FILE", "SERVE_FILE", "DataSample", "Recipe", "TargetRecipe", "read_recipe"]
 
 INDEX_FILE, RECIPE_FILE, SERVE_FILE = "index.faiss", "recipe.json", "serve.py"
 
@@ -41,6 +41,38 @@ class Lists(BaseModel):
     imbalance: float
     longest_over_mean: float
     empty: int
+
+
+class TargetRecipe(BaseModel):
+    """The database's part of a recipe. It names no server: a DSN can hold a password.
+
+    Attributes
+    ----------
+    nprobe : int
+        Chosen for the database; that of the recipe is the promised one.
+    recall, recall_low, recall_high, scanned_vectors, latency_ms, build_seconds, index_bytes, imbalance
+        As measured there; None where nothing was, or the database does not tell.
+    centroids_digest : str or None
+        SHA-256 of the centroids of the lists, in any order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    table: str
+    measured: bool
+    versions: dict[str, str]
+    centroids: Literal["own", "kmbench"]
+    nprobe: int
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    scanned_vectors: float | None
+    latency_ms: dict[str, float] | None
+    build_seconds: float | None
+    index_bytes: int | None
+    imbalance: float | None
+    centroids_digest: str | None
 
 
 class Recipe(BaseModel):
@@ -83,6 +115,7 @@ class Recipe(BaseModel):
     lists: Lists
     data: DataSample
     versions: dict[str, str]
+    target: TargetRecipe | None = None
 
 
 def read_recipe(folder: Path) -> Recipe:

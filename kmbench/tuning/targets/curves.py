@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from kmbench.tuning.problem.truth import Truth
 from kmbench.tuning.recall.curve import Curve, one_pass, ranked_lists
 from kmbench.tuning.targets.base import Lists
 
-__all__ = ["Asked", "ListCurves", "asked_queries", "curves_of", "from_space", "into_space"]
+__all__ = ["Asked", "ListCurves", "asked_queries", "centroids_digest", "curves_of", "from_space", "into_space"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +66,12 @@ def into_space(centroids: FloatMatrix, space: Space) -> FloatMatrix:
         return np.ascontiguousarray(centroids, dtype=np.float32)
     there: FloatMatrix = (centroids.astype(np.float64) - space.shift).astype(np.float32)
     return there
+
+
+def centroids_digest(centroids: FloatMatrix) -> str:
+    """Return a digest of a set of centroids: a database keeps them in an order of its own."""
+    rows = sorted(row.tobytes() for row in np.ascontiguousarray(centroids, dtype="<f4"))
+    return hashlib.sha256(b"".join(rows)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

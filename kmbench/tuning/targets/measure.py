@@ -11,7 +11,15 @@ from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.problem.truth import Progress, Truth
 from kmbench.tuning.targets.base import Centroids, Lists, Setting, Target, Task
-from kmbench.tuning.targets.curves import Asked, ListCurves, asked_queries, curves_of, from_space, into_space
+from kmbench.tuning.targets.curves import (
+    Asked,
+    ListCurves,
+    asked_queries,
+    centroids_digest,
+    curves_of,
+    from_space,
+    into_space,
+)
 from kmbench.tuning.targets.registry import TargetChoice
 from kmbench.tuning.targets.searching import SEARCHED, Searcher
 from kmbench.tuning.targets.there import BuildThere, Promise, Spot, There
@@ -159,6 +167,7 @@ def _measured(
         model_error=error,
         queries=len(some.rows),
         times_count=target.times_count,
+        centroids_digest=None if lists is None else centroids_digest(lists.centroids),
         table=table,
         facts=tuple(target.facts(here.nprobe)),
         notes=tuple(_notes(target, spots, curves, lists, asked.at)),

@@ -11,7 +11,7 @@ from kmbench.errors import TuneError
 from kmbench.plugins import load_entry, registered_names
 from kmbench.tuning.targets.base import Target, TargetParams, Task
 
-__all__ = ["FAISS", "GROUP", "TargetChoice", "get_target", "read_target", "target_names"]
+__all__ = ["FAISS", "GROUP", "TargetChoice", "get_target", "reach", "read_target", "target_names"]
 
 GROUP = "kmbench.targets"
 
@@ -34,6 +34,20 @@ class TargetChoice:
     def open(self, task: Task) -> Target:
         """Return the target for a task; it connects as a context."""
         return self.cls(self.params, task)
+
+
+def reach(choice: TargetChoice, task: Task) -> None:
+    """See that the target can be reached and is fit for the task, before hours are spent.
+
+    Raises
+    ------
+    TuneError
+        If it is not.
+    """
+    target = choice.open(task)
+    if target.why_not_measured() is None:
+        with target:
+            target.versions()
 
 
 def target_names() -> list[str]:

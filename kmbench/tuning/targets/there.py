@@ -129,6 +129,8 @@ class There:
         That were searched.
     times_count : bool
         Whether the times are those of the database.
+    centroids_digest : str or None
+        Of the lists read back: see `kmbench.tuning.targets.curves.centroids_digest`.
     table : str or None
         Where the table was kept.
     facts : tuple of str
@@ -153,6 +155,7 @@ class There:
     model_error: ModelError | None = None
     queries: int = 0
     times_count: bool = True
+    centroids_digest: str | None = None
     table: str | None = None
     facts: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -89,7 +89,7 @@ class Pgvector(Target):
         write_copy_files(folder, ids, X, centroids)
 
     def __enter__(self) -> Self:
-        """Connect, and make the schema."""
+        """Connect; a schema is made when rows are loaded."""
         self._connection = connect(self.params.dsn)
         try:
             self._vector = require_vector(self._connection)
@@ -98,8 +98,6 @@ class Pgvector(Target):
             register_vector(self._connection)
             if self.params.table is not None:
                 self._refuse_existing(self.params.table)
-            with postgres_errors("making a schema for scratch tables", self.params.dsn):
-                self._execute("CREATE SCHEMA {schema}")
         except BaseException:
             self._connection.close()
             raise
@@ -130,6 +128,7 @@ class Pgvector(Target):
     def load(self, ids: NDArray[np.int64], X: FloatMatrix, progress: Callable[[float], None]) -> None:
         """Copy rows into a table, in one transaction."""
         with postgres_errors(f"loading {len(X):,} rows", self.params.dsn), self._connection.transaction():
+            self._execute("CREATE SCHEMA {schema}")
             self._create_table("vectors")
             self._copy("vectors", ids, X, progress)
 
