@@ -7,11 +7,18 @@ from rich.table import Table
 
 from kmbench.cli.note_lines import print_notes
 from kmbench.tuning.choice.result import TuneResult
-from kmbench.tuning.report.there import there_answer, there_rows, there_sentences
+from kmbench.tuning.deployment.check_database import DatabaseCheck
+from kmbench.tuning.report.there import (
+    database_check_rows,
+    database_check_sentence,
+    there_answer,
+    there_rows,
+    there_sentences,
+)
 from kmbench.tuning.report.words import interval_sentence
 from kmbench.tuning.targets.there import There
 
-__all__ = ["print_there"]
+__all__ = ["print_database_check", "print_there"]
 
 
 def print_there(console: Console, result: TuneResult, there: There) -> None:
@@ -44,3 +51,16 @@ def _table(there: There) -> Table:
         cells = [cell.replace(" (forced)", "!") for cell in cells]
         table.add_row(f"{probes} *" if chosen else f"{probes}  ", *cells, style="bold" if chosen else None)
     return table
+
+
+def print_database_check(console: Console, found: DatabaseCheck) -> None:
+    """Print what a table does today."""
+    style = "bold green" if found.target_met else "bold yellow"
+    console.print(database_check_sentence(found), style=style, highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("", "then", "now"):
+        table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
+    for name, before, now in database_check_rows(found):
+        table.add_row(name, before, now)
+    console.print(table)
+    print_notes(console, found.notes)

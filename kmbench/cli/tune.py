@@ -7,12 +7,15 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from kmbench.errors import OutputError, TuneError
+
+if TYPE_CHECKING:
+    from kmbench.tuning.deployment.recipe import Recipe
 
 __all__ = ["tune_command"]
 
@@ -76,14 +79,14 @@ def tune_command(
         int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
     ] = 256,
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="T",
             help="faiss, or a database that the setting is measured in: pgvector\\[dsn=…], lance\\[uri=…], "
             "milvus\\[uri=…]; also table=, centroids=own|kmbench, builds=N. Default: faiss.",
             rich_help_panel=INDEX,
         ),
-    ] = "faiss",
+    ] = None,
     truth: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
@@ -143,7 +146,7 @@ def tune_command(
 
     out, err = Console(soft_wrap=False), Console(stderr=True)
     if check is not None:
-        _check(check, data, queries, device, epochs, as_json, out, err)
+        _check(check, data, queries, device, target, epochs, as_json, out, err)
         return
     if data is None:
         raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
@@ -172,7 +175,7 @@ def tune_command(
                 truth=truth,
                 epochs=epochs,
                 seed=seed,
-                target=target,
+                target=target or "faiss",
                 save=save,
                 progress=progress,
             )
@@ -216,6 +219,7 @@ def _check(
     data: str | None,
     queries: str | None,
     device: str | None,
+    target: str | None,
     epochs: int,
     as_json: bool,
     out: Console,
@@ -224,14 +228,51 @@ def _check(
     from kmbench.cli.tune_progress import TuneProgress
     from kmbench.cli.tune_table import print_check
     from kmbench.tuning.deployment.check import check_deployment
+    from kmbench.tuning.deployment.recipe import read_recipe
 
     if queries is None:
         raise TuneError("--check needs queries to ask", "give them with --queries")
+    recipe = read_recipe(folder)
+    if recipe.target is not None:
+        _check_database(recipe, data, queries, device, target, as_json, out, err)
+        return
+    if target not in (None, "faiss"):
+        raise TuneError(f"--target with --check {folder}: it was saved for FAISS", "leave --target out")
     with TuneProgress(err) as progress:
         found = check_deployment(folder, queries, data, device=device, epochs=epochs, progress=progress)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:
         print_check(out, found)
+    if not found.target_met:
+        sys.exit(1)
+
+
+def _check_database(
+    recipe: Recipe,
+    data: str | None,
+    queries: str,
+    device: str | None,
+    target: str | None,
+    as_json: bool,
+    out: Console,
+    err: Console,
+) -> None:
+    from kmbench.cli.there_table import print_database_check
+    from kmbench.cli.tune_progress import TuneProgress
+    from kmbench.tuning.deployment.check_database import check_database, database_of
+
+    if data is not None:
+        raise TuneError(
+            f"--check of a database reads its table, not {data}", "leave DATA out; a table's name is given by table="
+        )
+    if device not in (None, "cpu"):
+        raise TuneError(f"--device {device}: databases are searched where they run", "leave --device out")
+    with TuneProgress(err) as progress:
+        found = check_database(recipe, database_of(recipe, target), queries, progress=progress)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
+    else:
+        print_database_check(out, found)
     if not found.target_met:
         sys.exit(1)

@@ -124,8 +124,7 @@ KINDS: dict[str, NoteKind] = {
     ),
     "KM333": NoteKind(
         title="lists not readable",
-        text="the lists of {target} could not be read: its recall is known only where it was searched",
-        hint="with pgvector, a superuser can read them by the extension pageinspect",
+        text="the lists of {target} cannot be read ({why}): its recall is known only where it was searched",
         explanation="From the lists themselves the recall of every number of probes follows. Without them it is "
         "measured at some.",
     ),

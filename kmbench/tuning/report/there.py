@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from kmbench.tuning.choice.result import TuneResult
+from kmbench.tuning.deployment.check_database import DatabaseCheck
 from kmbench.tuning.report.words import OPTIONS, recall_text
 from kmbench.tuning.targets.there import Spot, There
 from kmbench.wording import bytes_text, count_text, seconds_text
 
-__all__ = ["there_answer", "there_headings", "there_rows", "there_sentences"]
+__all__ = [
+    "database_check_rows",
+    "database_check_sentence",
+    "there_answer",
+    "there_headings",
+    "there_rows",
+    "there_sentences",
+]
 
 
 def setting_there(there: There, nprobe: int) -> str:
@@ -99,7 +107,9 @@ def _model_sentence(there: There) -> str:
     model, error = there.model, there.model_error
     assert model is not None
     fixed = model.overhead_seconds + model.list_seconds * there.promise.nlist
-    off = "" if error is None else f", off by {error.worst:.0%} at most at {count_text(error.points, 'other setting')}"
+    off = (
+        "" if error is None else f", off by {error.worst:.0%} at most at {count_text(error.points, 'other setting')}"
+    )
     return (
         f"Its time for one query is {seconds_text(fixed)} + {seconds_text(model.probe_seconds)} a probe + "
         f"{seconds_text(model.vector_seconds)} a scanned vector, fitted there{off}."
@@ -141,3 +151,36 @@ def _count(scanned: float | None) -> str:
 
 def _found(spot: Spot) -> str:
     return f"{spot.recall:.4f} ({spot.recall_low:.3f} to {spot.recall_high:.3f})"
+
+
+def database_check_sentence(found: DatabaseCheck) -> str:
+    """Say whether a table still does what it was chosen for, and how many probes would."""
+    recipe, target = found.recipe, found.target
+    now = f"recall@{recipe.at} of {target.table} is {found.recall:.3f} ({found.recall_low:.3f} to {found.recall_high:.3f})"
+    if not found.recall_met:
+        more = "Tune again on today's data."
+        if found.needed is not None:
+            more = f"Its lists need {found.needed:,} probes for it today, or tune again."
+        return f"The target {recipe.recall_target:g} is no longer met: {now}. {more}"
+    if not found.latency_met:
+        assert found.latency_ms is not None
+        limit = f"{recipe.max_latency_ms:g} ms"
+        return f"The latency limit of {limit} is no longer kept: p95 {seconds_text(found.latency_ms['p95'] / 1e3)}."
+    return f"The target {recipe.recall_target:g} is met: {now}."
+
+
+def database_check_rows(found: DatabaseCheck) -> list[tuple[str, str, str]]:
+    """Return rows of a name, what was measured when the index was built, and what was measured today."""
+    recipe, then = found.recipe, found.target
+    rows = [(f"recall@{recipe.at}", "" if then.recall is None else f"{then.recall:.3f}", f"{found.recall:.3f}")]
+    for name in ("p50", "p95"):
+        before, now = then.latency_ms, found.latency_ms
+        if now is not None:
+            was = "" if before is None else seconds_text(before[name] / 1e3)
+            rows.append((f"{name}, one query", was, seconds_text(now[name] / 1e3)))
+    rows.append(("rows of the table", f"{recipe.data.n:,}", f"{found.rows:,}"))
+    rows.append(("vectors scanned", _count(then.scanned_vectors), _count(found.scanned)))
+    imbalance = ["" if one is None else f"{one:.2f}" for one in (then.imbalance, found.imbalance)]
+    rows.append(("list imbalance", *imbalance))
+    rows.append(("probes for the target", f"{then.nprobe:,}", "" if found.needed is None else f"{found.needed:,}"))
+    return rows

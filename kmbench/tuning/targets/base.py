@@ -17,7 +17,7 @@ from kmbench.errors import TuneError
 from kmbench.tuning.index.kinds import Kind
 from kmbench.tuning.problem.space import FloatMatrix, Metric
 
-__all__ = ["Answers", "Built", "Centroids", "Lists", "Setting", "Target", "TargetParams", "Task"]
+__all__ = ["Answers", "Built", "Centroids", "Lists", "Setting", "Standing", "Target", "TargetParams", "Task"]
 
 Centroids = Literal["own", "kmbench"]
 """Who trains the centroids: the database by its own k-means, or kmbench."""
@@ -124,6 +124,23 @@ class Answers:
     seconds: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A table that stands in the database, as it is today.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n,)
+    X : ndarray of float32, shape (n, d)
+    lists : Lists or None
+        Of its index; None where they cannot be read.
+    """
+
+    ids: NDArray[np.int64]
+    X: FloatMatrix
+    lists: Lists | None
+
+
 class Target(ABC):
     """A database. As a context it is connected, and what it made is gone when the context ends.
 
@@ -145,6 +162,8 @@ class Target(ABC):
     takes_centroids: ClassVar[bool] = True
     retrained_by: ClassVar[str | None] = None
     """What makes the database train other centroids in place of those it was given."""
+    why_hidden: ClassVar[str] = "it does not tell them"
+    """Why `read_back` returns None, where it does."""
     times_count: bool = True
     """Whether its times are those of the database; a stand-in for it has none worth showing."""
     most_lists: ClassVar[int | None] = None
@@ -189,9 +208,7 @@ class Target(ABC):
     def snippet(self, setting: Setting) -> dict[str, str]:
         """Return files, by name, that build and search the index as the setting says, ready to run."""
 
-    def write_data(
-        self, folder: Path, ids: NDArray[np.int64], X: FloatMatrix, centroids: FloatMatrix | None
-    ) -> None:
+    def write_data(self, folder: Path, ids: NDArray[np.int64], X: FloatMatrix, centroids: FloatMatrix | None) -> None:
         """Write the files that the snippet reads: the vectors, and the centroids where kmbench trained them."""
         np.save(folder / "vectors.npy", X)
         if centroids is not None:
@@ -264,6 +281,16 @@ class Target(ABC):
     @abstractmethod
     def keep(self, ids: NDArray[np.int64], X: FloatMatrix) -> None:
         """Add rows that were left out, and give the table the name that the user asked for."""
+
+    def attach(self, table: str, nlist: int) -> Standing:
+        """Read a table that stands, so that `search` asks it; nothing is written.
+
+        Raises
+        ------
+        TuneError
+            If there is no such table, or it has no index of so many lists.
+        """
+        raise TuneError(f"--check does not read tables of {self.title}", "check its recall by your own queries")
 
     def facts(self, nprobe: int) -> Sequence[str]:
         """Return sentences about this server that bear on the times at a setting."""

@@ -20,7 +20,7 @@ from pydantic import Field
 from kmbench.errors import TuneError
 from kmbench.tuning.index.kinds import Kind
 from kmbench.tuning.problem.space import FloatMatrix
-from kmbench.tuning.targets.base import Answers, Built, Lists, Setting, Target, TargetParams, Task
+from kmbench.tuning.targets.base import Answers, Built, Lists, Setting, Standing, Target, TargetParams, Task
 
 __all__ = ["Lance", "LanceParams", "import_lance", "index_statistics", "lance_errors", "local_folder"]
 
@@ -72,7 +72,7 @@ class Lance(Target):
     def snippet(self, setting: Setting) -> dict[str, str]:
         """Return ``lance.py``."""
         kind, task = self.task.kind, self.task
-        given = ", ivf_centroids=np.load(HERE / \"centroids.npy\")" if setting.centroids == "kmbench" else ""
+        given = ', ivf_centroids=np.load(HERE / "centroids.npy")' if setting.centroids == "kmbench" else ""
         values = {
             "TABLE": repr(f"{setting.table}.lance"),
             "INDEX_TYPE": repr(_index_type(kind)),
@@ -83,7 +83,9 @@ class Lance(Target):
             "REFINE": f', "refine_factor": {setting.k_factor}' if kind.refine else "",
             "K": task.k,
         }
-        text = resources.files("kmbench.tuning.targets").joinpath("templates/lance.py.txt").read_text(encoding="utf-8")
+        text = (
+            resources.files("kmbench.tuning.targets").joinpath("templates/lance.py.txt").read_text(encoding="utf-8")
+        )
         for key, value in values.items():
             text = text.replace(f"@{key}@", str(value))
         return {self.snippet_file: text}
@@ -192,6 +194,22 @@ class Lance(Target):
                 self._data = lance.write_dataset(table, str(self._path), schema=_schema(X), mode="append")
                 self._data.optimize.optimize_indices()
             self._path.rename(self._folder / f"{name}.lance")
+
+    def attach(self, table: str, nlist: int) -> Standing:
+        """Read a data set and the lists of its index."""
+        path = self._folder / f"{table}.lance"
+        if not path.is_dir():
+            raise TuneError(f"{self._folder} holds no {table}.lance", "give uri= and table= of the data set")
+        with lance_errors(f"reading the data set {table}"):
+            self._data = import_lance().dataset(str(path))
+            rows = self._data.to_table(columns=["id", COLUMN])
+            flat = rows.column(COLUMN).combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            names = [one.name for one in self._data.describe_indices()]
+        if INDEX not in names:
+            raise TuneError(f"{table}.lance has no index named {INDEX}", "build it by the saved lance.py")
+        self._nlist = nlist
+        X: FloatMatrix = np.ascontiguousarray(flat.reshape(len(rows), -1), dtype=np.float32)
+        return Standing(ids=rows.column("id").to_numpy(), X=X, lists=self.read_back())
 
     def _refuse_existing(self, name: str) -> None:
         if (self._folder / f"{name}.lance").exists():

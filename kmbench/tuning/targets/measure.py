@@ -282,7 +282,7 @@ def _notes(
     if target.centroids == "kmbench" and target.retrained_by is not None:
         notes.append(note("KM332", what=target.retrained_by))
     if lists is None:
-        notes.append(note("KM333", target=target.title))
+        notes.append(note("KM333", target=target.title, why=target.why_hidden))
     if curves is not None and curves.misplaced:
         notes.append(note("KM334", rows=curves.misplaced))
     if target.task.kind.exact:

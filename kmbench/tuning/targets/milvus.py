@@ -90,7 +90,9 @@ class Milvus(Target):
             "NPROBE": setting.nprobe,
             "K": self.task.k,
         }
-        text = resources.files("kmbench.tuning.targets").joinpath("templates/milvus.py.txt").read_text(encoding="utf-8")
+        text = (
+            resources.files("kmbench.tuning.targets").joinpath("templates/milvus.py.txt").read_text(encoding="utf-8")
+        )
         for key, value in values.items():
             text = text.replace(f"@{key}@", str(value))
         return {self.snippet_file: text}

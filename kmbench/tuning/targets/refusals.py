@@ -22,9 +22,7 @@ class Refused:
     reason: str
 
 
-REFUSED: Sequence[Refused] = (
-    Refused("device", "cpu", "databases are searched where they run"),
-)
+REFUSED: Sequence[Refused] = (Refused("device", "cpu", "databases are searched where they run"),)
 
 
 def refuse_options(choice: TargetChoice, given: Mapping[str, Any]) -> None:
@@ -75,5 +73,7 @@ def refuse_nlists(choice: TargetChoice, nlists: Sequence[int], given: bool) -> l
     if most is None or max(nlists) <= most:
         return list(nlists)
     if given:
-        raise TuneError(f"--nlist {max(nlists)}: {choice.cls.title} allows at most {most:,} lists", f"use at most {most}")
+        raise TuneError(
+            f"--nlist {max(nlists)}: {choice.cls.title} allows at most {most:,} lists", f"use at most {most}"
+        )
     return [nlist for nlist in nlists if nlist <= most]

@@ -67,7 +67,8 @@ def get_target(name: str) -> type[Target]:
         known = [FAISS, *target_names()]
         near = difflib.get_close_matches(name, known, n=1)
         raise TuneError(
-            f"--target {name}: no such target", f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            f"--target {name}: no such target",
+            f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}",
         )
     return load_entry((GROUP,), name, Target, "target", TuneError)  # type: ignore[type-abstract]
 

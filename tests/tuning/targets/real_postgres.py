@@ -119,7 +119,19 @@ class Postgres:
 
     def psql(self, folder, file):
         """Run a file by psql in a folder and return the finished process."""
-        command = [str(self.bin / "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.dsn, "-f", file]
+        command = [
+            str(self.bin / "psql"),
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            self.dsn,
+            "-f",
+            file,
+        ]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
     def kill(self):

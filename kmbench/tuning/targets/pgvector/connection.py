@@ -83,7 +83,9 @@ def require_vector(connection: Any) -> str:
     version = str(found[0])
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST_PGVECTOR:
         least = ".".join(map(str, LEAST_PGVECTOR))
-        raise TuneError(f"pgvector {version} is too old", f"update it to {least} or newer: ALTER EXTENSION vector UPDATE")
+        raise TuneError(
+            f"pgvector {version} is too old", f"update it to {least} or newer: ALTER EXTENSION vector UPDATE"
+        )
     return version
 
 

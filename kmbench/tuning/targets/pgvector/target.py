@@ -18,15 +18,25 @@ from pydantic import Field, SecretStr
 from kmbench.errors import TuneError
 from kmbench.tuning.index.kinds import Kind
 from kmbench.tuning.problem.space import FloatMatrix
-from kmbench.tuning.targets.base import Answers, Built, Lists, Setting, Target, TargetParams, Task
+from kmbench.tuning.targets.base import Answers, Built, Lists, Setting, Standing, Target, TargetParams, Task
 from kmbench.tuning.targets.pgvector.connection import connect, libpq_is_told, postgres_errors, require_vector
-from kmbench.tuning.targets.pgvector.copying import copy_blocks
+from kmbench.tuning.targets.pgvector.copying import copy_blocks, read_copied
 from kmbench.tuning.targets.pgvector.memory import MOST_MIB, maintenance_mib
 from kmbench.tuning.targets.pgvector.operators import MOST_COLUMNS, operators_of
 from kmbench.tuning.targets.pgvector.pages import read_lists
 from kmbench.tuning.targets.pgvector.snippet import pgvector_snippet, write_copy_files
 
 __all__ = ["Pgvector", "PgvectorParams"]
+
+
+INDEX_OF = """
+SELECT home.nspname, rows.relname, lists.relname, lists.reloptions
+FROM pg_index JOIN pg_class AS lists ON lists.oid = indexrelid JOIN pg_am ON pg_am.oid = lists.relam
+JOIN pg_class AS rows ON rows.oid = indrelid JOIN pg_namespace AS home ON home.oid = rows.relnamespace
+WHERE indrelid = to_regclass(%s) AND amname = 'ivfflat' AND indisvalid
+"""
+DEFAULT_LISTS = 100
+"""Of an index that was made without ``lists``."""
 
 
 class PgvectorParams(TargetParams):
@@ -48,6 +58,7 @@ class Pgvector(Target):
     snippet_file = "pgvector.sql"
     Params = PgvectorParams
     most_lists = 32_768
+    why_hidden = "that takes the extension pageinspect and the rights of a superuser"
     retrained_by = "REINDEX, and restoring a dump,"
     params: PgvectorParams
 
@@ -56,7 +67,7 @@ class Pgvector(Target):
         self._sql = operators_of(task.kind, task.metric, task.d)
         self._connection: Any = None
         self._schema = f"kmbench_{os.getpid()}_{secrets.token_hex(4)}"
-        self._table = "vectors"
+        self._home, self._table, self._index = self._schema, "vectors", ""
         self._nlist = 0
         self._by_index: dict[int, bool] = {}
         self._set_to: tuple[int, bool] | None = None
@@ -82,9 +93,7 @@ class Pgvector(Target):
         """Return ``pgvector.sql`` for psql."""
         return {self.snippet_file: pgvector_snippet(self.task, setting)}
 
-    def write_data(
-        self, folder: Path, ids: NDArray[np.int64], X: FloatMatrix, centroids: FloatMatrix | None
-    ) -> None:
+    def write_data(self, folder: Path, ids: NDArray[np.int64], X: FloatMatrix, centroids: FloatMatrix | None) -> None:
         """Write ``vectors.pgcopy`` and ``centroids.pgcopy``, which psql copies into tables."""
         write_copy_files(folder, ids, X, centroids)
 
@@ -173,7 +182,11 @@ class Pgvector(Target):
                 inspect = sql.Identifier(schema, "get_raw_page")
                 half = self.task.kind.codec == "fp16"
                 lists = read_lists(self._connection, self._index_name(), inspect, half)
-        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
+        except (
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.FeatureNotSupported,
+            psycopg.errors.UndefinedFile,
+        ):
             return None
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             with postgres_errors("reading the lists", self.params.dsn):
@@ -232,11 +245,42 @@ class Pgvector(Target):
             with self._connection.transaction():
                 if len(X):
                     self._copy(self._table, ids, X, lambda share: None)
-                self._execute("ALTER INDEX {schema}.{index_name} RENAME TO {new_index}", new_index=f"{name[:50]}_lists")
+                self._execute(
+                    "ALTER INDEX {schema}.{index_name} RENAME TO {new_index}", new_index=f"{name[:50]}_lists"
+                )
                 self._execute("ALTER TABLE {schema}.{table} RENAME TO {name}", name=name)
                 home = self._connection.execute("SELECT current_schema()").fetchone()[0]
                 self._execute("ALTER TABLE {schema}.{name} SET SCHEMA {home}", name=name, home=home)
             self._execute("VACUUM ANALYZE {home}.{name}", home=home, name=name)
+
+    def attach(self, table: str, nlist: int) -> Standing:
+        """Read a table and the lists of its ivfflat index over the column ``embedding``."""
+        from psycopg import sql
+
+        with postgres_errors(f"reading the table {table}", self.params.dsn):
+            found = self._connection.execute(
+                INDEX_OF, (sql.Identifier(table).as_string(self._connection),)
+            ).fetchall()
+            if not found:
+                raise TuneError(
+                    f"{table} is no table with an ivfflat index that can be seen from here",
+                    "give its name: --target pgvector[table=NAME]",
+                )
+            if len(found) > 1:
+                raise TuneError(f"{table} has {len(found)} ivfflat indexes", "drop those that are not served")
+            self._home, self._table, self._index, options = found[0]
+            held = int(dict(one.split("=") for one in options or []).get("lists", DEFAULT_LISTS))
+            if held != nlist:
+                raise TuneError(
+                    f"the index of {table} has {held} lists, the recipe has {nlist}",
+                    "build it again by the saved file",
+                )
+            self._nlist = nlist
+            text = sql.SQL("COPY (SELECT id::bigint, embedding FROM {}.{} WHERE embedding IS NOT NULL) TO STDOUT "
+                           "(FORMAT BINARY)").format(sql.Identifier(self._home), sql.Identifier(table))  # fmt: skip
+            with self._connection.cursor().copy(text) as copy:
+                ids, X = read_copied(copy, self.task.d)
+        return Standing(ids=ids, X=X, lists=self.read_back())
 
     def facts(self, nprobe: int) -> Sequence[str]:
         """Return what the server's memory for sorts is, and what it does."""
@@ -244,7 +288,13 @@ class Pgvector(Target):
         return (f"Every scanned row is sorted under work_mem, which is {size} on this server.",)
 
     def _index_name(self) -> str:
-        return f"{self._schema}.{self._table}_lists"
+        """Return the name of the index with its schema, as ``regclass`` reads it."""
+        from psycopg import sql
+
+        return sql.Identifier(self._home, self._own_index()).as_string(self._connection)
+
+    def _own_index(self) -> str:
+        return self._index or f"{self._table}_lists"
 
     def _execute(self, text: str, **names: Any) -> Any:
         """Run a statement in which names in braces stand for identifiers, and numbers for themselves."""
@@ -322,6 +372,7 @@ class Pgvector(Target):
         found = self._connection.execute(query).fetchone()
         if found is not None:
             return str(found[0])
+        self._execute("CREATE SCHEMA IF NOT EXISTS {schema}")
         self._execute("CREATE EXTENSION pageinspect SCHEMA {schema}")
         return self._schema
 
@@ -331,7 +382,7 @@ class Pgvector(Target):
         cast = f"::vector({self.task.d})::{self._sql.type}" if self.task.kind.codec == "fp16" else ""
         text = "SELECT id FROM {}.{} ORDER BY {} {} (%s{}) LIMIT {}"
         return sql.SQL(text).format(
-            sql.Identifier(self._schema),
+            sql.Identifier(self._home),
             sql.Identifier(self._table),
             sql.SQL(self._sql.expression),
             sql.SQL(self._sql.distance),
@@ -355,7 +406,7 @@ class Pgvector(Target):
         row = np.zeros(self.task.d, dtype=np.float32)
         row[0] = 1.0
         text = self._connection.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + self._query(), (row,)).fetchone()[0]
-        return f"{self._table}_lists" in _index_names(text)
+        return self._own_index() in _index_names(text)
 
 
 def _index_names(plan: Any) -> set[str]:
