@@ -128,7 +128,7 @@ def tune_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=HOW)] = False,
     report: Annotated[bool, typer.Option(help="Write the page.", rich_help_panel=HOW)] = True,
 ) -> None:
-    """Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+    r"""Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
 
     [bold]Examples[/bold]
 
@@ -138,7 +138,7 @@ def tune_command(
 
     kmbench tune vectors.npy --check deployment --queries today.npy
 
-    kmbench tune vectors.npy --target "pgvector\\[dsn='host=localhost dbname=items']"
+    kmbench tune vectors.npy --target "pgvector\[dsn='host=localhost dbname=items']"
 
     Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
     """

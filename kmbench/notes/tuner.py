@@ -106,8 +106,8 @@ KINDS: dict[str, NoteKind] = {
         text="from {nprobe} probes on PostgreSQL plans a search without the index; these were searched with "
         "enable_seqscan off",
         hint="set enable_seqscan = off where so many probes are used",
-        explanation="With many probes the planner expects a sequential scan to be cheaper. Such a search is exact, and "
-        "its time is not that of the index.",
+        explanation="With many probes the planner expects a sequential scan to be cheaper. Such a search is exact, "
+        "and its time is not that of the index.",
     ),
     "KM331": NoteKind(
         title="short answers",
@@ -131,8 +131,8 @@ KINDS: dict[str, NoteKind] = {
     "KM334": NoteKind(
         title="rows in other lists",
         text="{rows:,} rows are in another list than that of the nearest centroid: the curve there is not exact",
-        explanation="The curve of the lists rests on every row being in the list of its nearest centroid. The sizes of "
-        "the lists in the database differ from that.",
+        explanation="The curve of the lists rests on every row being in the list of its nearest centroid. The sizes "
+        "of the lists in the database differ from that.",
     ),
     "KM335": NoteKind(
         title="search differs from the lists",

@@ -25,7 +25,7 @@ from kmbench.tuning.problem.nlist import read_nlists
 from kmbench.tuning.problem.truth import Progress
 from kmbench.tuning.targets.base import Task
 from kmbench.tuning.targets.refusals import refuse_kinds, refuse_nlists, refuse_options
-from kmbench.tuning.targets.registry import FAISS, read_target, reach
+from kmbench.tuning.targets.registry import FAISS, reach, read_target
 from kmbench.tuning.timing.latency import EPOCHS
 from kmbench.tuning.timing.search import SearchSetup
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from kmbench.errors import OutputError
 from kmbench.tuning.choice.result import TuneResult
-from kmbench.tuning.deployment.recipe import INDEX_FILE, RECIPE_FILE, SERVE_FILE, DataSample, Lists, Recipe
 from kmbench.tuning.deployment.database import target_recipe, write_for_database
+from kmbench.tuning.deployment.recipe import INDEX_FILE, RECIPE_FILE, SERVE_FILE, DataSample, Lists, Recipe
 from kmbench.tuning.index.cache import write_servable
 from kmbench.tuning.index.kinds import Kind, build_ivf
 from kmbench.tuning.index.training import Trained, assign_rows

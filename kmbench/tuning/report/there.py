@@ -35,8 +35,8 @@ def there_answer(result: TuneResult, there: There) -> str:
     if there.chosen is None:
         best = max(there.spots, key=lambda one: one.recall)
         return (
-            f"No number of probes that was searched keeps recall {result.asked.recall:g} in {there.title}: the best is "
-            f"{_found(best)} with {setting_there(there, best.nprobe)}."
+            f"No number of probes that was searched keeps recall {result.asked.recall:g} in {there.title}: the best "
+            f"is {_found(best)} with {setting_there(there, best.nprobe)}."
         )
     spot = there.chosen
     parts = [f"recall@{at} {_found(spot)} found by searching"]
@@ -156,7 +156,8 @@ def _found(spot: Spot) -> str:
 def database_check_sentence(found: DatabaseCheck) -> str:
     """Say whether a table still does what it was chosen for, and how many probes would."""
     recipe, target = found.recipe, found.target
-    now = f"recall@{recipe.at} of {target.table} is {found.recall:.3f} ({found.recall_low:.3f} to {found.recall_high:.3f})"
+    interval = f"{found.recall_low:.3f} to {found.recall_high:.3f}"
+    now = f"recall@{recipe.at} of {target.table} is {found.recall:.3f} ({interval})"
     if not found.recall_met:
         more = "Tune again on today's data."
         if found.needed is not None:
@@ -174,13 +175,13 @@ def database_check_rows(found: DatabaseCheck) -> list[tuple[str, str, str]]:
     recipe, then = found.recipe, found.target
     rows = [(f"recall@{recipe.at}", "" if then.recall is None else f"{then.recall:.3f}", f"{found.recall:.3f}")]
     for name in ("p50", "p95"):
-        before, now = then.latency_ms, found.latency_ms
-        if now is not None:
-            was = "" if before is None else seconds_text(before[name] / 1e3)
-            rows.append((f"{name}, one query", was, seconds_text(now[name] / 1e3)))
+        was, today = then.latency_ms, found.latency_ms
+        if today is not None:
+            earlier = "" if was is None else seconds_text(was[name] / 1e3)
+            rows.append((f"{name}, one query", earlier, seconds_text(today[name] / 1e3)))
     rows.append(("rows of the table", f"{recipe.data.n:,}", f"{found.rows:,}"))
     rows.append(("vectors scanned", _count(then.scanned_vectors), _count(found.scanned)))
-    imbalance = ["" if one is None else f"{one:.2f}" for one in (then.imbalance, found.imbalance)]
-    rows.append(("list imbalance", *imbalance))
+    before, now = ("" if one is None else f"{one:.2f}" for one in (then.imbalance, found.imbalance))
+    rows.append(("list imbalance", before, now))
     rows.append(("probes for the target", f"{then.nprobe:,}", "" if found.needed is None else f"{found.needed:,}"))
     return rows

@@ -37,11 +37,11 @@ def there_section(result: TuneResult, there: There) -> dict[str, Any]:
         "figure": there_figure(result, there),
         "legend": _legend(there),
         "caption": (
-            "Lines are exact for these queries: every nprobe of kmbench's lists, and of the lists that were read back "
-            "from the database. Marks were found by searching it."
+            "Lines are exact for these queries: every nprobe of kmbench's lists, and of the lists that were read "
+            "back from the database. Marks were found by searching it."
             if there.build.curve is not None
-            else "The line is exact for these queries: every nprobe of kmbench's lists. Marks were found by searching "
-            "the database."
+            else "The line is exact for these queries: every nprobe of kmbench's lists. Marks were found by "
+            "searching the database."
         ),
         "headings": [*there_headings(there), "in FAISS, by its model"],
         "rows": _rows(result, there),

@@ -1,6 +1,8 @@
-"""The promise kept in a database: build there, read the lists back, search, and find the probes that keep the target."""
+"""The promise kept in a database: build there, read the lists back, search, find the probes that keep the target."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +176,7 @@ def _measured(
     )
 
 
-def _names(target: Target) -> dict[str, str]:
+def _names(target: Target) -> dict[str, Any]:
     names = ("title", "lists_name", "probes_name")
     return {"target": target.name, **{name: getattr(target, name) for name in names}}
 

@@ -150,11 +150,12 @@ class Postgres:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-if __name__ == "__main__":  # for the walk of docs/databases.md: prints the DSN and waits for the end of its input
+if __name__ == "__main__":  # for the walk of docs/databases.md: prints the host and waits for the end of its input
     server = Postgres(binaries())
     try:
         server.execute("CREATE EXTENSION vector")
-        print(server.dsn, flush=True)
+        sys.stdout.write(f"{server.sockets}\n")
+        sys.stdout.flush()
         sys.stdin.read()
     finally:
         server.close()

@@ -51,7 +51,7 @@ def connect(dsn: SecretStr | None) -> Any:
         ) from None
     known.setdefault("connect_timeout", 10)
     try:
-        return psycopg.connect(**known, autocommit=True, application_name="kmbench")  # type: ignore[arg-type]
+        return psycopg.connect(**known, autocommit=True, application_name="kmbench")
     except psycopg.OperationalError as error:
         raise TuneError(
             f"no connection to PostgreSQL: {_line(error, dsn)}",
@@ -77,7 +77,7 @@ def require_vector(connection: Any) -> str:
         hint = (
             "run CREATE EXTENSION vector in it"
             if offered
-            else f"install pgvector on the server (Debian: postgresql-{server}-pgvector), then CREATE EXTENSION vector"
+            else f"install pgvector on the server (Debian: postgresql-{server}-pgvector), then run CREATE EXTENSION"
         )
         raise TuneError(f"the database {database} has no extension vector", hint)
     version = str(found[0])

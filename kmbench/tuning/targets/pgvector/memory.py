@@ -16,7 +16,7 @@ MOST_MIB = 2_097_151
 
 
 def maintenance_mib(nlist: int, n: int, d: int) -> int:
-    """Return the MiB to set for so many lists over n rows: samples, centroids twice, and the bounds of Elkan's method.
+    """Return the MiB to set for so many lists over n rows: samples, centroids, and the bounds of Elkan's method.
 
     The bounds are one float for each pair of sample and centroid, and of two centroids.
     """

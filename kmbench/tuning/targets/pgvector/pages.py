@@ -1,7 +1,7 @@
 """The lists of an ivfflat index as its pages hold them, by the extension pageinspect.
 
-Page 0 tells the dimension and the number of lists. From page 1 on, chained, stand the lists: where the entries of each
-begin, and its centroid. Entry pages are chained too; their headers tell how many entries they hold.
+Page 0 tells the dimension and the number of lists. From page 1 on, chained, stand the lists: where the entries of
+each begin, and its centroid. Entry pages are chained too; their headers tell how many entries they hold.
 """
 
 from __future__ import annotations

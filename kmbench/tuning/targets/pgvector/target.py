@@ -291,7 +291,7 @@ class Pgvector(Target):
         """Return the name of the index with its schema, as ``regclass`` reads it."""
         from psycopg import sql
 
-        return sql.Identifier(self._home, self._own_index()).as_string(self._connection)
+        return str(sql.Identifier(self._home, self._own_index()).as_string(self._connection))
 
     def _own_index(self) -> str:
         return self._index or f"{self._table}_lists"
