@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 from tuning_problems import problem_of
 
@@ -82,5 +81,3 @@ def problems():
 @pytest.fixture
 def l2(problems):
     return problems["l2"]
-
-

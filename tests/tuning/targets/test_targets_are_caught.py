@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from tuning_problems import D, N, NLIST, left_in
+from tuning_problems import NLIST, D, N, left_in
 
 from kmbench.errors import TuneError
 from kmbench.tuning.targets.lance import Lance
@@ -89,7 +89,9 @@ def test_a_planner_that_would_leave_the_index_is_made_to_stay_and_it_is_said(pos
         postgres.execute("ALTER ROLE postgres RESET ALL")
     forced = [one for one in there.spots if not one.by_index]
     assert forced
-    assert all(one.recall == pytest.approx(one.of_lists, abs=1e-12) for one in there.spots), "not that of a whole scan"
+    assert all(one.recall == pytest.approx(one.of_lists, abs=1e-12) for one in there.spots), (
+        "not that of a whole scan"
+    )
     assert "KM330" in {note.code for note in there.notes}
     if not there.chosen.by_index:
         assert "SET enable_seqscan = off;" in there.files["pgvector.sql"]
@@ -134,7 +136,9 @@ def test_a_connection_that_is_lost_in_the_middle_of_a_load_leaves_nothing(postgr
     def cut(what, share):
         if what == "loading" and share > 0 and not ended.is_set():
             ended.set()
-            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kmbench'")
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kmbench'"
+            )
 
     with pytest.raises(TuneError, match=r"loading 5,000 rows: the connection was lost"):
         measured(read_target(f"pgvector[dsn={postgres.dsn}]"), l2, progress=cut)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tuning_problems import D, K, N, NLIST, recall_of
+from tuning_problems import NLIST, D, K, N, recall_of
 
 from kmbench.tuning.targets.curves import asked_queries, curves_of
 from kmbench.tuning.targets.measure import measure_there

@@ -48,10 +48,7 @@ def brute_force(metric, base, queries):
     if metric == "cosine":
         base = base / np.linalg.norm(base, axis=1, keepdims=True)
         queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
-    if metric == "l2":
-        measure = np.square(queries[:, None] - base[None]).sum(axis=2)
-    else:
-        measure = -queries @ base.T
+    measure = np.square(queries[:, None] - base[None]).sum(axis=2) if metric == "l2" else -queries @ base.T
     return np.argsort(measure, axis=1, kind="stable")[:, :K]
 
 
@@ -72,7 +69,12 @@ def problem_of(metric, seed=0):
     quantizer = flat_quantizer(centroids, space)
     curve = one_pass(quantizer, queries, truth.ids, assign_rows(quantizer, base), K)
     promise = Promise(
-        kind=Kind("flat", "flat"), nlist=NLIST, nprobe=curve.first_at(0.9), k_factor=1, curve=curve, centroids=centroids
+        kind=Kind("flat", "flat"),
+        nlist=NLIST,
+        nprobe=curve.first_at(0.9),
+        k_factor=1,
+        curve=curve,
+        centroids=centroids,
     )
     return Known(metric, problem, truth, centroids, promise)
 
