@@ -106,8 +106,8 @@ def test_a_table_is_kept_saved_and_checked_and_its_drift_is_seen(tune, server, f
         assert told["notes"] == []
         # Rows of another kind fill the lists unevenly; REINDEX then trains other centroids.
         server.execute(
-            "INSERT INTO items SELECT 100000 + i, (SELECT embedding FROM items ORDER BY id LIMIT 1) + "
-            "(SELECT array_agg(random() * 0.01 + i * 0) FROM generate_series(1, 16))::vector "
+            "INSERT INTO items SELECT 100000 + i, (SELECT embedding FROM items WHERE id = 0) + "
+            "('[' || concat_ws(',', i * 1e-6" + ", random() * 0.01" * (D - 1) + ") || ']')::vector "
             "FROM generate_series(1, 3000) AS i"
         )
         grown = json.loads(tune("--check", "deployment", "--json", data=None, **host_of(server)).stdout)

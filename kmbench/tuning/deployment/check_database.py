@@ -12,7 +12,7 @@ from kmbench.errors import DataError, TuneError
 from kmbench.notes import Note, note, notes_as_json
 from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.deployment.recipe import Recipe, TargetRecipe
-from kmbench.tuning.index.kinds import flat_quantizer, parse_kinds
+from kmbench.tuning.index.kinds import parse_kinds
 from kmbench.tuning.index.training import assign_rows
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.space import FloatMatrix, Space
@@ -20,7 +20,7 @@ from kmbench.tuning.problem.truth import Progress, exact_neighbours
 from kmbench.tuning.recall.curve import Curve, one_pass
 from kmbench.tuning.recall.interval import recall_interval
 from kmbench.tuning.targets.base import Lists, Target, Task
-from kmbench.tuning.targets.curves import centroids_digest, into_space
+from kmbench.tuning.targets.curves import centroids_digest, into_space, quantizer_of
 from kmbench.tuning.targets.registry import TargetChoice, read_target
 
 __all__ = ["DatabaseCheck", "check_database", "database_of"]
@@ -226,7 +226,7 @@ def _checked(
 def _curve(
     lists: Lists, base: FloatMatrix, queries: FloatMatrix, truth: Any, space: Space, k: int
 ) -> tuple[Curve, float]:
-    quantizer = flat_quantizer(into_space(lists.centroids, space), space)
+    quantizer = quantizer_of(into_space(lists.centroids, space), lists, space)
     share = lists.sizes / max(1, lists.sizes.sum())
     curve = one_pass(quantizer, queries, truth, assign_rows(quantizer, base), k)
     return curve, float(lists.nlist * np.square(share).sum())

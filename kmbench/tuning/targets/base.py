@@ -95,12 +95,15 @@ class Lists:
     Attributes
     ----------
     centroids : ndarray of float32, shape (nlist, d)
-        Among the vectors as a user has them; of norm 1 under cosine and inner product.
+        Among the vectors as a user has them; under cosine among their directions.
     sizes : ndarray of int64, shape (nlist,)
+    by_l2 : bool
+        Whether rows and queries go to the nearest centroids by L2, though vectors are compared by another metric.
     """
 
     centroids: FloatMatrix
     sizes: NDArray[np.int64]
+    by_l2: bool = False
 
     @property
     def nlist(self) -> int:

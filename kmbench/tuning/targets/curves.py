@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,16 @@ from kmbench.tuning.problem.truth import Truth
 from kmbench.tuning.recall.curve import Curve, one_pass, ranked_lists
 from kmbench.tuning.targets.base import Lists
 
-__all__ = ["Asked", "ListCurves", "asked_queries", "centroids_digest", "curves_of", "from_space", "into_space"]
+__all__ = [
+    "Asked",
+    "ListCurves",
+    "asked_queries",
+    "centroids_digest",
+    "curves_of",
+    "from_space",
+    "into_space",
+    "quantizer_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +113,11 @@ class ListCurves:
         return float(len(self.sizes) * np.square(self.sizes / max(1, self.sizes.sum())).sum())
 
 
+def quantizer_of(centroids: FloatMatrix, lists: Lists | None, space: Space) -> Any:
+    """Return the centroids, in the space of the index, in an index that ranks them as the database does."""
+    return flat_quantizer(centroids, Space(metric="l2") if lists is not None and lists.by_l2 else space)
+
+
 def curves_of(
     centroids: FloatMatrix, lists: Lists | None, problem: Problem, truth: Truth, asked: Asked, k: int
 ) -> ListCurves:
@@ -115,7 +130,7 @@ def curves_of(
     lists : Lists or None
         Whose sizes are compared with those of the nearest centroids; None: they are those.
     """
-    quantizer = flat_quantizer(centroids, problem.space)
+    quantizer = quantizer_of(centroids, lists, problem.space)
     list_of_row = assign_rows(quantizer, problem.base)
     sizes = np.bincount(list_of_row, minlength=len(centroids)).astype(np.int64)
     misplaced = 0 if lists is None else int(np.abs(sizes - lists.sizes).sum() + 1) // 2

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +148,8 @@ class Lance(Target):
         """
         with lance_errors("reading the lists"):
             lists, unindexed = index_statistics(self._data, INDEX)
+        # Under cosine Lance clusters directions by L2, and does not bring its centroids back to norm 1.
+        lists = replace(lists, by_l2=self.task.metric == "cosine")
         if unindexed:
             raise TuneError(
                 f"{unindexed:,} rows are not in the index and would be scanned at every query", "build it again"
@@ -179,7 +182,8 @@ class Lance(Target):
             If Lance plans a scan without the index.
         """
         text = self._scanner(np.zeros(self.task.d, dtype=np.float32), nprobe, 1).explain_plan()
-        if "ANNSubIndex" not in text or "KNNVectorDistance" in text:
+        beside = "KNNVectorDistance" in text and not self.task.kind.refine  # which compares whole vectors again
+        if "ANNSubIndex" not in text or beside:
             raise TuneError("Lance plans the search without the index, or beside it", "build the index again")
         return True
 

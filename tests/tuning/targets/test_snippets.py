@@ -89,7 +89,7 @@ def test_the_python_for_milvus_runs_on_its_lite_server(problems, tmp_path):
     target, text = snippet(CASES[-1], problems)
     (tmp_path / "serve_milvus.py").write_text(text.replace("Snippet's", "snippet"), encoding="utf-8")
     target.write_data(tmp_path, np.arange(N), problems["l2"].problem.raw, None)
-    environment = os.environ | {"MILVUS_URI": str(tmp_path / "lite.db")}
+    environment = os.environ | {"MILVUS_ADDRESS": str(tmp_path / "lite.db")}
     done = subprocess.run(
         [sys.executable, "serve_milvus.py"],
         cwd=tmp_path,

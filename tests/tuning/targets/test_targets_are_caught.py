@@ -230,7 +230,7 @@ def test_the_memory_that_is_set_is_what_pgvector_asks_for(postgres):
     postgres.execute(f"CREATE TABLE sized (id bigint, embedding vector({D}))")
     try:
         postgres.execute(
-            "INSERT INTO sized SELECT i, (SELECT array_agg(random() + i * 0) FROM generate_series(1, 16))::vector "
+            "INSERT INTO sized SELECT i, ('[' || concat_ws(',', i" + ", random()" * (D - 1) + ") || ']')::vector "
             f"FROM generate_series(1, {n}) AS i"
         )
         with psycopg.connect(postgres.dsn, autocommit=True) as connection:
