@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tuning_problems import NLIST, D, K, N, recall_of
+from tuning_problems import NLIST, K, N, recall_of
 
 from kmbench.tuning.targets.curves import asked_queries, curves_of
 from kmbench.tuning.targets.measure import measure_there
@@ -76,8 +76,8 @@ def test_lists_of_another_training_get_the_smallest_probes_that_keep_the_target(
 
 def test_below_the_probes_that_are_named_a_query_gets_too_few_rows(place, problems):
     known = problems["l2"]
-    rng = np.random.default_rng(3)
-    centroids = np.concatenate([known.centroids[:16], 3 * rng.normal(size=(16, D)).astype(np.float32)])
+    # Beyond the queries, so that these lists are near to them and hold few rows.
+    centroids = np.concatenate([known.centroids[:16], 1.5 * known.problem.raw_queries[:16]])
     with place.choice().open(known.task) as target:
         curves = curve_of(known, built(target, known, centroids))
         assert curves.enough > 1
