@@ -76,6 +76,16 @@ def test_the_answer_is_measured_in_the_database_and_the_scratch_is_gone(tune, se
     assert server.schemas() == []
 
 
+def test_the_page_has_both_curves_and_what_was_found(tune, server, folder):
+    done = tune("--target", f"pgvector[dsn={server.dsn};centroids=own]", "--report", "--output", "page.html")
+    assert done.returncode == 0, done.stderr
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "The promise and pgvector" in page
+    assert "the lists in pgvector" in page
+    assert "in FAISS, by its model" in page
+    assert str(server.sockets) not in page
+
+
 def test_libpqs_variables_name_a_server_too(tune, server):
     done = tune("--target", "pgvector", **host_of(server))
     assert done.returncode == 0, done.stderr

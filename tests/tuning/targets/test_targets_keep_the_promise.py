@@ -1,11 +1,16 @@
 """Searching a database finds what the curve says, at every number of probes: with kmbench's centroids and its own."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tuning_problems import NLIST, K, N, recall_of
 
+from kmbench.tuning.problem.constraints import Constraints
+from kmbench.tuning.problem.truth import Truth
 from kmbench.tuning.targets.curves import asked_queries, curves_of
 from kmbench.tuning.targets.measure import measure_there
+from kmbench.tuning.targets.registry import read_target
 
 PROBES = (1, 2, 3, 5, 8, 16, 32)
 
@@ -96,3 +101,32 @@ def test_codes_stay_below_the_ceiling_of_their_lists(place, l2, kind):
             found = recall_of(target.search(l2.problem.raw_queries, nprobe, 16).ids, l2.truth.ids)
             assert found <= curves.whole.recall[nprobe - 1] + 0.002
             assert found >= curves.whole.recall[nprobe - 1] - 0.1
+
+
+def test_a_limit_that_is_broken_there_is_named(place, l2):
+    asked = Constraints(recall=0.9, at=K, max_latency_seconds=1e-9, max_build_seconds=1e-9)
+    there = measure_there(place.choice(), l2.promise, l2.problem, l2.truth, asked, turns=1, seed=0)
+    assert not there.met
+    assert there.broken == ("latency", "build")
+
+
+def test_rows_that_served_as_queries_are_added_to_a_kept_table(postgres, l2):
+    """The table has all rows of the data under their numbers; what was measured had those left out."""
+    held_out = np.arange(0, N, 50)
+    rest = np.delete(np.arange(N), held_out)
+    raw = l2.problem.raw
+    truth = Truth(k=K, ids=brute_force("l2", raw[rest], raw[held_out]), tied=0, cut=0)
+    problem = SimpleNamespace(
+        **{**vars(l2.problem), "base": raw[rest], "raw_queries": raw[held_out], "queries": raw[held_out],
+           "held_out": held_out}
+    )  # fmt: skip
+    choice = read_target(f"pgvector[dsn={postgres.dsn};table=everything]")
+    try:
+        there = measure_there(choice, l2.promise, problem, truth, l2.asked(), turns=1, seed=0)
+        assert all(one.recall == pytest.approx(one.of_lists, abs=1e-12) for one in there.spots)
+        ids = [one for (one,) in postgres.execute("SELECT id FROM everything ORDER BY id")]
+        assert ids == list(range(N))
+        (found,) = postgres.execute("SELECT embedding::text FROM everything WHERE id = 50")
+        assert np.array_equal(np.array(found[0].strip("[]").split(","), dtype=np.float32), raw[50])
+    finally:
+        postgres.execute("DROP TABLE IF EXISTS everything")
