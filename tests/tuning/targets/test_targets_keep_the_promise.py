@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tuning_problems import NLIST, K, N, recall_of
+from tuning_problems import NLIST, K, N, brute_force, recall_of
 
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.truth import Truth
