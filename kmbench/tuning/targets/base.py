@@ -187,6 +187,10 @@ class Target(ABC):
         ------
         TuneError
         """
+        if params.table is not None and len(params.table.encode()) > IDENTIFIER_BYTES:
+            raise TuneError(
+                f"--target {cls.name}: table= is longer than {IDENTIFIER_BYTES} bytes", "give a shorter name"
+            )
         if params.centroids == "kmbench" and not cls.takes_centroids:
             raise TuneError(
                 f"--target {cls.name}: {cls.title} takes no centroids from outside", "leave centroids=kmbench out"

@@ -48,6 +48,7 @@ def test_faiss_is_no_database():
         ("pgvector[table=]", "table= has no value"),
         ("pgvector[table=a;table=b]", "table= stands twice"),
         ("pgvector[table=a/b]", "table="),
+        (f"pgvector[table={'ä' * 40}]", "longer than 63 bytes"),
         ("pgvector[builds=0]", "builds="),
         ("pgvector[builds=2]", "with kmbench's centroids all builds are alike"),
         ("pgvector[centroids=mine]", "centroids="),
