@@ -25,18 +25,9 @@ from kmbench.tuning.targets.pgvector.memory import MOST_MIB, maintenance_mib
 from kmbench.tuning.targets.pgvector.operators import MOST_COLUMNS, operators_of
 from kmbench.tuning.targets.pgvector.pages import read_lists
 from kmbench.tuning.targets.pgvector.snippet import pgvector_snippet, write_copy_files
+from kmbench.tuning.targets.pgvector.statements import find_index, index_names, search_statement
 
 __all__ = ["Pgvector", "PgvectorParams"]
-
-
-INDEX_OF = """
-SELECT home.nspname, rows.relname, lists.relname, lists.reloptions
-FROM pg_index JOIN pg_class AS lists ON lists.oid = indexrelid JOIN pg_am ON pg_am.oid = lists.relam
-JOIN pg_class AS rows ON rows.oid = indrelid JOIN pg_namespace AS home ON home.oid = rows.relnamespace
-WHERE indrelid = to_regclass(%s) AND amname = 'ivfflat' AND indisvalid
-"""
-DEFAULT_LISTS = 100
-"""Of an index that was made without ``lists``."""
 
 
 class PgvectorParams(TargetParams):
@@ -203,7 +194,7 @@ class Pgvector(Target):
         k = self.task.k
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         seconds = np.empty(len(queries))
-        query = self._query()
+        query = self._statement()
         with postgres_errors(f"searching with {nprobe} probes", self.params.dsn):
             self._set(nprobe, force=not self.plan(nprobe))
             cursor = self._connection.cursor(binary=True)
@@ -258,23 +249,7 @@ class Pgvector(Target):
         from psycopg import sql
 
         with postgres_errors(f"reading the table {table}", self.params.dsn):
-            found = self._connection.execute(
-                INDEX_OF, (sql.Identifier(table).as_string(self._connection),)
-            ).fetchall()
-            if not found:
-                raise TuneError(
-                    f"{table} is no table with an ivfflat index that can be seen from here",
-                    "give its name: --target pgvector[table=NAME]",
-                )
-            if len(found) > 1:
-                raise TuneError(f"{table} has {len(found)} ivfflat indexes", "drop those that are not served")
-            self._home, self._table, self._index, options = found[0]
-            held = int(dict(one.split("=") for one in options or []).get("lists", DEFAULT_LISTS))
-            if held != nlist:
-                raise TuneError(
-                    f"the index of {table} has {held} lists, the recipe has {nlist}",
-                    "build it again by the saved file",
-                )
+            self._home, self._table, self._index = find_index(self._connection, table, nlist)
             self._nlist = nlist
             text = sql.SQL("COPY (SELECT id::bigint, embedding FROM {}.{} WHERE embedding IS NOT NULL) TO STDOUT "
                            "(FORMAT BINARY)").format(sql.Identifier(self._home), sql.Identifier(table))  # fmt: skip
@@ -376,19 +351,9 @@ class Pgvector(Target):
         self._execute("CREATE EXTENSION pageinspect SCHEMA {schema}")
         return self._schema
 
-    def _query(self) -> Any:
-        from psycopg import sql
-
-        cast = f"::vector({self.task.d})::{self._sql.type}" if self.task.kind.codec == "fp16" else ""
-        text = "SELECT id FROM {}.{} ORDER BY {} {} (%s{}) LIMIT {}"
-        return sql.SQL(text).format(
-            sql.Identifier(self._home),
-            sql.Identifier(self._table),
-            sql.SQL(self._sql.expression),
-            sql.SQL(self._sql.distance),
-            sql.SQL(cast),
-            sql.Literal(self.task.k),
-        )
+    def _statement(self) -> Any:
+        task = self.task
+        return search_statement(self._home, self._table, self._sql, task.kind, task.d, task.k)
 
     def _set(self, nprobe: int, force: bool) -> None:
         if self._set_to == (nprobe, force):
@@ -405,15 +370,5 @@ class Pgvector(Target):
 
         row = np.zeros(self.task.d, dtype=np.float32)
         row[0] = 1.0
-        text = self._connection.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + self._query(), (row,)).fetchone()[0]
-        return self._own_index() in _index_names(text)
-
-
-def _index_names(plan: Any) -> set[str]:
-    """Return the indexes that a plan scans."""
-    if isinstance(plan, list):
-        return set().union(*map(_index_names, plan)) if plan else set()
-    if not isinstance(plan, dict):
-        return set()
-    own = {plan["Index Name"]} if "Index Name" in plan else set()
-    return own | _index_names(list(plan.values()))
+        text = self._connection.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + self._statement(), (row,)).fetchone()[0]
+        return self._own_index() in index_names(text)
