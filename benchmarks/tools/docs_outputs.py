@@ -22,6 +22,7 @@ rest in a scratch folder with the files that `SETUP` makes for the document. `FI
 from __future__ import annotations
 
 import argparse
+import atexit
 import difflib
 import os
 import re
@@ -97,7 +98,29 @@ def tables_and_pictures(folder: Path) -> None:
     shutil.copy(str(resources.files("sklearn.datasets") / "images" / "china.jpg"), folder)
 
 
-SETUP: dict[str, Callable[[Path], None]] = {"tuning.md": vectors, "workloads.md": tables_and_pictures}
+def vectors_and_a_database(folder: Path) -> None:
+    """Write the vectors of docs/databases.md, and start a PostgreSQL of its own that libpq's variables then name."""
+    import numpy as np
+
+    from kmbench.datasets import read_spec
+
+    sys.path.insert(0, str(ROOT / "tests" / "tuning" / "targets"))
+    from real_postgres import Postgres, binaries
+
+    rows = np.concatenate(list(read_spec("embeddings:n=101000,d=96,rank=24,seed=0").blocks(2**14)))
+    np.save(folder / "vectors.npy", rows[:100_000])
+    np.save(folder / "today.npy", rows[100_000:])
+    server = Postgres(binaries())
+    atexit.register(server.close)
+    server.execute("CREATE EXTENSION vector")
+    os.environ.update(PGHOST=str(server.sockets), PGUSER="postgres", PGDATABASE="postgres")
+
+
+SETUP: dict[str, Callable[[Path], None]] = {
+    "tuning.md": vectors,
+    "databases.md": vectors_and_a_database,
+    "workloads.md": tables_and_pictures,
+}
 
 
 def output_of(command: str, folder: Path) -> str:

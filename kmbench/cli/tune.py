@@ -7,12 +7,15 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from kmbench.errors import OutputError, TuneError
+
+if TYPE_CHECKING:
+    from kmbench.tuning.deployment.recipe import Recipe
 
 __all__ = ["tune_command"]
 
@@ -108,6 +111,15 @@ def tune_command(
         float | None,
         typer.Option(metavar="R", help="Also answer for a range search; squared for l2.", rich_help_panel=TARGET),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="faiss, or a database that the setting is measured in: pgvector\\[dsn=…], lance\\[uri=…], "
+            "milvus\\[uri=…]; also table=, centroids=own|kmbench, builds=N. Default: faiss.",
+            rich_help_panel=INDEX,
+        ),
+    ] = None,
     truth: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="True neighbours of --queries, such as .ivecs.", rich_help_panel=HOW),
@@ -149,7 +161,7 @@ def tune_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=HOW)] = False,
     report: Annotated[bool, typer.Option(help="Write the page.", rich_help_panel=HOW)] = True,
 ) -> None:
-    """Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+    r"""Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
 
     [bold]Examples[/bold]
 
@@ -161,13 +173,15 @@ def tune_command(
 
     kmbench tune vectors.npy --check deployment --queries today.npy
 
+    kmbench tune vectors.npy --target "pgvector\[dsn='host=localhost dbname=items']"
+
     Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
     """
     from kmbench.cli.tune_progress import TuneProgress
 
     out, err = Console(soft_wrap=False), Console(stderr=True)
     if check is not None:
-        _check(check, data, queries, row_filter or [], device, epochs, as_json, out, err)
+        _check(check, data, queries, row_filter or [], device, target, epochs, as_json, out, err)
         return
     if data is None:
         raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
@@ -201,6 +215,7 @@ def tune_command(
                 probes=probes,
                 radius=radius,
                 seed=seed,
+                target=target or "faiss",
                 save=save,
                 progress=progress,
             )
@@ -214,7 +229,12 @@ def tune_command(
     if as_json:
         print(json.dumps(result.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:
-        print_answer(out, result)
+        if result.there is None:
+            print_answer(out, result)
+        else:
+            from kmbench.cli.there_table import print_there
+
+            print_there(out, result, result.there)
         if result.saved is not None:
             out.print(f"saved    {result.saved}", soft_wrap=True, highlight=False)
         if page is not None:
@@ -240,6 +260,7 @@ def _check(
     queries: str | None,
     filters: list[str],
     device: str | None,
+    target: str | None,
     epochs: int,
     as_json: bool,
     out: Console,
@@ -248,7 +269,18 @@ def _check(
     from kmbench.cli.tune_progress import TuneProgress
     from kmbench.cli.tune_table import print_check
     from kmbench.tuning.deployment.check import check_deployment
+    from kmbench.tuning.deployment.recipe import read_recipe
 
+    recipe = read_recipe(folder)
+    if recipe.target is not None:
+        if queries is None:
+            raise TuneError("--check needs queries to ask a database", "give them with --queries")
+        if filters:
+            raise TuneError("--filter does not go with the check of a database", "leave --filter out")
+        _check_database(recipe, data, queries, device, target, as_json, out, err)
+        return
+    if target not in (None, "faiss"):
+        raise TuneError(f"--target with --check {folder}: it was saved for FAISS", "leave --target out")
     if len(filters) > 1:
         raise TuneError(f"--check takes one --filter, there are {len(filters)}", "check them one after the other")
     row_filter = filters[0] if filters else None
@@ -260,5 +292,35 @@ def _check(
         print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
     else:
         print_check(out, found)
+    if not found.target_met:
+        sys.exit(1)
+
+
+def _check_database(
+    recipe: Recipe,
+    data: str | None,
+    queries: str,
+    device: str | None,
+    target: str | None,
+    as_json: bool,
+    out: Console,
+    err: Console,
+) -> None:
+    from kmbench.cli.there_table import print_database_check
+    from kmbench.cli.tune_progress import TuneProgress
+    from kmbench.tuning.deployment.check_database import check_database, database_of
+
+    if data is not None:
+        raise TuneError(
+            f"--check of a database reads its table, not {data}", "leave DATA out; a table's name is given by table="
+        )
+    if device not in (None, "cpu"):
+        raise TuneError(f"--device {device}: databases are searched where they run", "leave --device out")
+    with TuneProgress(err) as progress:
+        found = check_database(recipe, database_of(recipe, target), queries, progress=progress)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1, allow_nan=False))  # noqa: T201
+    else:
+        print_database_check(out, found)
     if not found.target_met:
         sys.exit(1)

@@ -101,4 +101,61 @@ KINDS: dict[str, NoteKind] = {
         text="{queries:,} of the queries hold only zeros, which have no direction under cosine: they were left out",
         explanation="All rows are equally near to such a query, so no answer to it is right or wrong.",
     ),
+    "KM330": NoteKind(
+        title="plan without the index",
+        text="from {nprobe} probes on PostgreSQL plans a search without the index; these were searched with "
+        "enable_seqscan off",
+        hint="set enable_seqscan = off where so many probes are used",
+        explanation="With many probes the planner expects a sequential scan to be cheaper. Such a search is exact, "
+        "and its time is not that of the index.",
+    ),
+    "KM331": NoteKind(
+        title="short answers",
+        text="below {name} {nprobe} some of the queries get fewer than {k} rows",
+        explanation="The lists nearest to a query can hold fewer rows than are asked for. FAISS fills up with -1, a "
+        "database returns fewer rows.",
+    ),
+    "KM332": NoteKind(
+        title="retrained centroids",
+        text="{what} train other centroids, with another recall",
+        hint="build again by the saved file, and look with --check",
+        explanation="The database keeps the centroids it was given as long as the index lives. What makes the index "
+        "anew from its rows trains new ones by the database's own k-means.",
+    ),
+    "KM333": NoteKind(
+        title="lists not readable",
+        text="the lists of {target} cannot be read ({why}): its recall is known only where it was searched",
+        explanation="From the lists themselves the recall of every number of probes follows. Without them it is "
+        "measured at some.",
+    ),
+    "KM334": NoteKind(
+        title="rows in other lists",
+        text="{rows:,} rows are in another list than that of the nearest centroid: the curve there is not exact",
+        explanation="The curve of the lists rests on every row being in the list of its nearest centroid. The sizes "
+        "of the lists in the database differ from that.",
+    ),
+    "KM335": NoteKind(
+        title="search differs from the lists",
+        text="with {nprobe} probes the database found recall {recall:.4f}, its lists come to {lists:.4f}",
+        explanation="The recall of lists of whole vectors follows from the lists. A search that finds another recall "
+        "did something else, or vectors tie within the rounding of float32.",
+    ),
+    "KM336": NoteKind(
+        title="stand-in server",
+        text="Milvus Lite ignores nlist and is no measure of Milvus: its times are not shown",
+        hint="give uri= of a real server",
+        explanation="Milvus Lite is a rewrite in Python for trying things out. It shows that the calls are right.",
+    ),
+    "KM337": NoteKind(
+        title="rebuilt index",
+        text="the index has other centroids than it was made with: it was built anew since",
+        hint="build again by the saved file, or tune again",
+        explanation="REINDEX, restoring a dump and the like train centroids by the database's own k-means.",
+    ),
+    "KM338": NoteKind(
+        title="rows since the build",
+        text="{rows:,} rows more than when the index was built",
+        hint="build again when the recall or the vectors scanned have moved",
+        explanation="New rows go into the lists of the old centroids, which were not trained for them.",
+    ),
 }

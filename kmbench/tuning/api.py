@@ -28,6 +28,9 @@ from kmbench.tuning.problem.filters import read_filters
 from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.nlist import read_nlists
 from kmbench.tuning.problem.truth import Progress
+from kmbench.tuning.targets.base import Task
+from kmbench.tuning.targets.refusals import refuse_kinds, refuse_nlists, refuse_options
+from kmbench.tuning.targets.registry import FAISS, reach, read_target
 from kmbench.tuning.timing.latency import EPOCHS
 from kmbench.tuning.timing.search import SearchSetup
 
@@ -56,6 +59,7 @@ class TuningOptions:
     probes: str = "fixed"
     radius: float | None = None
     seed: int = 0
+    target: str = FAISS
 
 
 def tune(
@@ -83,6 +87,7 @@ def tune(
     probes: str = "fixed",
     radius: float | None = None,
     seed: int = 0,
+    target: str = FAISS,
     save: str | Path | None = None,
     progress: Progress = _silent,
 ) -> TuneResult:
@@ -135,6 +140,9 @@ def tune(
     radius : float, optional
         Of a range search that is answered too: a squared distance, or the least product for ``ip`` and ``cosine``.
     seed : int
+    target : str
+        Database that the chosen setting is measured in, such as ``"pgvector[dsn='host=localhost']"``; ``faiss``: an
+        index of FAISS alone.
     save : str or Path, optional
         Folder for the index, its recipe and an example that serves it.
     progress : callable
@@ -168,10 +176,22 @@ def tune(
             probes=probes,
             radius=radius,
             seed=seed,
+            target=target,
         ),
         save=save,
         progress=progress,
     )
+
+
+def _asked_beside(options: TuningOptions) -> dict[str, Any]:
+    """Return the options that a database may not follow, by the names of the command line."""
+    return {
+        "device": options.device,
+        "probes": options.probes,
+        "balance": "auto" if options.balance == "off" else options.balance,
+        "filter": ", ".join("an array" if isinstance(one, np.ndarray) else str(one) for one in options.filters),
+        "radius": options.radius,
+    }
 
 
 def tune_on(
@@ -201,6 +221,9 @@ def tune_on(
     """
     import faiss
 
+    database = read_target(options.target)
+    if database is not None:
+        refuse_options(database, _asked_beside(options))
     device = read_device(options.device, asked.at, host)
     check_numbers(
         iterations=options.iterations,
@@ -220,12 +243,16 @@ def tune_on(
             problem = read_problem(sources, asked.at, options.seed, scratch)
             n, d = problem.base.shape
             kinds, nlists = parse_kinds(options.index, d, n, device), read_nlists(options.nlist, n)
+            if database is not None:
+                refuse_kinds(database, kinds, d)
+                nlists = refuse_nlists(database, nlists, options.nlist is not None)
+                reach(database, Task(kind=kinds[0], metric=problem.space.metric, n=problem.data.n, d=d, k=asked.at))
             if options.index.strip().lower() == "auto":
                 kinds = kinds_within(kinds, n, d, nlists[0], problem.space, asked.max_memory_bytes)
             filters = [one.without(problem.held_out) for one in read_filters(options.filters, len(problem.raw))]
             if filters and device == "cuda":
                 raise TuneError("--filter with --device cuda: FAISS's GPU indexes take no filter", "use --device cpu")
-            balance = read_balance(options.balance, problem.space.metric)
+            balance = read_balance("off" if database is not None else options.balance, problem.space.metric)
             rule = read_rule(options.probes, kinds, problem.space.metric, device)
             np.save(scratch / "asked-raw.npy", problem.raw_queries)
             plan = TuningPlan(
@@ -261,6 +288,7 @@ def tune_on(
                 epochs=options.epochs,
                 gpu=host.gpu_name() if device == "cuda" else None,
                 progress=progress,
+                database=database,
             )
             return run_tuning(plan, target)
     finally:

@@ -35,6 +35,8 @@ from kmbench.tuning.problem.truth import Truth, exact_neighbours, neighbours_fro
 from kmbench.tuning.recall.curve import one_pass
 from kmbench.tuning.report.notes import result_notes, truth_notes
 from kmbench.tuning.report.words import truth_text
+from kmbench.tuning.targets.measure import measure_there
+from kmbench.tuning.targets.there import Promise
 from kmbench.tuning.timing.cost import ModelError, held_out_error
 from kmbench.tuning.timing.search import SearchSetup
 
@@ -130,9 +132,29 @@ def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
         bytes_per_vector=kind.bytes_per_vector(problem.base.shape[1]),
         range_search=ranges,
     )
+    if plan.database is not None:
+        promise = Promise(
+            kind=kind,
+            nlist=option.nlist,
+            nprobe=option.nprobe,
+            k_factor=option.k_factor,
+            curve=settings.curves[int(settings.curve[settings.find(option.key)])],
+            centroids=lists[option.nlist].centroids,
+        )
+        there = measure_there(
+            plan.database,
+            promise,
+            problem,
+            truth,
+            asked,
+            turns=plan.epochs,
+            seed=plan.training.seed,
+            progress=plan.progress,
+        )
+        result = replace(result, there=there)
     if target is not None:
         plan.progress("saving", 0.0)
-        saved = save_deployment(result, kind, problem, lists[option.nlist], file, target)
+        saved = save_deployment(result, kind, problem, lists[option.nlist], file, target, plan.database)
         result = replace(result, saved=saved)
     return result
 

@@ -14,6 +14,7 @@ from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.filters import RowFilter
 from kmbench.tuning.problem.truth import Progress
 from kmbench.tuning.recall.probes import Rule
+from kmbench.tuning.targets.registry import TargetChoice
 from kmbench.tuning.timing.search import SearchSetup
 
 __all__ = ["Balance", "TuningPlan", "read_balance"]
@@ -71,6 +72,8 @@ class TuningPlan:
     gpu : str or None
         Name of the GPU that indexes are searched on.
     progress : callable
+    database : TargetChoice or None
+        Where the chosen setting is measured again.
     """
 
     problem: Problem
@@ -88,6 +91,7 @@ class TuningPlan:
     epochs: int
     gpu: str | None
     progress: Progress
+    database: TargetChoice | None = None
 
     def kind(self, name: str) -> Kind:
         """Return a kind of index by its name."""

@@ -17,6 +17,7 @@ from kmbench.tuning.choice.settings import Settings
 from kmbench.tuning.choice.sweep import SweptLists
 from kmbench.tuning.problem.constraints import Constraints
 from kmbench.tuning.problem.device import Device
+from kmbench.tuning.targets.there import There
 from kmbench.tuning.timing.cost import ModelError
 from kmbench.tuning.timing.latency import Measured
 
@@ -103,6 +104,8 @@ class TuneResult(Shown):
     bytes_per_vector : int
         Of the recommended kind: code, number, and the vector that it is ranked again by.
     range_search : RangeAnswer or None
+    there : There or None
+        What a database was measured to do with it.
     """
 
     shown_by = "kmbench.tuning.report.shown"
@@ -140,11 +143,12 @@ class TuneResult(Shown):
     recall_at: dict[int, float] = field(default_factory=dict)
     bytes_per_vector: int = 0
     range_search: RangeAnswer | None = None
+    there: There | None = None
 
     @property
     def target_met(self) -> bool:
-        """Whether the recommended setting does all that is asked."""
-        return self.choice.met
+        """Whether the recommended setting does all that is asked, in the database where one was searched."""
+        return self.there.met if self.there is not None and self.there.measured else self.choice.met
 
     @property
     def timed_kinds(self) -> list[TimedOption]:
@@ -191,7 +195,8 @@ class TuneResult(Shown):
             "filters": [one.to_json() for one in self.filters],
             "probes": None if self.probes is None else self.probes.to_json(),
             "range": None if self.range_search is None else self.range_search.to_json(),
-            **notes_as_json(self.notes),
+            **({} if self.there is None else {"there": self.there.to_json()}),
+            **notes_as_json(self.notes if self.there is None else (*self.notes, *self.there.notes)),
         }
 
 

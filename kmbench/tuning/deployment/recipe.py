@@ -21,6 +21,7 @@ __all__ = [
     "SavedFilter",
     "SavedProbes",
     "SavedQueries",
+    "TargetRecipe",
     "read_recipe",
 ]
 
@@ -105,6 +106,38 @@ class SavedFilter(BaseModel):
     exact_scan_faster_below_rows: int
 
 
+class TargetRecipe(BaseModel):
+    """The database's part of a recipe. It names no server: a DSN can hold a password.
+
+    Attributes
+    ----------
+    nprobe : int
+        Chosen for the database; that of the recipe is the promised one.
+    recall, recall_low, recall_high, scanned_vectors, latency_ms, build_seconds, index_bytes, imbalance
+        As measured there; None where nothing was, or the database does not tell.
+    centroids_digest : str or None
+        SHA-256 of the centroids of the lists, in any order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    table: str
+    measured: bool
+    versions: dict[str, str]
+    centroids: Literal["own", "kmbench"]
+    nprobe: int
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    scanned_vectors: float | None
+    latency_ms: dict[str, float] | None
+    build_seconds: float | None
+    index_bytes: int | None
+    imbalance: float | None
+    centroids_digest: str | None
+
+
 class Recipe(BaseModel):
     """One deployment. Recipes without a device are older than the choice: their index was timed on the CPU.
 
@@ -154,6 +187,7 @@ class Recipe(BaseModel):
     lists: Lists
     data: DataSample
     versions: dict[str, str]
+    target: TargetRecipe | None = None
 
 
 def read_recipe(folder: Path) -> Recipe:

@@ -20,6 +20,7 @@ from kmbench.errors import OutputError
 from kmbench.tuning.choice.filtered import FilterAnswer
 from kmbench.tuning.choice.result import TuneResult
 from kmbench.tuning.choice.rules import ProbesAnswer
+from kmbench.tuning.deployment.database import target_recipe, write_for_database
 from kmbench.tuning.deployment.recipe import (
     INDEX_FILE,
     QUERIES_FILE,
@@ -40,6 +41,7 @@ from kmbench.tuning.index.training import Trained, assign_rows
 from kmbench.tuning.problem.data import Problem
 from kmbench.tuning.problem.space import FloatMatrix
 from kmbench.tuning.recall.probes import FAR_RANK, POWER, Probes
+from kmbench.tuning.targets.registry import TargetChoice
 
 __all__ = ["QUERIES_FILE", "check_target", "row_digests", "save_deployment"]
 
@@ -73,7 +75,13 @@ def check_target(folder: Path) -> Path:
 
 
 def save_deployment(
-    result: TuneResult, kind: Kind, problem: Problem, trained: Trained, file: Path, folder: Path
+    result: TuneResult,
+    kind: Kind,
+    problem: Problem,
+    trained: Trained,
+    file: Path,
+    folder: Path,
+    database: TargetChoice | None = None,
 ) -> Path:
     """Write a folder that is whole or not there: it is filled under another name and then renamed.
 
@@ -84,6 +92,8 @@ def save_deployment(
         into a new one with the same centroids, and the ids are the rows of the data.
     folder : Path
         From `check_target`.
+    database : TargetChoice or None
+        That the index is for: in the place of an index file the folder then holds what builds it there.
 
     Raises
     ------
@@ -93,7 +103,12 @@ def save_deployment(
     partial = folder.parent / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}.partial"
     try:
         partial.mkdir()
-        list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
+        if database is None:
+            list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
+            (partial / SERVE_FILE).write_text(_example(result), encoding="utf-8")
+        else:
+            list_of_row = _all_rows(problem, trained)[1]
+            write_for_database(result, database, problem, trained, partial)
         recipe = _recipe(result, kind, problem, trained, list_of_row)
         (partial / RECIPE_FILE).write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
         (partial / SERVE_FILE).write_text(_example(result, problem), encoding="utf-8")
@@ -115,25 +130,31 @@ def _write_index(result: TuneResult, kind: Kind, problem: Problem, trained: Trai
     """Write the index of all rows and return the list of each."""
     import faiss
 
-    option, everything = result.choice.option, problem.base
-    list_of_row = trained.list_of_row
-    if problem.held_out is not None:
-        everything = np.ascontiguousarray(problem.space.apply(problem.raw))
-        list_of_row = np.empty(len(everything), dtype=np.int32)
-        rest = np.ones(len(everything), dtype=bool)
-        rest[problem.held_out] = False
-        list_of_row[rest] = trained.list_of_row
-        list_of_row[problem.held_out] = (
-            assign_rows(trained.quantizer, problem.queries)
-            if trained.penalty is None
-            else assign_balanced(problem.queries, trained, problem.space)
-        )
+    option = result.choice.option
+    everything, list_of_row = _all_rows(problem, trained)
     ivf = build_ivf(kind, trained.quantizer, everything, list_of_row, problem.space, result.seed)
     write_servable(kind, ivf, everything, problem, path, option.nprobe, option.k_factor)
     written = faiss.read_index(str(path))
     if written.ntotal != len(everything) or faiss.extract_index_ivf(written).nprobe != option.nprobe:
         raise OSError(f"{path.name} does not read back as it was written")
     return list_of_row
+
+
+def _all_rows(problem: Problem, trained: Trained) -> tuple[FloatMatrix, NDArray[np.int32]]:
+    """Return all rows in the space of the index, those that served as queries included, and the list of each."""
+    if problem.held_out is None:
+        return problem.base, trained.list_of_row
+    everything = np.ascontiguousarray(problem.space.apply(problem.raw))
+    list_of_row = np.empty(len(everything), dtype=np.int32)
+    rest = np.ones(len(everything), dtype=bool)
+    rest[problem.held_out] = False
+    list_of_row[rest] = trained.list_of_row
+    list_of_row[problem.held_out] = (
+        assign_rows(trained.quantizer, problem.queries)
+        if trained.penalty is None
+        else assign_balanced(problem.queries, trained, problem.space)
+    )
+    return everything, list_of_row
 
 
 def row_digests(X: FloatMatrix, rows: NDArray[np.int64]) -> dict[int, str]:
@@ -205,6 +226,7 @@ def _recipe(
             rows=row_digests(problem.raw, rows),
         ),
         versions=result.versions,
+        target=None if result.there is None else target_recipe(result, result.there),
     )
 
 

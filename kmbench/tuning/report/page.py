@@ -20,6 +20,8 @@ from kmbench.tuning.report.extras import (
 )
 from kmbench.tuning.report.figure import MOST_CURVES, legend, tune_figure
 from kmbench.tuning.report.rows import frontier_rows
+from kmbench.tuning.report.there import there_answer
+from kmbench.tuning.report.there_page import there_section
 from kmbench.tuning.report.words import (
     answer,
     error_sentence,
@@ -61,10 +63,12 @@ def render_tune_page(result: TuneResult) -> str:
         "kmbench.tuning.report",
         "tune.html",
         name=dataset_name(result.name),
-        answer=answer(result),
-        sentences=[*loosen_sentences(result), *filter(None, [next_sentence(result)])],
+        answer=answer(result) if result.there is None else there_answer(result, result.there),
+        sentences=[]
+        if result.there is not None
+        else [*loosen_sentences(result), *filter(None, [next_sentence(result)])],
         facts=_facts(result),
-        notes=[str(note) for note in result.notes],
+        notes=[str(note) for note in (*result.notes, *(() if result.there is None else result.there.notes))],
         figure=tune_figure(result),
         legend=legend(result),
         caption=_caption(result),
@@ -79,6 +83,7 @@ def render_tune_page(result: TuneResult) -> str:
         extra_sentences=[*filter_sentences(result), *extra_sentences(result)],
         lists=_lists(result),
         versions=sorted(result.versions.items()),
+        there=None if result.there is None else there_section(result, result.there),
         when=now_text(),
     )
 

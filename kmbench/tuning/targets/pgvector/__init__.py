@@ -1,0 +1,1 @@
+"""pgvector: tables of PostgreSQL with an index of the access method ``ivfflat``."""
