@@ -105,13 +105,12 @@ def save_deployment(
         partial.mkdir()
         if database is None:
             list_of_row = _write_index(result, kind, problem, trained, partial / INDEX_FILE)
-            (partial / SERVE_FILE).write_text(_example(result), encoding="utf-8")
+            (partial / SERVE_FILE).write_text(_example(result, problem), encoding="utf-8")
         else:
             list_of_row = _all_rows(problem, trained)[1]
             write_for_database(result, database, problem, trained, partial)
         recipe = _recipe(result, kind, problem, trained, list_of_row)
         (partial / RECIPE_FILE).write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (partial / SERVE_FILE).write_text(_example(result, problem), encoding="utf-8")
         np.save(partial / QUERIES_FILE, problem.raw_queries[:MOST_QUERIES])
         if problem.held_out is not None:
             np.save(partial / QUERIES_ROWS_FILE, problem.held_out[:MOST_QUERIES])
