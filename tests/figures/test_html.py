@@ -18,7 +18,15 @@ EVIL = "<img src=x onerror=alert(1)>,{{ 7*7 }}"
 
 
 def gallery(**values):
-    entry = {"href": "a/index.html", "name": EVIL, "folder": "a", "sentences": [EVIL], "more": 0, "facts": ["1 case"]}
+    entry = {
+        "thumbnail": None,
+        "href": "a/index.html",
+        "name": EVIL,
+        "folder": "a",
+        "sentences": [EVIL],
+        "more": 0,
+        "facts": ["1 case"],
+    }
     return render("kmbench.report", "gallery.html", **({"entries": [entry], "others": [], "page": ""} | values))
 
 
