@@ -73,7 +73,10 @@ def blocks_of(file: Path) -> list[Block]:
 
 
 def vectors(folder: Path) -> None:
-    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, and a fifth more from elsewhere."""
+    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, a fifth more from elsewhere, two filters.
+
+    Both filters allow a tenth of the rows: `tenth.npy` those of chance, `near.npy` those nearest to the first row.
+    """
     import numpy as np
 
     from kmbench.datasets import read_spec
@@ -84,6 +87,9 @@ def vectors(folder: Path) -> None:
     rows = matrix("embeddings:n=201000,d=96,rank=24,seed=0")
     np.save(folder / "vectors.npy", rows[:200_000])
     np.save(folder / "today.npy", rows[200_000:])
+    distances = ((rows[:200_000] - rows[0]) ** 2).sum(axis=1)
+    np.save(folder / "near.npy", distances <= np.partition(distances, 20_000)[20_000])
+    np.save(folder / "tenth.npy", np.random.default_rng(0).random(200_000) < 0.1)
     np.save(folder / "grown.npy", np.concatenate([rows[:200_000], matrix("embeddings:n=40000,d=96,rank=24,seed=1")]))
 
 
