@@ -73,7 +73,7 @@ def blocks_of(file: Path) -> list[Block]:
 
 
 def vectors(folder: Path) -> None:
-    """Write the vectors of docs/tuning.md: 200,000 of 96 columns, 1,000 queries, a fifth more from elsewhere, two filters.
+    """Write what docs/tuning.md reads: 200,000 vectors of 96 columns, 1,000 queries, a fifth more, and two filters.
 
     Both filters allow a tenth of the rows: `tenth.npy` those of chance, `near.npy` those nearest to the first row.
     """
