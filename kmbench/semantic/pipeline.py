@@ -224,7 +224,7 @@ def _read(data: str | Path | NDArray[Any]) -> tuple[NDArray[np.float32], str]:
     if isinstance(data, str | Path):
         rows, name = read_spec(str(data)), str(data)
     else:
-        array = matrix_of(data, "the embeddings")
+        array = matrix_of(data, "the array of embeddings")
         rows, name = ConvertedRows(ArrayRows(array), Options(), "the array"), "the array"
         if array.dtype == np.float32 and array.flags.c_contiguous:
             for _ in rows.blocks(block_rows(rows.d)):

@@ -141,7 +141,7 @@ def zero_row():
         (lambda: semantic_ids(items(100), codebook=101), CaseError, "100 items are fewer than the 101 codes"),
         (lambda: semantic_ids(items(100), levels=0), CaseError, "levels=0 is too small"),
         (lambda: semantic_ids(items(100), metric="ip"), CaseError, "no such metric"),
-        (lambda: semantic_ids(items(100)[0]), CaseError, "shape"),
+        (lambda: semantic_ids(items(100)[0]), DataError, "shape"),
         (lambda: semantic_ids(np.full((9, 2), np.nan)), DataError, "NaN"),
         (
             lambda: semantic_ids(items(9), codebooks=Codebooks(centroids=np.ones((1, 2, 5), "f4"), metric="l2")),

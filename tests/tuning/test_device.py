@@ -184,7 +184,7 @@ def test_a_deployment_for_the_gpu_says_so_and_serves_from_it(gpu, tmp_path, caps
     recipe = read_recipe(folder)
     assert (recipe.device, recipe.gpu) == ("cuda", "NVIDIA Stand-in")
     before = len(gpu)
-    assert before == 4  # timed on a part of the queries and on all, timed once more, and checked: all on the GPU
+    assert before >= 3  # timed for the cost model, timed once more or twice, and checked: everything on the GPU
     monkeypatch.setattr(sys, "argv", ["serve.py"])
     runpy.run_path(str(folder / "serve.py"), run_name="__main__")
     assert len(gpu) == before + 1
