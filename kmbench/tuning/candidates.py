@@ -17,7 +17,7 @@ from kmbench.tuning.problem.device import most_nprobe
 from kmbench.tuning.problem.truth import Truth
 from kmbench.tuning.recall.compressed import compressed_curves
 from kmbench.tuning.recall.curve import Curve, one_pass
-from kmbench.tuning.timing.calibrate import Calibration, calibrate
+from kmbench.tuning.timing.calibrate import Calibration, calibrate, held_to
 from kmbench.tuning.timing.timer import SearchTimer
 
 __all__ = ["Candidates", "recall_curves", "swept_candidates", "trained_candidates"]
@@ -72,11 +72,10 @@ def swept_candidates(plan: TuningPlan, truth: Truth, cache: IndexCache) -> Candi
     curves = recall_curves(plan, truth, lists, cache)
     timer = _timer(plan, lists, cache)
     part_timer = replace(timer, setup=part.setup, queries=part.queries, epochs=1)
-    # Nothing of the finalists was timed yet: the model is held against all that is.
     return Candidates(
         lists=lists,
         curves=curves,
-        calibration=replace(model, fitted=frozenset()),
+        calibration=held_to(model, replace(timer, epochs=1), plan.kinds, curves, plan.asked.recall),
         timer=timer,
         part_timer=part_timer,
         swept=swept,

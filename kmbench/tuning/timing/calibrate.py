@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kmbench.tuning.index.kinds import Kind
+from kmbench.tuning.index.kinds import Kind, reranks
 from kmbench.tuning.recall.curve import Curve
 from kmbench.tuning.timing.cost import CostModel, TimedPoint, fit_cost
 from kmbench.tuning.timing.latency import Point
 from kmbench.tuning.timing.timer import SearchTimer
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["Calibration", "calibrate", "held_to"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,43 @@ def calibrate(
         batch={name: fit_cost(found) for name, found in batches.items()},
         fitted=frozenset(point.key for point in points),
     )
+
+
+def held_to(
+    model: Calibration, timer: SearchTimer, kinds: Sequence[Kind], curves: Sequence[Curve], recall: float
+) -> Calibration:
+    """Return the models scaled to what the index that is searched takes, at one setting of each kind.
+
+    Models of cheap lists compare numbers of lists. They rest on fewer rows, which lie in nearer caches, so the index
+    of all rows takes longer by a factor that differs from host to host.
+
+    Parameters
+    ----------
+    model : Calibration
+    timer : SearchTimer
+        Of the lists that were trained in full.
+    kinds, curves, recall
+        As for `calibrate`; the setting is the one that reaches the recall fastest.
+    """
+    points = []
+    for kind in kinds:
+
+        def expected_seconds(curve: Curve, kind: Kind = kind) -> float:
+            nprobe = curve.first_at(recall)
+            if nprobe is None:
+                return math.inf
+            reranked = timer.setup.k * curve.k_factor if reranks(kind.name) else 0
+            return float(model.single[kind.name].predict(curve.nlist, nprobe, curve.scanned[nprobe - 1], reranked))
+
+        curve = min((curve for curve in curves if curve.index == kind.name), key=expected_seconds)
+        points.append(timer.point(kind, curve.nlist, curve.first_at(recall) or _knee(curve), curve.k_factor))
+    single, batch = dict(model.single), dict(model.batch)
+    for point, figures in zip(points, timer.measure(points), strict=True):
+        for models, found in zip((single, batch), timer.model_points(point, figures), strict=True):
+            own_model = models[point.index]
+            expected = float(own_model.predict(found.nlist, found.nprobe, found.scanned, found.reranked))
+            models[point.index] = own_model.times(found.seconds / expected)
+    return Calibration(single=single, batch=batch, fitted=frozenset(point.key for point in points))
 
 
 def _settings(curves: Sequence[Curve], recall: float, beyond: bool) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ import pytest
 from known_settings import MODEL, curve, measured
 
 from kmbench.tuning.index.kinds import parse_kinds
-from kmbench.tuning.timing.calibrate import calibrate
+from kmbench.tuning.timing.calibrate import Calibration, calibrate, held_to
 from kmbench.tuning.timing.cost import TimedPoint
 from kmbench.tuning.timing.latency import Point
 
@@ -55,3 +55,16 @@ def test_kinds_that_rank_again_are_timed_with_few_and_with_many_candidates():
     curves.append(curve(100, np.linspace(0.4, 0.99, 20), "pq8+refine", 64))
     calibrate(timer, parse_kinds("pq8+refine", 16, 100_000), curves, recall=0.95)
     assert {point.k_factor for point in timer.asked} == {1, 8, 64}
+
+
+def test_a_model_of_cheap_lists_is_scaled_to_the_index_that_is_searched():
+    timer = KnownTimer()
+    cheap = Calibration(single={"flat": MODEL.times(0.7)}, batch={"flat": MODEL.times(0.4)}, fitted=frozenset())
+    curves = [curve(100, np.linspace(0.7, 0.99, 20)), curve(1000, np.linspace(0.3, 0.99, 60))]
+    found = held_to(cheap, timer, parse_kinds("flat", 16, 100_000), curves, recall=0.95)
+    assert len(timer.asked) == 1, "one setting of each kind is timed"
+    assert found.fitted == {timer.asked[0].key}
+    for nlist, nprobe in ((100, 7), (1000, 33)):
+        expected = MODEL.predict(nlist, nprobe, nprobe * 100_000 / nlist, 0)
+        assert found.single["flat"].predict(nlist, nprobe, nprobe * 100_000 / nlist, 0) == pytest.approx(expected)
+        assert found.batch["flat"].predict(nlist, nprobe, nprobe * 100_000 / nlist, 0) == pytest.approx(expected / 2)
