@@ -27,7 +27,7 @@ SLICE_SAYS = case $$code in 3) echo "not finished: call again for the next slice
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data sets (a minute and a half on two cores)
+bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data sets (a minute on two cores)
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests

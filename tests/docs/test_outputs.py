@@ -114,7 +114,7 @@ def test_output_is_shown_as_a_terminal_or_as_markdown_shows_it():
 
 
 def test_short_blocks_are_written_anew_and_the_rest_stays(tmp_path):
-    table = "python benchmarks/tools/run_table.py results/quick/epyc-zen4-2-cores"
+    table = "python benchmarks/tools/run_table.py results/quick/epyc-zen5-2-cores"
     long = "<!-- output of 2026-11-21, AMD EPYC, 2 cores, commit ebd257a: make bench -->\n1 s\n<!-- end -->\n"
     document = tmp_path / "a.md"
     document.write_text(f"# A\n\n<!-- output: {table} -->\nstale\n<!-- end -->\n\n{long}")
