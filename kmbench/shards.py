@@ -58,7 +58,9 @@ class Shards:
         try:
             with Path(path).open("rb") as file:
                 version = np.lib.format.read_magic(file)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                read = (
+                    np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                )
                 shape, fortran, dtype = read(file)
                 offset = file.tell()
         except (OSError, ValueError) as error:
