@@ -142,8 +142,8 @@ class CellKey:
     cores : str or None
         How cores were chosen by the L3 caches that they share, ``same-l3`` or ``spread``; None: they were not.
     cluster : str or None
-        Where distributed backends ran: ``local:N``, or ``tcp://`` and ``spark://`` for a cluster that ran already. None:
-        on this machine, with as many workers as threads.
+        Where distributed backends ran: ``local:N``, or ``tcp://`` and ``spark://`` for a cluster that ran already.
+        None: on this machine, with as many workers as threads.
     """
 
     dataset: str

@@ -57,8 +57,9 @@ class Traits:
         Its fit ends with the labels of the final centroids, so no assign is needed to have them.
     centres : bool
         It takes the mean off the data itself, so that an offset costs no precision.
-    empty_clusters : {"relocate", "split", "keep"}
-        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it.
+    empty_clusters : {"relocate", "split", "keep", "zero"}
+        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it, or put it to
+        the origin, which is no Lloyd's algorithm.
     takes : {"array", "shards", "either"}
         What `prepare` and `assign` are given as X: an array in memory, or `kmbench.shards.Shards`, which stay in
         their file. With ``either``, `Backend.reads` says which.
@@ -74,7 +75,7 @@ class Traits:
     fixed_iterations: bool = True
     labels_in_fit: bool = False
     centres: bool = False
-    empty_clusters: Literal["relocate", "split", "keep"] = "relocate"
+    empty_clusters: Literal["relocate", "split", "keep", "zero"] = "relocate"
     takes: Literal["array", "shards", "either"] = "array"
     copies: float = 0.0
     cluster: Literal["tcp", "spark"] | None = None
@@ -202,6 +203,11 @@ class Backend(ABC):
     def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
         """Return what a fit holds at least where X is an array, X included: a lower bound, for the plan."""
         return round(4 * n * d * (1 + cls.traits.copies))
+
+    @classmethod
+    def why_not_on(cls, cluster: Cluster, threads: int) -> str | None:
+        """Return why a distributed backend cannot run on a cluster with so many threads in all, or None."""
+        return None if cls.traits.cluster is None else cluster.refuses(cls.traits.cluster, threads)
 
     @classmethod
     def version(cls) -> str | None:

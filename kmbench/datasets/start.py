@@ -50,7 +50,7 @@ def initial_centroids(X: FloatMatrix | Shards, k: int, seed: int) -> FloatMatrix
     -----
     The standard deviations are those of X; where it has more than 65536 rows, of so many drawn ones.
     """
-    rows, contents, moves = _drawn(X, k, seed)
+    _, contents, moves = _drawn(X, k, seed)
     moved: FloatMatrix = (contents.astype(np.float64) + moves).astype(np.float32)
     return moved
 

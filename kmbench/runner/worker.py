@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Rows
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params
 from kmbench.backends.cluster import parse_cluster
 from kmbench.backends.registry import get_backend
 from kmbench.instruments import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Worker"]
 
 CLIENT = "client"
-"""What a record calls the worker's own process where the engine runs in others; it holds the scheduler of a cluster."""
+"""What a record calls the worker's own process where the engine runs in others; a scheduler is part of it."""
 
 WARM_ROWS = 4096
 """Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
@@ -84,9 +84,10 @@ class Worker:
         if workload is not None:
             self._backend, init = _several_fits(workload, cls, params, init), None
         self._shards = Shards.of(data)
-        self._X: Rows = self._shards
+        self._X: Any = self._shards
         if takes == "array":
-            # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is short.
+            # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is
+            # short.
             self._X = np.load(data, mmap_mode="r" if mapped else None, allow_pickle=False)
             self._X.flags.writeable = False
         start = None if init is None else np.load(init, allow_pickle=False)

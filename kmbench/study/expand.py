@@ -230,8 +230,8 @@ def _with_room(cell: Cell, room_bytes: int, cluster: Cluster | None) -> Cell:
     else:
         takes = backend.reads(key.n, key.d, key.k, params, room_bytes - INTERPRETER_BYTES)
     reason_or_none = _why_no_room(key, backend, params, room_bytes) if takes == "array" else None
-    if reason_or_none is None and cluster is not None and backend.traits.cluster is not None:
-        reason_or_none = cluster.refuses(backend.traits.cluster, key.threads)
+    if reason_or_none is None and cluster is not None:
+        reason_or_none = backend.why_not_on(cluster, key.threads)
     if reason_or_none is not None:
         return replace(cell, status=Status.SKIPPED, reason=reason_or_none)
     return replace(cell, takes=takes)

@@ -96,7 +96,7 @@ class DensePass:
         return np.ascontiguousarray(score_weights(centres, self._plan.precision).T)
 
     def _label(self, block: Floats, start: int, weights: Floats) -> None:
-        """Write the labels of one block, whose first row is `start`, chunk by chunk, into buffers that each thread keeps."""
+        """Label one block, whose first row is `start`, chunk by chunk, with buffers that each thread keeps."""
         size = min(self._plan.chunk_rows, len(self._ones))
         k = weights.shape[1]
         if not hasattr(self._local, "scores"):
