@@ -93,7 +93,7 @@ def test_a_worker_that_is_killed_costs_time_and_no_bit(stored, read, monkeypatch
 
 
 def test_dask_ml_does_the_iterations_asked_for_and_misreports_its_inertia(stored):
-    X, shards, init = stored
+    X, shards, _ = stored
     start = X[:10] + np.float32(0.01)
     alone = NumpyLloyd(NumpyLloyd.Params(precision="float64"))
     expected = fitted(alone, X, job(start, threads=2))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_sums_do_not_depend_on_who_adds_them(blocks, cuts, seed):
 
     groups = -(-blocks // 4)
     ends = [0, *sorted({cut for cut in cuts if cut < groups}), groups]
-    split = [node for first, last in zip(ends, ends[1:], strict=False) for node in nodes(first, last)]
+    split = [node for first, last in pairwise(ends) for node in nodes(first, last)]
     whole = total_of(nodes(0, groups))
     np.testing.assert_array_equal(total_of(split), whole)
     np.testing.assert_allclose(whole, parts.astype(np.float64).sum(axis=0), rtol=1e-9, atol=1e-6)

@@ -1,7 +1,5 @@
 """Spark's k-means: one session for all tests; without pyspark or Java they are skipped and say so."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -29,9 +27,7 @@ def test_spark_ml_takes_no_start():
     assert SparkMl.unsupported_reason(3, 100, 4, "native", SparkMl.Params()) is None
 
 
-needs_spark = pytest.mark.skipif(
-    SparkMllib.unavailable() is not None and "CI" not in os.environ, reason=str(SparkMllib.unavailable())
-)
+needs_spark = pytest.mark.skipif(SparkMllib.unavailable() is not None, reason=str(SparkMllib.unavailable()))
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Spark's use of pandas and of its sockets
 
 
