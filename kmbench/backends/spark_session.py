@@ -101,7 +101,6 @@ class Spark:
             "executors": self.executors() - (0 if self.is_local else 1),
             "heap_mib": self.heap_mib,
             "java": str(system.getProperty("java.version")),
-            "blas": str(self.jvm.org.apache.spark.ml.linalg.BLAS.nativeBLAS().getClass().getSimpleName()),
         }
 
     def stop(self) -> None:
