@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import MiniBatchKMeans
 
 from kmbench.backends.base import Job
 from kmbench.backends.numpy_lloyd import NumpyLloyd
 from kmbench.backends.numpy_lloyd.sums import BlockSums, total_of
+from kmbench.backends.sklearn_minibatch import SklearnMiniBatch
 from kmbench.datasets import initial_centroids
 from kmbench.errors import CaseError, DataError
 from kmbench.shards import Shards
@@ -120,6 +122,20 @@ def test_numpy_lloyd_on_the_file_has_the_same_bits(stored, n, d, k, threads, pro
     np.testing.assert_array_equal(read.assign(shards), held.result().labels)
     assert read.result().empty_events == held.result().empty_events >= 1
     assert (held.settings()["read"], read.settings()["read"]) == ("memory", "pass")
+
+
+def test_mini_batches_come_from_the_file_in_order(stored):
+    X, shards = stored(5001, 6)
+    params = SklearnMiniBatch.Params(read="pass", batch_size=700)
+    backend = SklearnMiniBatch(params)
+    backend.prepare(shards, Job(k=9, protocol="native", iterations=2, seed=4, threads=1, init=None))
+    backend.fit()
+    expected = MiniBatchKMeans(9, batch_size=700, random_state=4, max_iter=2)
+    for start in [*range(0, 5001, 700)] * 2:
+        expected.partial_fit(X[start : start + 700])
+    np.testing.assert_array_equal(backend.result().centroids, expected.cluster_centers_)
+    np.testing.assert_array_equal(backend.result().labels, expected.predict(X))
+    assert SklearnMiniBatch.reads(1, 1, 1, params, None) == "shards"
 
 
 UNDER_A_LIMIT = """
