@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import logging
 import os
 import sys
@@ -196,13 +197,9 @@ def _hello() -> bool:
 
 
 def _tell() -> dict[str, Any]:
-    import numpy as np
-
-    import kmbench
-
     versions = {
-        "kmbench": kmbench.__version__,
-        "numpy": np.__version__,
+        "kmbench": importlib.metadata.version("kmbench"),
+        "numpy": importlib.metadata.version("numpy"),
         "python": ".".join(map(str, sys.version_info[:2])),
     }
     return versions | {name: os.environ.get(name) for name in THREAD_VARIABLES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,13 @@ SCATTER_BYTES = 2**23
 class DaskBackend(Backend):
     """What backends on a Dask cluster share: the cluster, and the shards of X in its file."""
 
-    requires = ("distributed",)
-    distributions = ("distributed",)
+    requires: ClassVar[tuple[str, ...]] = ("distributed",)
+    distributions: ClassVar[tuple[str, ...]] = ("distributed",)
     install = "pip install 'kmbench[dask]'"
     _cluster: DaskCluster | None = None
+    _X: Any
+    _job: Job
+    _lost: int
     _file: StoredFile | None = None
 
     @classmethod
@@ -264,7 +267,7 @@ class DaskLloyd(DaskBackend):
     def settings(self) -> dict[str, Any]:
         """Return the plan as carried out, and what the cluster is."""
         plan = self._plan
-        settings = {
+        settings: dict[str, Any] = {
             "path": plan.path,
             "precision": plan.precision,
             "chunk_rows": plan.chunk_rows,

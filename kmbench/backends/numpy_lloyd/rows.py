@@ -96,8 +96,9 @@ def mean_nodes(X: FloatMatrix | Shards, plan: Plan, each: Each, first_group: int
 
 def mean_variance(X: FloatMatrix | Shards, mean: NDArray[np.float32], plan: Plan) -> float:
     """Return the variance of the columns, averaged, as scikit-learn scales its `tol` with it."""
-    n, d = X.shape
-    return float(total_of(variance_nodes(X, mean, plan))[0]) / (n * d)
+    n, d = len(X), int(X.shape[1])
+    squares = float(total_of(variance_nodes(X, mean, plan))[0])
+    return squares / (n * d)
 
 
 def variance_nodes(
