@@ -24,7 +24,7 @@ def processes_of(folder):
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("TMPDIR") == str(folder):
+            if process.environ().get("TMPDIR", "").startswith(str(folder)):
                 found.append(process)
         except psutil.Error:
             continue
