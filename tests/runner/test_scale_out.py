@@ -44,7 +44,7 @@ def test_under_a_quarter_of_x_numpy_lloyd_reads_the_file_and_others_are_skipped(
     process = kmbench(*data, *more, "--json")
     rows = {row["backend"]: row for row in json.loads(process.stdout)}
     assert rows["numpy-lloyd"]["status"] == "ok"
-    assert rows["numpy-lloyd"]["ari"] == 1.0
+    assert rows["numpy-lloyd"]["ari"] > 0.9999  # against float64; the bits are compared in tests/backends
     assert rows["numpy-lloyd"]["settings"]["read"] == "pass"
     assert rows["sklearn-lloyd"]["status"] == "skipped"
     assert "244 MiB" in rows["sklearn-lloyd"]["reason"]
