@@ -89,7 +89,7 @@ class SklearnEstimator(Backend):
 
 
 class _SklearnKMeans(SklearnEstimator):
-    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate")
+    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate", copies=1.0)
     Params = SklearnKMeansParams
     algorithm: ClassVar[str]
 
@@ -136,3 +136,8 @@ class SklearnElkan(_SklearnKMeans):
         "It keeps bounds for every row and cluster, so its memory grows with n times k.",
     )
     algorithm = "elkan"
+
+    @classmethod
+    def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
+        """Return the bytes of X, its copy, and the bounds of each row with each centre."""
+        return super().least_bytes(n, d, k, params) + 4 * n * (k + 1)

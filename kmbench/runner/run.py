@@ -166,6 +166,7 @@ def run_study(
             listener=listener,
             trees=revisions or {},
             core_probe=core_probe,
+            cluster=study.cluster,
         )
         before, began, left = read_pressure(), time.monotonic(), 0
         try:

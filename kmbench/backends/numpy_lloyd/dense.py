@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from .plan import Plan, spans, without_aliasing
-from .rows import Floats, RowBlocks, score_weights
+from .rows import Floats, RowBlocks, RowSource, score_weights
+from .sums import BlockSums, Node, total_of
 from .workers import Each
 
 __all__ = ["DensePass"]
@@ -20,21 +21,21 @@ class DensePass:
 
     Parameters
     ----------
-    rows : RowBlocks
+    source : RowSource
         The augmented rows, in the dense layout.
-    n : int
-        Number of rows.
+    labels : ndarray of int32, shape (n,)
+        Room for a label per row.
     plan : Plan
     each : callable
         From `workers`.
     """
 
-    def __init__(self, rows: RowBlocks, n: int, plan: Plan, each: Each) -> None:
-        self._rows = rows
+    def __init__(self, source: RowSource, labels: NDArray[np.int32], plan: Plan, each: Each) -> None:
+        n = len(labels)
+        self._source = source
         self._plan = plan
         self._each = each
-        self._blocks = spans(n, plan.block_rows)
-        self._labels = np.empty(n, dtype=np.int32)
+        self._labels = labels
         self._labelled: NDArray[np.float64] | None = None
         self._ones = np.ones(min(n, plan.block_rows), dtype=plan.precision)
         self._pointers = np.arange(len(self._ones) + 1, dtype=np.int32)
@@ -53,35 +54,49 @@ class DensePass:
         ndarray of float64, shape (k, d + 1)
             Sums of the centred rows, and their number in the last column.
         """
-        k, d = centres.shape
+        return total_of(self.nodes(centres))
+
+    def nodes(self, centres: NDArray[np.float64], first_group: int = 0) -> list[Node]:
+        """Return the same as parts of a sum over more rows, of which the group `first_group` is the first here."""
+        k = len(centres)
         weights = self._weights(centres)
+        sums = BlockSums(first_group)
+        for first, last, rows in self._source.pieces():
 
-        def block_sums(span: tuple[int, int]) -> Floats:
-            start, stop = span
-            self._label(start, stop, weights)
-            sums: Floats = self._members(start, stop, k) @ self._rows(start, stop)
-            return sums
+            def block_sums(span: tuple[int, int], rows: RowBlocks = rows) -> Floats:
+                start, stop = span
+                block = rows(start, stop)
+                self._label(block, start, weights)
+                part: Floats = self._members(start, stop, k) @ block
+                return part
 
-        total = np.zeros((k, d + 1))
-        for part in self._each(block_sums, self._blocks):
-            total += part
+            for part in self._each(block_sums, self._spans(first, last)):
+                sums.add(part)
         self._labelled = centres
-        return total
+        return sums.nodes()
 
     def labels(self, centres: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return the nearest centre of each row, int32 of shape (n,), the lowest index where scores are equal."""
         if self._labelled is not centres:
             weights = self._weights(centres)
-            for _ in self._each(lambda span: self._label(*span, weights), self._blocks):
-                pass
+            for first, last, rows in self._source.pieces():
+
+                def label(span: tuple[int, int], rows: RowBlocks = rows) -> None:
+                    self._label(rows(*span), span[0], weights)
+
+                for _ in self._each(label, self._spans(first, last)):
+                    pass
             self._labelled = centres
         return self._labels
+
+    def _spans(self, first: int, last: int) -> list[tuple[int, int]]:
+        return [(first + start, first + stop) for start, stop in spans(last - first, self._plan.block_rows)]
 
     def _weights(self, centres: NDArray[np.float64]) -> Floats:
         return np.ascontiguousarray(score_weights(centres, self._plan.precision).T)
 
-    def _label(self, start: int, stop: int, weights: Floats) -> None:
-        """Write the labels of one block, chunk by chunk, into buffers that each thread keeps."""
+    def _label(self, block: Floats, start: int, weights: Floats) -> None:
+        """Label one block, whose first row is `start`, chunk by chunk, with buffers that each thread keeps."""
         size = min(self._plan.chunk_rows, len(self._ones))
         k = weights.shape[1]
         if not hasattr(self._local, "scores"):
@@ -90,13 +105,13 @@ class DensePass:
             width = without_aliasing(k, self._plan.precision)
             self._local.scores = np.full((size, width), np.inf, dtype=weights.dtype)
             self._local.nearest = np.empty(size, dtype=np.intp)
-        for first in range(start, stop, size):
-            last = min(first + size, stop)
-            scores = self._local.scores[: last - first]
-            nearest = self._local.nearest[: last - first]
-            np.matmul(self._rows(first, last), weights, out=scores[:, :k])
+        for first in range(0, len(block), size):
+            chunk = block[first : first + size]
+            scores = self._local.scores[: len(chunk)]
+            nearest = self._local.nearest[: len(chunk)]
+            np.matmul(chunk, weights, out=scores[:, :k])
             np.argmin(scores, axis=1, out=nearest)
-            self._labels[first:last] = nearest
+            self._labels[start + first : start + first + len(chunk)] = nearest
 
     def _members(self, start: int, stop: int, k: int) -> csc_array:
         """Return the (k, m) matrix that has a single one in each column, in the row of its label.

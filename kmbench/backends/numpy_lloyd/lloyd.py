@@ -8,14 +8,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.shards import FloatMatrix, Shards, new_labels
+
 from .dense import DensePass
 from .kmajor import KMajorPass
 from .plan import Plan
 from .relocate import average, empty_clusters, relocate
-from .rows import LazyRows, RowBlocks, StoredRows, column_mean, mean_variance
+from .rows import LazyRows, RowSource, StoredRows, StreamedRows, column_mean, mean_variance
+from .sums import Node
 from .workers import Each, workers
 
-__all__ = ["LloydResult", "assign", "lloyd"]
+__all__ = ["LloydResult", "Pass", "assign", "lloyd", "make_pass"]
 
 
 class Pass(Protocol):
@@ -23,6 +26,9 @@ class Pass(Protocol):
 
     def accumulate(self, centres: NDArray[np.float64], /) -> NDArray[np.float64]:
         """Return sums and counts, (k, d + 1), of the rows nearest to each centre."""
+
+    def nodes(self, centres: NDArray[np.float64], first_group: int, /) -> list[Node]:
+        """Return the same as parts of a sum over more rows, of which the group `first_group` is the first here."""
 
     def labels(self, centres: NDArray[np.float64], /) -> NDArray[np.int32]:
         """Return the nearest centre of each row."""
@@ -54,7 +60,7 @@ class LloydResult:
 
 
 def lloyd(
-    X: NDArray[np.float32],
+    X: FloatMatrix | Shards,
     init: NDArray[np.float32],
     plan: Plan,
     *,
@@ -65,8 +71,8 @@ def lloyd(
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d), C order
-        Not written to.
+    X : ndarray of float32, C order, or Shards, of shape (n, d)
+        Not written to. Shards are read anew in each iteration, with the same bits as a result.
     init : ndarray of float32, shape (k, d)
         Initial centroids.
     plan : Plan
@@ -82,12 +88,13 @@ def lloyd(
     -------
     LloydResult
     """
-    n, k = len(X), len(init)
+    k = len(init)
     found_empty: list[int] = []
     with workers(plan.threads) as each:
-        mean = column_mean(X, each)
-        least_shift = None if tol is None else tol * mean_variance(X, mean)
-        passes = _passes(StoredRows(X, mean, plan, each), n, k, plan, each)
+        mean = column_mean(X, plan, each)
+        least_shift = None if tol is None else tol * mean_variance(X, mean, plan)
+        source = StreamedRows(X, mean, plan) if isinstance(X, Shards) else StoredRows(X, mean, plan, each)
+        passes = make_pass(source, new_labels(X), k, plan, each)
         centres = init.astype(np.float64) - mean
         for _ in range(iterations):
             old = centres
@@ -106,13 +113,13 @@ def lloyd(
 
 
 def assign(
-    X: NDArray[np.float32], centres: NDArray[np.float64], mean: NDArray[np.float32], plan: Plan
+    X: FloatMatrix | Shards, centres: NDArray[np.float64], mean: NDArray[np.float32], plan: Plan
 ) -> NDArray[np.int32]:
     """Return the nearest centre of each row of any X, with scratch memory that does not grow with it.
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32 or Shards, shape (n, d)
         Not centred.
     centres : ndarray of float64, shape (k, d)
         Of the centred data.
@@ -127,10 +134,12 @@ def assign(
         The lowest index where centres are equally near.
     """
     with workers(plan.threads) as each:
-        return _passes(LazyRows(X, mean, plan), len(X), len(centres), plan, each).labels(centres)
+        source = StreamedRows(X, mean, plan) if isinstance(X, Shards) else LazyRows(X, mean, plan)
+        return make_pass(source, new_labels(X), len(centres), plan, each).labels(centres)
 
 
-def _passes(rows: RowBlocks, n: int, k: int, plan: Plan, each: Each) -> Pass:
+def make_pass(source: RowSource, labels: NDArray[np.int32], k: int, plan: Plan, each: Each) -> Pass:
+    """Return passes over a source on the path of the plan; they write to `labels`, one for each row."""
     if plan.path == "k-major":
-        return KMajorPass(rows, n, plan, k)
-    return DensePass(rows, n, plan, each)
+        return KMajorPass(source, labels, plan, k)
+    return DensePass(source, labels, plan, each)

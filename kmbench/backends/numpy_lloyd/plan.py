@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
+__all__ = ["GROUP_BLOCKS", "Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
 
 Path = Literal["dense", "k-major"]
 Precision = Literal["float32", "float64"]
@@ -30,6 +30,12 @@ DENSE_SCORES = 2**19
 # share 100 000 rows evenly, large enough that adding k x d partial sums costs little beside making them.
 BLOCK_ROWS = 8192
 MIN_BLOCKS = 16
+
+# Blocks whose sums are added one after the other, before groups are added in pairs: shards end on whole groups.
+GROUP_BLOCKS = 4
+
+# Of X, read from its file at a time: large enough for the speed of a disk, small beside any memory.
+PIECE_BYTES = 2**24
 
 # Below this many multiplications per pass, starting threads costs more than they save (about 0.3 ms).
 MIN_THREADED_WORK = 2e7
@@ -58,6 +64,16 @@ class Plan:
     chunk_rows: int
     block_rows: int
     threads: int
+
+    @property
+    def group_rows(self) -> int:
+        """Rows of the blocks whose sums are added one after the other; shards end on multiples of it."""
+        return GROUP_BLOCKS * self.block_rows
+
+    def piece_rows(self, d: int) -> int:
+        """Return how many rows of `d` columns are read at a time: whole blocks, enough for all threads."""
+        blocks = max(4 * self.threads if self.threads > 1 else 1, PIECE_BYTES // (4 * d * self.block_rows))
+        return blocks * self.block_rows
 
 
 def make_plan(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.shards import FloatMatrix, Shards, pieces_of, rows_at
+
 from .plan import spans
 
 __all__ = ["average", "empty_clusters", "relocate"]
 
 DISTANCE_ROWS = 8192
+PIECE_ROWS = 8 * DISTANCE_ROWS
 
 
 def empty_clusters(sums: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -18,7 +21,7 @@ def empty_clusters(sums: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def relocate(
-    X: NDArray[np.float32],
+    X: FloatMatrix | Shards,
     mean: NDArray[np.float32],
     old: NDArray[np.float64],
     labels: NDArray[np.int32],
@@ -33,7 +36,8 @@ def relocate(
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32 or Shards, shape (n, d)
+        A file is read twice; 12 bytes of memory for each row are needed meanwhile.
     mean : ndarray of float32, shape (d,)
         Taken off X wherever centres and sums are meant.
     old : ndarray of float64, shape (k, d)
@@ -48,15 +52,17 @@ def relocate(
     # Single precision as in scikit-learn: argpartition then meets the same ties and returns the same order.
     single = old.astype(np.float32)
     distances = np.empty(len(X), dtype=np.float32)
-    for start, stop in spans(len(X), DISTANCE_ROWS):
-        difference = X[start:stop] - mean
-        difference -= single[labels[start:stop]]
-        np.sum(np.square(difference, out=difference), axis=1, out=distances[start:stop])
+    for first, piece in pieces_of(X, PIECE_ROWS):
+        for start, stop in spans(len(piece), DISTANCE_ROWS):
+            here = slice(first + start, first + stop)
+            difference = piece[start:stop] - mean
+            difference -= single[labels[here]]
+            np.sum(np.square(difference, out=difference), axis=1, out=distances[here])
     if distances.max() == 0:
         return
     farthest = np.argpartition(distances, -len(empty))[: -len(empty) - 1 : -1]
-    for cluster, row in zip(empty, farthest, strict=True):
-        moved = np.append(X[row] - mean, np.float32(1))
+    for cluster, row, x in zip(empty, farthest, rows_at(X, farthest), strict=True):
+        moved = np.append(x - mean, np.float32(1))
         sums[labels[row]] -= moved
         sums[cluster] = moved
 

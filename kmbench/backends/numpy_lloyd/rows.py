@@ -8,29 +8,52 @@ large beside the distances, so the mean of X is taken off first. The ones also c
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kmbench.shards import FloatMatrix, Shards, pieces_of
+
 from .plan import Path, Plan, spans
+from .sums import BlockSums, Node, total_of
 from .workers import Each
 
-__all__ = ["Floats", "LazyRows", "RowBlocks", "StoredRows", "column_mean", "mean_variance", "score_weights"]
+__all__ = [
+    "Floats",
+    "LazyRows",
+    "RowBlocks",
+    "RowSource",
+    "StoredRows",
+    "StreamedRows",
+    "column_mean",
+    "mean_nodes",
+    "mean_of",
+    "mean_variance",
+    "score_weights",
+    "variance_nodes",
+]
 
 Floats = NDArray[np.floating[Any]]
 
-MEAN_ROWS = 8192
-
 
 class RowBlocks(Protocol):
-    """Where a pass has its rows from."""
+    """The rows of one piece of X."""
 
     def __call__(self, start: int, stop: int) -> Floats:
         """Return the augmented rows: (m, d + 1) on the dense path, (d + 1, m) on the k-major one."""
 
 
-def column_mean(X: NDArray[np.float32], each: Each) -> NDArray[np.float32]:
+class RowSource(Protocol):
+    """Where a pass has its rows from."""
+
+    def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
+        """Yield first row, row after the last, and rows of each piece, which is gone once the next comes."""
+
+
+def column_mean(X: FloatMatrix | Shards, plan: Plan, each: Each) -> NDArray[np.float32]:
     """Return the mean of each column, near enough to centre with.
 
     A product with ones per block, added in float64: 10 to 20 times faster than ``X.mean(axis=0)`` on narrow
@@ -38,7 +61,8 @@ def column_mean(X: NDArray[np.float32], each: Each) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32 or Shards, shape (n, d)
+    plan : Plan
     each : callable
         From `workers`.
 
@@ -46,27 +70,47 @@ def column_mean(X: NDArray[np.float32], each: Each) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (d,)
     """
-    n, d = X.shape
-    ones = np.ones(min(n, MEAN_ROWS), dtype=np.float32)
+    return mean_of(mean_nodes(X, plan, each), len(X))
 
-    def block_sum(span: tuple[int, int]) -> NDArray[np.float32]:
-        start, stop = span
-        return ones[: stop - start] @ X[start:stop]
 
-    total = np.zeros(d)
-    for part in each(block_sum, spans(n, MEAN_ROWS)):
-        total += part
-    mean: NDArray[np.float32] = (total / n).astype(np.float32)
+def mean_of(nodes: list[Node], n: int) -> NDArray[np.float32]:
+    """Return the mean of each column from the parts of their sums."""
+    mean: NDArray[np.float32] = (total_of(nodes) / n).astype(np.float32)
     return mean
 
 
-def mean_variance(X: NDArray[np.float32], mean: NDArray[np.float32]) -> float:
+def mean_nodes(X: FloatMatrix | Shards, plan: Plan, each: Each, first_group: int = 0) -> list[Node]:
+    """Return the sums of the columns, as parts of a sum over more rows."""
+    ones = np.ones(min(len(X), plan.block_rows), dtype=np.float32)
+    sums = BlockSums(first_group)
+    for _, piece in pieces_of(X, plan.piece_rows(X.shape[1])):
+
+        def block_sum(span: tuple[int, int], piece: FloatMatrix = piece) -> NDArray[np.float32]:
+            start, stop = span
+            return ones[: stop - start] @ piece[start:stop]
+
+        for part in each(block_sum, spans(len(piece), plan.block_rows)):
+            sums.add(part)
+    return sums.nodes()
+
+
+def mean_variance(X: FloatMatrix | Shards, mean: NDArray[np.float32], plan: Plan) -> float:
     """Return the variance of the columns, averaged, as scikit-learn scales its `tol` with it."""
-    total = 0.0
-    for start, stop in spans(len(X), MEAN_ROWS):
-        centred = X[start:stop] - mean
-        total += float(np.vdot(centred, centred))
-    return total / X.size
+    n, d = len(X), int(X.shape[1])
+    squares = float(total_of(variance_nodes(X, mean, plan))[0])
+    return squares / (n * d)
+
+
+def variance_nodes(
+    X: FloatMatrix | Shards, mean: NDArray[np.float32], plan: Plan, first_group: int = 0
+) -> list[Node]:
+    """Return the sum of all squared distances from the mean, of shape (1,), as parts of a sum over more rows."""
+    sums = BlockSums(first_group)
+    for _, piece in pieces_of(X, plan.piece_rows(X.shape[1])):
+        for start, stop in spans(len(piece), plan.block_rows):
+            centred = piece[start:stop] - mean
+            sums.add(np.array([np.vdot(centred, centred)], dtype=np.float64))
+    return sums.nodes()
 
 
 def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:
@@ -119,6 +163,10 @@ class StoredRows:
         for _ in each(fill, spans(n, plan.block_rows)):
             pass
 
+    def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
+        """Yield all rows as one piece."""
+        yield 0, len(self._flat) // self._width, self
+
     def __call__(self, start: int, stop: int) -> Floats:
         """Return a view of the stored rows; on the k-major path `start` and `stop` must be a chunk's."""
         piece = self._flat[start * self._width : stop * self._width]
@@ -126,7 +174,7 @@ class StoredRows:
 
 
 class LazyRows:
-    """The augmented rows of X, made anew at each call: for one pass with bounded memory.
+    """The augmented rows of X, made at each call: for passes with bounded memory.
 
     Parameters
     ----------
@@ -134,18 +182,61 @@ class LazyRows:
     mean : ndarray of float32, shape (d,)
         Taken off every row.
     plan : Plan
+    first : int
+        Number of the first row of X.
+    buffers : threading.local, optional
+        Where the buffer of each thread is kept.
     """
 
-    def __init__(self, X: NDArray[np.float32], mean: NDArray[np.float32], plan: Plan) -> None:
+    def __init__(
+        self,
+        X: NDArray[np.float32],
+        mean: NDArray[np.float32],
+        plan: Plan,
+        first: int = 0,
+        buffers: threading.local | None = None,
+    ) -> None:
         self._X = X
         self._mean = mean.astype(plan.precision)
         self._path = plan.path
-        self._dtype = np.dtype(plan.precision)
+        self._first = first
+        self._size = plan.block_rows * (X.shape[1] + 1)
+        self._buffers = buffers or threading.local()
+
+    def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
+        """Yield all rows as one piece."""
+        yield self._first, self._first + len(self._X), self
 
     def __call__(self, start: int, stop: int) -> Floats:
-        """Return a new array."""
-        X = self._X[start:stop]
-        shape = (X.shape[1] + 1, len(X)) if self._path == "k-major" else (len(X), X.shape[1] + 1)
-        out = np.empty(shape, dtype=self._dtype)
+        """Return the rows in a buffer of the calling thread, which the next call overwrites."""
+        X = self._X[start - self._first : stop - self._first]
+        width = X.shape[1] + 1
+        if not hasattr(self._buffers, "flat"):
+            self._buffers.flat = np.empty(self._size, dtype=self._mean.dtype)
+        flat: Floats = self._buffers.flat[: len(X) * width]
+        out = flat.reshape((width, -1) if self._path == "k-major" else (-1, width))
         _fill(X, self._mean, self._path, out)
         return out
+
+
+class StreamedRows:
+    """The augmented rows of a file, read anew in each pass.
+
+    Parameters
+    ----------
+    shards : Shards
+    mean : ndarray of float32, shape (d,)
+        Taken off every row.
+    plan : Plan
+    """
+
+    def __init__(self, shards: Shards, mean: NDArray[np.float32], plan: Plan) -> None:
+        self._shards = shards
+        self._mean = mean
+        self._plan = plan
+        self._buffers = threading.local()
+
+    def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
+        """Yield whole blocks, as many as make a piece."""
+        for start, X in self._shards.blocks(self._plan.piece_rows(self._shards.d)):
+            yield start, start + len(X), LazyRows(X, self._mean, self._plan, start, self._buffers)
