@@ -13,6 +13,7 @@ from kmbench.shards import FloatMatrix, Shards, new_labels
 from .dense import DensePass
 from .kmajor import KMajorPass
 from .plan import Plan
+from .pruned import PrunedPass
 from .relocate import average, empty_clusters, relocate
 from .rows import LazyRows, RowSource, StoredRows, StreamedRows, column_mean, mean_variance
 from .sums import Node
@@ -142,4 +143,6 @@ def make_pass(source: RowSource, labels: NDArray[np.int32], k: int, plan: Plan, 
     """Return passes over a source on the path of the plan; they write to `labels`, one for each row."""
     if plan.path == "k-major":
         return KMajorPass(source, labels, plan, k)
+    if plan.path == "pruned" and isinstance(source, StoredRows):
+        return PrunedPass(source, labels, plan, each)
     return DensePass(source, labels, plan, each)

@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["GROUP_BLOCKS", "Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
 
-Path = Literal["dense", "k-major"]
+Path = Literal["dense", "k-major", "pruned"]
 Precision = Literal["float32", "float64"]
 
 # Where k-major wins over dense: measured for k from 4 to 96 and d from 2 to 96, with 200 000 rows (2 million at
