@@ -25,7 +25,7 @@ class NumpyLloydParams(Params):
     """Parameters of `NumpyLloyd`."""
 
     precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
-    path: Path | Literal["auto"] = Field(default="auto", description="layout of the scores")
+    path: Path | Literal["auto"] = Field(default="auto", description="how rows find their nearest centre")
     # Above 2**24 rows a float32 no longer counts one by one.
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     max_iterations: int = Field(default=300, ge=1, description="native only")
@@ -127,7 +127,12 @@ class NumpyLloyd(Backend):
             "block_rows": plan.block_rows,
             "threads": plan.threads,
             "chunk_threads": plan.threads > 1,
+            "nearest_by_columns": plan.by_columns,
         }
+        pruning = self._outcome.pruning if self._outcome is not None else None
+        if pruning is not None:
+            settings |= pruning.settings()
+            settings["path"] = "pruned" if pruning.passes else plan.path
         if self._job.protocol == "native":
             settings |= {"max_iterations": self.params.max_iterations, "tol": self.params.tol}
             given = "given" if self._job.init is not None else "random rows"

@@ -1,34 +1,36 @@
 """A lower bound on every score from a thin product, safe in floating point.
 
-Let Q have q nearly orthonormal columns, ``h = Q'x`` be the *head* of a row x and ``g = Q'c`` that of a centre c, and call
-``x - Qh`` and ``c - Qg`` their *tails*. By Cauchy and Schwarz
+Let Q have q nearly orthonormal columns, ``h = Q'x`` be the *head* of a row x and ``g = Q'c`` that of a centre c, and
+call ``x - Qh`` and ``c - Qg`` their *tails*. By Cauchy and Schwarz
 
     |c|^2 - 2 x.c  >=  |c|^2 - 2 h.g - 2 |x - Qh| |c - Qg|
 
-up to the error of Q. With ``(h, |x - Qh|, 1)`` as a row and ``(-2g, -2|c - Qg|, |c|^2)`` as a column, one product of inner
-size q + 2 gives the bound for all pairs; four times the product of the two tails above it lies an upper bound.
-Ding and He, "K-means clustering via principal component analysis" (ICML 2004), show that centroids lie near the space of
-the leading principal components, which is why the tails of centres are short; that the bound is valid needs no more than
-Cauchy and Schwarz.
+up to the error of Q. With ``(h, |x - Qh|, 1)`` as a row and ``(-2g, -2|c - Qg|, |c|^2)`` as a column, one product of
+inner size q + 2 gives the bound for all pairs; four times the product of the two tails above it lies an upper bound.
+Ding and He, "K-means clustering via principal component analysis" (ICML 2004), show that centroids lie near the space
+of the leading principal components, which is why their tails are short; the bound is valid for any Q.
 
 Rounding
 --------
 All bounds hold for the numbers as they are stored, and for any order of summation. With the unit roundoff u and
-``gamma(m) = m u / (1 - m u)``, a computed inner product of length m differs from the true one by at most gamma(m) times
-the product of the norms (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, section 3.1).
+``gamma(m) = m u / (1 - m u)``, a computed inner product of length m differs from the true one by at most gamma(m)
+times the product of the norms (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, section
+3.1).
 
 - ``eta = |Q'Q - I|`` is computed in float64 from Q as it is stored. The computed head h of a row is off by
-  ``|Q'x - h| <= omega |x|`` with ``omega = sqrt(q (1 + eta)) gamma(d)``; that of a centre, made in float64 and rounded
-  once, by at most u |c| (1 + eta).
-- Write x = Qh + y and c = Qg + z, exactly, with the computed h and g. Then ``x.c = h.g + h'(Q'Q - I)g + h'Q'z + g'Q'y +
-  y.z``, where ``|Q'y| <= (omega + eta) |x|`` and ``|Q'z| <= (u + eta) |c|`` to first order, so that the terms beside h.g and
-  y.z are at most ``(3 eta + u + omega) |x| |c|``, and 1.1 times that covers the terms of higher order.
-- ``|y|^2 = |x|^2 - |h|^2 - 2h.(Q'x - h) + h'(Q'Q - I)h``: the stored tail of a row is the root of the computed difference
-  plus ``1.1 (gamma(d) + gamma(q) + 2 omega + eta + 4u) |x|^2``. That of a centre comes from float64.
-- The thin product adds at most ``gamma(q + 8) (5 |x| |c| + 2 |c|^2)``, the rounding of what it is compared with included.
+  ``|Q'x - h| <= omega |x|`` with ``omega = sqrt(q (1 + eta)) gamma(d)``; that of a centre, made in float64 and
+  rounded once, by at most u |c| (1 + eta).
+- Write x = Qh + y and c = Qg + z, exactly, with the computed h and g. Then
+  ``x.c = h.g + h'(Q'Q - I)g + h'Q'z + g'Q'y + y.z``, where ``|Q'y| <= (omega + eta) |x|`` and
+  ``|Q'z| <= (u + eta) |c|`` to first order, so that the terms beside h.g and y.z are at most
+  ``(3 eta + u + omega) |x| |c|``, and 1.1 times that covers the terms of higher order.
+- ``|y|^2 = |x|^2 - |h|^2 - 2h.(Q'x - h) + h'(Q'Q - I)h``: the stored tail of a row is the root of the computed
+  difference plus ``1.1 (gamma(d) + gamma(q) + 2 omega + eta + 4u) |x|^2``. That of a centre comes from float64.
+- The thin product adds at most ``gamma(q + 8) (5 |x| |c| + 2 |c|^2)``, the rounding of what it is compared with
+  included.
 
-A score that is computed in full from d columns is off by at most ``gamma(d + 4) (2 |x| |c| + |c|^2)``. `Head.margins` adds
-all of this up for each row, with the greatest |c|, and a small number against underflow.
+A score that is computed in full from d columns is off by at most ``gamma(d + 4) (2 |x| |c| + |c|^2)``. `Head.margins`
+adds all of this up for each row, with the greatest |c|, and a small number against underflow.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ from .workers import Each
 
 __all__ = ["Basis", "Head", "HeadWeights", "RowHeads", "leading_directions", "row_heads"]
 
-POWER_STEPS = 3
+POWER_STEPS = 2
 
 # How near norms may come to the root of the greatest number, so that no score is infinite.
 LARGEST_SHARE = 2.0**-10

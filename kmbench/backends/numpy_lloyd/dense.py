@@ -97,11 +97,14 @@ class DensePass:
 
     def _labeller(self, centres: NDArray[np.float64]) -> Labeller:
         """Return what writes the labels of a block, given its rows and the number of the first."""
-        weights = np.ascontiguousarray(score_weights(centres, self._plan.precision).T)
-        return lambda block, start: self._label(block, start, weights)
+        weights = score_weights(centres, self._plan.precision)
+        if self._plan.by_columns:
+            return lambda block, start: self._label_by_columns(block, start, weights)
+        columns = np.ascontiguousarray(weights.T)
+        return lambda block, start: self._label(block, start, columns)
 
     def _label(self, block: Floats, start: int, weights: Floats) -> None:
-        """Write the labels of one block, whose first row is `start`, chunk by chunk, into buffers that each thread keeps."""
+        """Write the labels of a block, whose first row is `start`, chunk by chunk; each thread keeps its buffers."""
         size = min(self._plan.chunk_rows, len(self._ones))
         k = weights.shape[1]
         if not hasattr(self._local, "scores"):
@@ -117,6 +120,35 @@ class DensePass:
             np.matmul(chunk, weights, out=scores[:, :k])
             np.argmin(scores, axis=1, out=nearest)
             self._labels[start + first : start + first + len(chunk)] = nearest
+
+    def _label_by_columns(self, block: Floats, start: int, weights: Floats) -> None:
+        """Do the same for few centres, with a row of scores for each of them.
+
+        A mark where the score is the least of its column, times 255 less the index of the row: the greatest of a
+        column tells the first row that is marked.
+        """
+        k, size = len(weights), min(self._plan.chunk_rows, len(self._ones))
+        local = self._local
+        if not hasattr(local, "columns"):
+            local.columns = np.empty(k * size, dtype=weights.dtype)
+            local.marks = np.empty(k * size, dtype=np.bool_)
+            local.least, local.greatest = np.empty(size, dtype=weights.dtype), np.empty(size, dtype=np.uint8)
+        places = (255 - np.arange(k, dtype=np.uint8))[:, np.newaxis]
+        for first in range(0, len(block), size):
+            chunk = block[first : first + size]
+            m = len(chunk)
+            scores, marks = local.columns[: k * m].reshape(k, m), local.marks[: k * m].reshape(k, m)
+            least, greatest = local.least[:m], local.greatest[:m]
+            np.dot(weights, chunk.T, out=scores)
+            np.minimum.reduce(scores, axis=0, out=least)
+            np.equal(scores, least, out=marks)
+            numbers = marks.view(np.uint8)
+            np.multiply(numbers, places, out=numbers)
+            np.maximum.reduce(numbers, axis=0, out=greatest)
+            labels = self._labels[start + first : start + first + m]
+            np.subtract(255, greatest, out=labels, dtype=np.int32, casting="unsafe")
+            if not greatest.all():  # scores that are no numbers equal nothing
+                labels[:] = np.argmin(scores, axis=0)
 
     def _members(self, start: int, stop: int, k: int) -> csc_array:
         """Return the (k, m) matrix that has a single one in each column, in the row of its label.

@@ -3,8 +3,8 @@
 A pass goes on from the labels of the pass before it. The lower bounds of `bound` for all centres but a row's own are
 compared with an upper bound on the score of its own: first the one that comes with the lower bound, then, where that
 is not enough, the score itself. What is left are a few candidates for a few rows: their scores are computed in full,
-and again by difference in float64 where they are too close to be told apart. So the labels are those of a float64 search
-over the stored rows.
+and again by difference in float64 where they are too close to be told apart. So the labels are those of a float64
+search over the stored rows.
 
 In late iterations most centres rest. A row whose own centre rests was compared with all others that rest in the pass
 before, and only those that moved can take it over.
@@ -57,7 +57,9 @@ class _Search:
     moved : ndarray of bool, shape (k,), or None
         Which centres moved, where it pays to look.
     movers : ndarray of int
-        Their indices.
+        Their indices, or all.
+    mover_columns : ndarray, shape (q + 2, movers)
+        The columns of `movers`.
     """
 
     centres: NDArray[np.float64]
@@ -103,6 +105,7 @@ class PrunedPass(DensePass):
             return super()._labeller(centres)
         self._exact_for = centres
         self.pruning.passes += 1
+        self.pruning.over_moved += search.moved is not None
         return lambda block, start: self._label_pruned(search, block, start)
 
     def _try(self, centres: NDArray[np.float64]) -> None:
@@ -255,7 +258,7 @@ def _nearest(
         r, centre = np.nonzero(all_scores <= (all_scores.min(axis=1) + errors)[:, np.newaxis])
         scores = all_scores[r, centre]
     else:
-        r, centre = np.nonzero(candidates)
+        r, centre = np.divmod(np.flatnonzero(candidates), candidates.shape[1])
         if columns is None:
             is_own = centre == own[r]
         else:
@@ -269,7 +272,7 @@ def _nearest(
     close &= (np.add.reduceat(close, starts, dtype=np.intp) > 1)[r]
     if close.any():
         rivals = np.flatnonzero(close)
-        scores = _by_difference(search, block, rows, r, centre, scores, rivals, starts)
+        scores = _by_difference(search, block, rows, r, centre, scores, rivals)
     least = np.minimum.reduceat(scores, starts)
     found: NDArray[np.intp] = np.minimum.reduceat(np.where(scores == least[r], centre, k), starts)
     return found
@@ -283,9 +286,8 @@ def _by_difference(
     centre: NDArray[np.intp],
     scores: Floats,
     rivals: NDArray[np.intp],
-    starts: NDArray[np.intp],
 ) -> Floats:
-    """Return scores in which pairs that are too close to call have their squared distance in float64, and others of the same row infinity."""
+    """Return squared distances in float64 for pairs in `rivals`, infinity for others of their rows, else scores."""
     d = search.centres.shape[1]
     exact = scores.astype(np.float64)
     contested = np.zeros(len(rows), dtype=np.bool_)

@@ -17,7 +17,7 @@ __all__ = ["Pruning", "choose_basis"]
 SAMPLE_ROWS = 1024
 
 # Sizes of a head that are tried.
-HEAD_SIZES = (16, 32, 48, 64, 96, 128, 192)
+HEAD_SIZES = (16, 32, 48, 64, 96, 128)
 
 # What things cost, in multiplications of a dense product: one in a thin product, which writes more than it computes;
 # looking at one score of it; a number of a pair whose score is computed by itself.
@@ -46,12 +46,15 @@ class Pruning:
         Estimated time of a pass, as a share of a dense one.
     passes : int
         Pruned passes.
+    over_moved : int
+        Those in which rows whose centre rests looked at moved centres only.
     """
 
     directions: int | None = None
     not_certified: float | None = None
     cost: float | None = None
     passes: int = 0
+    over_moved: int = 0
 
     def settings(self) -> dict[str, Any]:
         """Return what a record says of it."""
@@ -59,6 +62,7 @@ class Pruning:
             return {}
         return {
             "pruned_passes": self.passes,
+            "pruned_passes_over_moved_centres": self.over_moved,
             "pruning_directions": self.directions,
             "pruning_rows_computed": round(self.not_certified, 3),
             "pruning_estimated_cost": round(self.cost, 3),
@@ -77,7 +81,7 @@ def choose_basis(
         Of the pass before.
     centres : ndarray of float64, shape (k, d)
     plan : Plan
-        Where its path is ``pruned``, the best basis is returned whether it pays or not.
+        Where it has pruning ``always``, the best basis is returned whether it pays or not.
     pruning : Pruning
         The findings are written here.
     """
@@ -85,7 +89,7 @@ def choose_basis(
     sample = np.arange(0, n, -(-n // SAMPLE_ROWS))
     block = rows(0, n)[sample]
     dtype = block.dtype
-    sizes = [size for size in HEAD_SIZES if size <= d // 2] or [min(d, HEAD_SIZES[0])]
+    sizes = [size for size in HEAD_SIZES if size <= d // 4] or [min(d, HEAD_SIZES[0])]
     directions = leading_directions(centres, sizes[-1]).astype(dtype)
     own = labels[sample]
     scores = np.einsum("ij,ij->i", block, score_weights(centres, dtype)[own])
@@ -100,7 +104,7 @@ def choose_basis(
         if cost < least:
             best, least = basis, cost
             pruning.cost, pruning.not_certified = cost, computed
-    if best is None or (plan.path != "pruned" and least > MOST_COST):
+    if best is None or (plan.pruning == "try" and least > MOST_COST):
         return None
     pruning.directions = best.size
     return best

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kmbench.shards import FloatMatrix, Shards, pieces_of
 
-from .plan import Path, Plan, spans
+from .plan import Layout, Plan, spans
 from .workers import Each
 
 __all__ = [
@@ -104,7 +104,7 @@ def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:
     return weights
 
 
-def _fill(X: NDArray[np.float32], mean: Floats, path: Path, out: Floats) -> None:
+def _fill(X: NDArray[np.float32], mean: Floats, path: Layout, out: Floats) -> None:
     """Write the centred rows of X and the ones to `out`, in the layout of `path`."""
     d = X.shape[1]
     if path == "k-major":
