@@ -1,13 +1,13 @@
 """numpy-lloyd against the exact engines on seven shapes, with one and two threads: the table of docs/numpy-lloyd.md.
 
-    python benchmarks/tools/numpy_lloyd_table.py --records FOLDER                  measure what is missing, print the table
-    python benchmarks/tools/numpy_lloyd_table.py --records FOLDER --seconds 500    begin no further run after 500 seconds
+    python benchmarks/tools/numpy_lloyd_table.py --records FOLDER                  measure what is missing
+    python benchmarks/tools/numpy_lloyd_table.py --records FOLDER --seconds 500    begin no run after 500 seconds
     python benchmarks/tools/numpy_lloyd_table.py --records FOLDER --print          print what is there
 
 Every shape and number of threads is a run of kmbench (protocol matched: the same start, all rows, ten iterations,
-labels included; warm memory; engines in turns, each in fresh processes) in a folder of its own below FOLDER. A call that
-was cut off goes on there. Engines that are not installed are left out. Prints Markdown. A shape takes from half a minute
-to ten.
+labels included; warm memory; engines in turns, each in fresh processes) in a folder of its own below FOLDER. A call
+that was cut off goes on there. Engines that are not installed are left out. Prints Markdown. A shape takes half a
+minute to ten minutes.
 """
 
 from __future__ import annotations

@@ -132,10 +132,10 @@ class HeadWeights:
     largest: float
 
 
-def leading_directions(centres: NDArray[np.float64], q: int) -> NDArray[np.float64]:
-    """Return q orthonormal directions that hold most of the centres, the leading ones first, float64 of shape (d, q).
+def leading_directions(centres: NDArray[np.float64], q: int) -> NDArray[np.float32]:
+    """Return q orthonormal directions that hold most of the centres, the leading ones first, float32 of shape (d, q).
 
-    Subspace iteration from a fixed start: a full decomposition takes 10 times as long, and any orthonormal
+    Subspace iteration in single precision from a fixed start: a full decomposition takes 10 times as long, and any
     directions make a valid bound.
     """
     single = centres.astype(np.float32)
@@ -143,10 +143,10 @@ def leading_directions(centres: NDArray[np.float64], q: int) -> NDArray[np.float
     for _ in range(POWER_STEPS):
         found, _ = np.linalg.qr(found)
         found = single.T @ (single @ found)
-    wide, _ = np.linalg.qr(found.astype(np.float64))
-    heads = centres @ wide
+    found, _ = np.linalg.qr(found)
+    heads = single @ found
     _, rotation = np.linalg.eigh(heads.T @ heads)
-    directions: NDArray[np.float64] = wide @ rotation[:, ::-1]
+    directions: NDArray[np.float32] = found @ rotation[:, ::-1]
     return directions
 
 

@@ -104,6 +104,8 @@ def choose_basis(
         if cost < least:
             best, least = basis, cost
             pruning.cost, pruning.not_certified = cost, computed
+        elif cost > 1.2 * least:
+            break
     if best is None or (plan.pruning == "try" and least > MOST_COST):
         return None
     pruning.directions = best.size
