@@ -102,11 +102,12 @@ def test_in_float64_it_tells_apart_what_float32_cannot():
     np.testing.assert_allclose(outcome.centres + outcome.mean, expected.centroids, rtol=1e-11, atol=1e-12)
 
 
-def test_copies_of_centres_leave_the_rows_to_the_first_and_are_relocated():
+@pytest.mark.parametrize("path", ["pruned", "dense", "k-major"])
+def test_copies_of_centres_leave_the_rows_to_the_first_and_are_relocated(path):
     X = low_rank(4000, 48, 20, 6)
     init = np.concatenate([rows_of(X, 20), rows_of(X, 20)])
     expected = reference_lloyd(X, init, 8, 1)
-    result = fit(X, init, 8).result()
+    result = fit(X, init, 8, path=path).result()
     assert result.empty_events == sum(expected.empty_events) >= 20
     np.testing.assert_array_equal(result.labels, expected.labels)
 
