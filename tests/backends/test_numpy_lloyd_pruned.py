@@ -1,5 +1,7 @@
 """The pruned path: labels are those of a float64 search, on data that suit the bound and on data that do not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -172,6 +174,20 @@ def test_the_rule_takes_it_where_the_rank_is_low_and_not_where_it_is_full():
 )
 def test_when_the_bound_is_tried(n, d, k, path, tried):
     assert (make_plan(n, d, k, path=path).pruning != "never") == tried
+
+
+def test_heads_take_a_small_part_of_the_memory_and_are_not_kept():
+    X = low_rank(30_000, 384, 100, 12, noise=0.02)
+    init = rows_of(X, 100)
+    tracemalloc.start()
+    try:
+        backend = fit(X, init, 2)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    directions = backend.settings()["pruning_directions"]
+    assert kept < 0.1 * X.nbytes
+    assert peak < (1 + (directions + 3) / 384 + 0.25) * X.nbytes  # the rows, their heads, and blocks of fixed size
 
 
 def test_rows_of_a_file_are_left_to_the_dense_path_with_the_same_bits(tmp_path):
