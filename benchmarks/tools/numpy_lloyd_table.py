@@ -31,6 +31,9 @@ RIVALS = ("sklearn-lloyd", "faiss-cpu", "sklearnex")
 ITERATIONS = 10
 EPOCHS = 6
 
+STANDARD_ERROR = 2
+"""Where kmbench's own tables go, so that only the one table is printed."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -102,7 +105,7 @@ def measure(case: Case, records: Path, epochs: int) -> None:
     options = {"data": case.shape.data, "k": case.shape.k, "threads": case.threads, "iterations": ITERATIONS}
     options |= {"backends": ",".join(engines()), "baseline": OWN, "protocol": "matched", "repeats": epochs}
     command += [f"--{name}={value}" for name, value in options.items()]
-    done = subprocess.run(command, stdout=sys.stderr, check=False)
+    done = subprocess.run(command, stdout=STANDARD_ERROR, check=False)
     if done.returncode != 0:
         sys.exit(f"{case.shape.name}, threads {case.threads}: kmbench ended with exit code {done.returncode}")
 

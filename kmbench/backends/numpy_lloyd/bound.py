@@ -35,6 +35,7 @@ adds all of this up for each row, with the greatest |c|, and a small number agai
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +80,7 @@ class Basis:
     @property
     def size(self) -> int:
         """q, the number of directions."""
-        return self.directions.shape[1]
+        return int(self.directions.shape[1])
 
     @property
     def roundoff(self) -> float:
@@ -216,7 +217,7 @@ class Head:
 
     def fits(self, norms: Floats, largest: float) -> bool:
         """Say whether all scores are finite numbers in the precision of the rows."""
-        limit = np.sqrt(float(np.finfo(norms.dtype).max)) * LARGEST_SHARE
+        limit = math.sqrt(float(np.finfo(norms.dtype).max)) * LARGEST_SHARE
         return float(norms.max()) + largest < limit
 
 

@@ -252,6 +252,7 @@ def _nearest(
     errors : ndarray, shape (r,)
         By how much scores must differ to prove which is less.
     """
+    scores: Floats
     k, pairs = len(search.full), int(np.count_nonzero(candidates))
     if (pairs - len(rows)) * PAIR_COST > len(rows) * k:
         all_scores = block[rows] @ search.full.T

@@ -100,7 +100,7 @@ def choose_basis(
         computed, pairs = _left_over(Head(basis), block, own, scores, centres)
         thin = k * ((size + 2) * THIN_COST + LOOK_COST)
         cost = thin + (computed + pairs) * d * PAIR_COST + d * size / PASSES_AHEAD
-        cost /= k * (d + LOOK_COST)
+        cost = float(cost / (k * (d + LOOK_COST)))
         if cost < least:
             best, least = basis, cost
             pruning.cost, pruning.not_certified = cost, computed
