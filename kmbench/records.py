@@ -122,7 +122,7 @@ def label_of(backend: str, parameters: dict[str, Any]) -> str:
     return f"{backend}[{inner}]" if inner else backend
 
 
-_RARE = ("revision", "workload", "pages", "cores")
+_RARE = ("revision", "workload", "pages", "cores", "cluster")
 """Fields of a key that are left out where they are None."""
 
 
@@ -141,6 +141,9 @@ class CellKey:
         ``warm``: the memory that a fit asks for was touched right before its clock. None: it was left as it was.
     cores : str or None
         How cores were chosen by the L3 caches that they share, ``same-l3`` or ``spread``; None: they were not.
+    cluster : str or None
+        Where distributed backends ran: ``local:N``, or ``tcp://`` and ``spark://`` for a cluster that ran already.
+        None: on this machine, with as many workers as threads.
     """
 
     dataset: str
@@ -159,6 +162,7 @@ class CellKey:
     workload: str | None = None
     pages: str | None = None
     cores: Literal["same-l3", "spread"] | None = None
+    cluster: str | None = None
 
     @property
     def label(self) -> str:
@@ -235,6 +239,11 @@ class Record:
         Arithmetic of the backend's distances, such as ``float32`` or ``tf32``.
     peak_extra_bytes, retained_bytes : int or None
         Memory of prepare, fit and labels beyond the resident input: at the peak, and kept afterwards.
+    memory_parts : dict or None
+        The peaks of a distributed backend's processes by what they are, such as ``worker`` or ``JVM``: the sum of
+        processes that are alike.
+    cluster_seconds : float or None
+        Time until a distributed backend's cluster stood: in no other time.
     iterations_given : int or None
         What every backend of the case was given: the key's iterations, or fewer where the reference's labels no
         longer change after them, so that none can stop before the others. In the samples and the ``rung`` records
@@ -273,6 +282,7 @@ class Record:
     precision: str | None = None
     first_call_seconds: float | None = None
     prepare_seconds: float | None = None
+    cluster_seconds: float | None = None
     fit_seconds: float | None = None
     fit_cpu_seconds: float | None = None
     assign_seconds: float | None = None
@@ -290,6 +300,7 @@ class Record:
     retained_bytes: int | None = None
     input_bytes: int | None = None
     memory_method: str | None = None
+    memory_parts: dict[str, int] | None = None
     device_peak_bytes: int | None = None
     device_memory_method: str | None = None
     n_iter: int | None = None

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from kmbench.errors import CaseError, DataError
 
-__all__ = ["FloatMatrix", "Shards", "new_labels", "pieces_of", "rows_at"]
+__all__ = ["FloatMatrix", "Shards", "StoredFile", "in_memory", "new_labels", "pieces_of", "rows_at"]
 
 FloatMatrix = NDArray[np.float32]
 
@@ -58,7 +59,9 @@ class Shards:
         try:
             with Path(path).open("rb") as file:
                 version = np.lib.format.read_magic(file)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                read = (
+                    np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                )
                 shape, fortran, dtype = read(file)
                 offset = file.tell()
         except (OSError, ValueError) as error:
@@ -113,7 +116,7 @@ class Shards:
                 f"{count} shards of {self.n} rows, which can be cut after each {multiple}", f"use 1 to {units}"
             )
         ends = [min(self.n, units * number // count * multiple) for number in range(count + 1)]
-        return [self.part(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+        return [self.part(start, stop) for start, stop in pairwise(ends)]
 
     def blocks(self, rows: int) -> Iterator[tuple[int, FloatMatrix]]:
         """Yield all rows in order, `rows` at a time, while a thread reads the next block.
@@ -182,7 +185,7 @@ class Shards:
 
     def _read(self, file: int, start: int, buffer: FloatMatrix) -> FloatMatrix:
         block = buffer[: self.n - start]
-        room = memoryview(block).cast("B")
+        room = block.data.cast("B")
         at = self.offset + 4 * self.d * start
         while room:
             try:
@@ -195,8 +198,22 @@ class Shards:
         return block
 
 
+class StoredFile:
+    """A few rows in a temporary file, for engines that read files; removed by `close`."""
+
+    def __init__(self, rows: FloatMatrix) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="kmbench-rows-")
+        path = Path(self._folder.name, "rows.npy")
+        np.save(path, np.ascontiguousarray(rows, dtype=np.float32))
+        self.shards = Shards.of(path)
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._folder.cleanup()
+
+
 def pieces_of(X: FloatMatrix | Shards, rows: int) -> Iterator[tuple[int, FloatMatrix]]:
-    """Yield X whole where it is an array, and in blocks of `rows` rows where it is a file, with the first row of each."""
+    """Yield X whole where it is an array, in blocks of `rows` rows where it is a file, with the first row of each."""
     if isinstance(X, Shards):
         yield from X.blocks(rows)
     else:
@@ -206,11 +223,22 @@ def pieces_of(X: FloatMatrix | Shards, rows: int) -> Iterator[tuple[int, FloatMa
 def rows_at(X: FloatMatrix | Shards, indices: NDArray[np.integer[Any]]) -> FloatMatrix:
     """Return rows of X in the order of their indices; those of a file are read from front to back."""
     if not isinstance(X, Shards):
-        return X[indices]
+        rows: FloatMatrix = X[indices]
+        return rows
     order = np.argsort(indices, kind="stable")
-    rows = np.empty((len(indices), X.d), dtype=np.float32)
+    found = np.empty((len(indices), X.d), dtype=np.float32)
     unique, inverse = np.unique(indices[order], return_inverse=True)
-    rows[order] = X.take(unique)[inverse]
+    found[order] = X.take(unique)[inverse]
+    return found
+
+
+def in_memory(X: FloatMatrix | Shards) -> FloatMatrix:
+    """Return X as an array; that of a file is read."""
+    if not isinstance(X, Shards):
+        return X
+    rows = np.empty(X.shape, dtype=np.float32)
+    for start, block in X.blocks(max(1, GATHER_BYTES // (4 * X.d))):
+        rows[start : start + len(block)] = block
     return rows
 
 

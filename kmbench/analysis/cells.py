@@ -251,10 +251,19 @@ def _comparison(lines: Sequence[Record], base: Sequence[Record], prior: Variance
             figures["baseline"] = base[0].key.label
             if base is not lines:
                 slow = max(*own.values(), *theirs.values()) > SLOW_SECONDS
-                figures["verdict"] = verdict_of(ratio, SLOW_MARGIN if slow else MARGIN)
+                # What else ran on other machines nobody has seen.
+                unseen = _ran_elsewhere(lines) or _ran_elsewhere(base)
+                verdict = verdict_of(ratio, SLOW_MARGIN if slow else MARGIN)
+                figures["verdict"] = Verdict.INCONCLUSIVE if unseen else verdict
                 figures["smallest_effect"] = ratio.smallest_effect
                 figures["interval"] = None if ratio.low is None else _interval(ratio.pairs, prior)
     return figures
+
+
+def _ran_elsewhere(lines: Sequence[Record]) -> bool:
+    """Whether a cell ran on a cluster that was there before, whose hosts were not watched."""
+    told = (record.settings for record in lines if record.settings is not None)
+    return any({settings.get("cluster"), settings.get("master")} & {"tcp://", "spark://"} for settings in told)
 
 
 def _interval(epochs: int, prior: VariancePrior | None) -> dict[str, Any]:

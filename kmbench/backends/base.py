@@ -12,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from kmbench.backends.cluster import Cluster
 from kmbench.deprecation import accept_former_name
+from kmbench.shards import Shards
 
-__all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Precision", "Traits"]
+__all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Precision", "Rows", "Traits"]
+
+Rows = NDArray[np.float32] | Shards
+"""X as a backend may get it."""
 
 FloatMatrix = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -52,8 +57,16 @@ class Traits:
         Its fit ends with the labels of the final centroids, so no assign is needed to have them.
     centres : bool
         It takes the mean off the data itself, so that an offset costs no precision.
-    empty_clusters : {"relocate", "split", "keep"}
-        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it.
+    empty_clusters : {"relocate", "split", "keep", "zero"}
+        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it, or put it to
+        the origin, which is no Lloyd's algorithm.
+    takes : {"array", "shards", "either"}
+        What `prepare` and `assign` are given as X: an array in memory, or `kmbench.shards.Shards`, which stay in
+        their file. With ``either``, `Backend.reads` says which.
+    copies : float
+        Sizes of X that a fit holds at least, beside X itself.
+    cluster : {"tcp", "spark"} or None
+        The kind of cluster that it runs on, in processes beside the worker; None: it runs in the worker alone.
     """
 
     exact: bool
@@ -62,7 +75,10 @@ class Traits:
     fixed_iterations: bool = True
     labels_in_fit: bool = False
     centres: bool = False
-    empty_clusters: Literal["relocate", "split", "keep"] = "relocate"
+    empty_clusters: Literal["relocate", "split", "keep", "zero"] = "relocate"
+    takes: Literal["array", "shards", "either"] = "array"
+    copies: float = 0.0
+    cluster: Literal["tcp", "spark"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +100,8 @@ class Job:
         Threads it may use; the environment and the thread pools are already set to it.
     init : ndarray of float32, shape (k, d), C order, or None
         Initial centroids.
+    cluster : Cluster or None
+        Where a distributed backend runs; None: on this machine, with `threads` workers.
     """
 
     k: int
@@ -92,6 +110,7 @@ class Job:
     seed: int
     threads: int
     init: FloatMatrix | None
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +192,24 @@ class Backend(ABC):
         return "float32"
 
     @classmethod
+    def reads(cls, n: int, d: int, k: int, params: BaseModel, room_bytes: int | None) -> Literal["array", "shards"]:
+        """Return what X is given as, where a process may hold `room_bytes`; None: nobody knows how much.
+
+        Called when the run is planned, for backends that take either.
+        """
+        return "shards" if cls.traits.takes == "shards" else "array"
+
+    @classmethod
+    def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
+        """Return what a fit holds at least where X is an array, X included: a lower bound, for the plan."""
+        return round(4 * n * d * (1 + cls.traits.copies))
+
+    @classmethod
+    def why_not_on(cls, cluster: Cluster, threads: int) -> str | None:
+        """Return why a distributed backend cannot run on a cluster with so many threads in all, or None."""
+        return None if cls.traits.cluster is None else cluster.refuses(cls.traits.cluster, threads)
+
+    @classmethod
     def version(cls) -> str | None:
         """Return the version of the engine, without importing it, or None where it is not installed."""
         for name in cls.distributions:
@@ -193,13 +230,14 @@ class Backend(ABC):
         return None
 
     @abstractmethod
-    def prepare(self, X: FloatMatrix, job: Job) -> None:
+    def prepare(self, X: Any, job: Job) -> None:
         """Take the data and get ready. Recorded as ``prepare_seconds``, not part of fit.
 
         Parameters
         ----------
-        X : ndarray of float32, shape (n, d), C order
-            Must not be written to.
+        X : ndarray of float32, shape (n, d), C order, or Shards of this shape
+            Must not be written to. Shards only where the traits say so; few rows, as in a warm-up, are always an
+            array.
         job : Job
             The work to do in `fit`.
         """
@@ -213,7 +251,7 @@ class Backend(ABC):
         """Return the result of the last fit; not timed."""
 
     @abstractmethod
-    def assign(self, X: FloatMatrix) -> Labels:
+    def assign(self, X: Any) -> Labels:
         """Return the label of the nearest final centroid for each row, int32 of shape (n,); timed on its own."""
 
     def settings(self) -> dict[str, Any]:
@@ -222,6 +260,21 @@ class Backend(ABC):
 
     def synchronize(self) -> None:  # noqa: B027
         """Wait until the device is done; called before each reading of the clock."""
+
+    def disturbance(self) -> str | None:
+        """Return what went wrong on the way of the last fit although it ended, such as a lost worker, or None.
+
+        Such a fit is kept, flagged, and measured once more.
+        """
+        return None
+
+    def cluster_seconds(self) -> float | None:
+        """Return how long the processes of a cluster took to start or to be found; it is in no other time."""
+        return None
+
+    def processes(self) -> dict[int, str]:
+        """Return what the processes that the backend has started are, by process id: ``JVM`` or ``worker``."""
+        return {}
 
     def device_memory(self) -> Literal["torch", "nvml"] | None:
         """Return how the peak of the device's memory is found, or None without a device.

@@ -85,7 +85,7 @@ class SklearnEstimator(Backend):
 
 
 class _SklearnKMeans(SklearnEstimator):
-    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate")
+    traits = Traits(exact=True, labels_in_fit=True, empty_clusters="relocate", copies=1.0)
     Params = SklearnKMeansParams
     algorithm: ClassVar[str]
 
@@ -127,3 +127,8 @@ class SklearnElkan(_SklearnKMeans):
     name = "sklearn-elkan"
     summary = "scikit-learn KMeans, Elkan's triangle inequality: same answer, keeps n x k bounds in memory"
     algorithm = "elkan"
+
+    @classmethod
+    def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
+        """Return the bytes of X, its copy, and the bounds of each row with each centre."""
+        return super().least_bytes(n, d, k, params) + 4 * n * (k + 1)

@@ -113,6 +113,14 @@ def run_command(
             rich_help_panel=RUN,
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="local:N|tcp://…|spark://…",
+            help="Where Dask and Spark run (default: here, one worker per thread).",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
     ] = None,
@@ -168,6 +176,7 @@ def run_command(
         "blas_coretype": blas_coretype,
         "pages": pages,
         "cores": cores,
+        "cluster": cluster,
         "baseline": baseline,
         "timeout": timeout,
         "memory_limit": memory_limit,

@@ -6,8 +6,9 @@ from kmbench.instruments.core_placement import PLACEMENTS, Placement, choose_cor
 from kmbench.instruments.cross_core import cross_core_ratio
 from kmbench.instruments.device_memory import DeviceMeter
 from kmbench.instruments.host import describe_host, fingerprint, machine_name
-from kmbench.instruments.memory import MemoryReading, measure_peak, peak_since, reset_peak
+from kmbench.instruments.memory import MemoryReading, measure_peak, peak_since, reset_peak, room_for_a_process
 from kmbench.instruments.pressure import Pressure, pressure_between, read_pressure
+from kmbench.instruments.process_tree import cpu_seconds_of, descendants, peaks_since, reset_peaks, resident_bytes
 from kmbench.instruments.threads import (
     TaskTime,
     count_busy,
@@ -31,8 +32,10 @@ __all__ = [
     "choose_cores",
     "count_busy",
     "cpu_quota",
+    "cpu_seconds_of",
     "cross_core_ratio",
     "default_threads",
+    "descendants",
     "describe_host",
     "fingerprint",
     "loops_for",
@@ -40,11 +43,15 @@ __all__ = [
     "measure_peak",
     "memory_limit",
     "peak_since",
+    "peaks_since",
     "pools",
     "pressure_between",
     "read_pressure",
     "read_usage",
     "reset_peak",
+    "reset_peaks",
+    "resident_bytes",
+    "room_for_a_process",
     "room_to_warm",
     "seconds_waited",
     "snapshot_tasks",

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-__all__ = ["SAMPLER", "VMHWM", "MemoryReading", "measure_peak", "peak_since", "reset_peak"]
+from kmbench.instruments.cgroup import memory_limit
+
+__all__ = ["SAMPLER", "VMHWM", "MemoryReading", "measure_peak", "peak_since", "reset_peak", "room_for_a_process"]
 
 VMHWM = "vmhwm"
 """Method: the kernel's own peak of resident memory, reset before the call."""
@@ -66,25 +68,39 @@ class MemoryReading:
     method: str
 
 
-def reset_peak(root: str | Path = "/") -> int | None:
-    """Reset the kernel's peak of this process to its resident memory and return that, in bytes; None where it cannot.
+def reset_peak(root: str | Path = "/", pid: int | None = None) -> int | None:
+    """Reset the kernel's peak of a process to its resident memory and return that, in bytes; None where it cannot.
 
-    It takes microseconds and may stand right before a clock.
+    It takes microseconds and may stand right before a clock. Without `pid` it is that of this process.
     """
     try:
-        return _reset_peak(Path(root, "proc/self"))
+        return _reset_peak(Path(root, f"proc/{pid or 'self'}"))
     except OSError:
         return None
 
 
-def peak_since(resident: int | None, root: str | Path = "/") -> int | None:
+def peak_since(resident: int | None, root: str | Path = "/", pid: int | None = None) -> int | None:
     """Return the most bytes that were held beyond what `reset_peak` returned; None where that is None."""
     if resident is None:
         return None
     try:
-        return max(0, _status_bytes(Path(root, "proc/self"), "VmHWM") - resident)
+        return max(0, _status_bytes(Path(root, f"proc/{pid or 'self'}"), "VmHWM") - resident)
     except OSError:
         return None
+
+
+FREE_SHARE = 0.8
+"""Share of the memory that is free which a process may take, where no limit is given."""
+
+
+def room_for_a_process(limit_bytes: int | None) -> int:
+    """Return how many bytes a process may hold: the limit, or four fifths of what is free on this host."""
+    if limit_bytes is not None:
+        return limit_bytes
+    import psutil
+
+    free, group = psutil.virtual_memory().available, memory_limit()
+    return int(FREE_SHARE * (free if group is None else min(free, group)))
 
 
 class _NoPeakError(OSError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,11 +101,13 @@ def pools() -> list[dict[str, Any]]:
     ]
 
 
-def snapshot_tasks(root: str | Path = "/") -> dict[int, TaskTime] | None:
-    """Read what the scheduler has counted for each thread of this process.
+def snapshot_tasks(root: str | Path = "/", others: Iterable[int] = ()) -> dict[int, TaskTime] | None:
+    """Read what the scheduler has counted for each thread of this process, and of others.
 
     Parameters
     ----------
+    others : iterable of int
+        Numbers of further processes.
     root : path
         Where ``proc`` is found.
 
@@ -118,6 +121,9 @@ def snapshot_tasks(root: str | Path = "/") -> dict[int, TaskTime] | None:
         folders = list(Path(root, "proc/self/task").iterdir())
     except OSError:
         return None
+    for pid in others:
+        with contextlib.suppress(OSError):  # it has ended
+            folders += Path(root, f"proc/{pid}/task").iterdir()
     for folder in folders:
         try:
             cpu_ns, wait_ns, _ = map(int, (folder / "schedstat").read_bytes().split())

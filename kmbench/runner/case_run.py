@@ -45,6 +45,8 @@ class Context:
         Where each revision that the cells name is installed.
     core_probe : CoreProbe or None
         None: the cores are not probed.
+    cluster : str or None
+        Where distributed backends run, its address included.
     """
 
     store: RunFolder
@@ -60,6 +62,7 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     settle_seconds: float = SETTLE_SECONDS
     core_probe: CoreProbe | None = None
+    cluster: str | None = None
 
 
 @dataclass(slots=True)
@@ -180,8 +183,15 @@ class CaseRun:
             memory_limit=self.context.limits.memory_bytes,
             warm_bytes=live.fit_peak_bytes or 0,
             job=job | {"seed": key.seed, "threads": key.threads},
+            **self._placed(live.cell),
             **several,
         )
+
+    def _placed(self, cell: Cell) -> dict[str, Any]:
+        """Return how a worker gets X and where its backend runs, as far as an older kmbench need not be told."""
+        takes = {} if cell.takes == "array" else {"takes": cell.takes}
+        cluster = self.context.cluster
+        return takes if cluster is None else takes | {"cluster": cluster}
 
     def has_room_for(self, workers: int) -> bool:
         """Whether so many workers can each hold the input and what they make of it."""
@@ -215,7 +225,7 @@ class CaseRun:
 
     def end(self, live: CellRun, status: Status, reason: str | None, output: str = "") -> None:
         """Record the outcome of a cell."""
-        known = {name: live.told.get(name) for name in ("settings", "pools", "n_iter")}
+        known = {name: live.told.get(name) for name in ("settings", "pools", "n_iter", "cluster_seconds")}
         known["precision"] = live.cell.precision
         record = self.record(live, RecordKind.OUTCOME, status=status, reason=reason, output=output or None, **known)
         live.ended = True

@@ -69,9 +69,9 @@ def _hello() -> dict[str, Any]:
     return {"protocol": PROTOCOL, "package": str(Path(__file__).parents[1])}
 
 
-MEMORY_WORDS = ("bad_alloc", "out of memory", "out_of_memory", "cudaerrormemoryallocation")
-"""What messages of exhausted memory hold, in small letters: C++, CUDA and torch, RMM, FAISS (``cudaMalloc error out
-of memory``)."""
+MEMORY_WORDS = ("bad_alloc", "out of memory", "out_of_memory", "outofmemoryerror", "cudaerrormemoryallocation")
+"""What messages of exhausted memory hold, in small letters: C++, CUDA and torch, RMM, Java, FAISS (``cudaMalloc error
+out of memory``)."""
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

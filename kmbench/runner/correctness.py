@@ -186,6 +186,11 @@ def judge_matched(
     The reason names the cause where it can be told: an early stop, data far from the origin, an empty cluster on
     the way, overflow.
     """
+    if reference.empty_events and traits.empty_clusters == "zero":
+        return Verdict(
+            Status.SKIPPED,
+            "a cluster was empty on the way: it puts such a cluster to the origin, so nothing is compared",
+        )
     general = judge_native(answer, traits, dataset)
     if general.status is not Status.OK or not traits.exact:
         return general

@@ -148,7 +148,8 @@ class Epochs:
         held = (figures["fit_seconds"] + figures["assign_seconds"]) * live.cell.key.threads
         waited = self._is_contaminated(live, None if delay is None else delay / held)
         cold = self._is_cold(live, figures)
-        disturbed_by = "waited for a core" if waited else "cold memory" if cold else None
+        lost = figures.pop("disturbance", None)
+        disturbed_by = lost if lost else "waited for a core" if waited else "cold memory" if cold else None
         place_in_run = {"rung": rung, "epoch": epoch, "round": number, "order": place}
         told = {"prepare_seconds": live.prepare_seconds, "first_call_seconds": live.first_call_seconds}
         self._unrecorded.append((live, disturbed_by, place_in_run | told | figures))

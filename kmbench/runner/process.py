@@ -15,25 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from kmbench.instruments import thread_environment
+from kmbench.instruments import descendants, resident_bytes, room_for_a_process, thread_environment
 from kmbench.records import Status
 from kmbench.runner.channel import FDS_VARIABLE, encode
 
 __all__ = ["Limits", "WorkerFailure", "WorkerProcess"]
 
 POLL_SECONDS = 0.05
-"""How often a busy worker's memory is read: 20 microseconds each, less than a thousandth of one core."""
+"""How often a busy worker's memory is read: a hundred microseconds each, a few thousandths of one core."""
 
 GRACE_SECONDS = 2.0
 """Time between the request to end and the kill."""
 
 OUTPUT_TAIL_BYTES = 4000
 """How much of what an engine printed is kept with the record."""
-
-FREE_SHARE = 0.8
-"""Share of the memory that is free when a step begins which the step may take, where no limit is given."""
 
 
 class WorkerFailure(Exception):  # noqa: N818 - it carries a status, and is no bug
@@ -54,7 +49,8 @@ class Limits:
     timeout_seconds : float or None
         For each step it is asked to do.
     memory_bytes : int or None
-        Resident memory of the process; None: what it holds plus four fifths of what is free.
+        Resident memory of the process and of those that it has started; None: what they hold plus four fifths of
+        what is free.
     passive_wait : bool
         Idle OpenMP threads sleep instead of spinning. On a busy host spinning threads take the cores from those
         that work, which slows FAISS down several times and can turn a ranking around.
@@ -154,9 +150,7 @@ class WorkerProcess:
 
     def _read_line(self) -> bytes:
         started = time.monotonic()
-        memory_limit = self.limits.memory_bytes or self._resident() + int(
-            FREE_SHARE * psutil.virtual_memory().available
-        )
+        memory_limit = self.limits.memory_bytes or self._resident() + room_for_a_process(None)
         with selectors.DefaultSelector() as selector:
             selector.register(self._replies, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
@@ -184,10 +178,9 @@ class WorkerProcess:
             raise WorkerFailure(Status.OUT_OF_MEMORY, reason)
 
     def _resident(self) -> int:
-        try:
-            return int(psutil.Process(self._process.pid).memory_info().rss)
-        except psutil.Error:
-            return 0
+        """Return what the worker and the processes that it has started hold."""
+        pid = self._process.pid
+        return resident_bytes([pid, *descendants(pid)])
 
     def _death(self) -> WorkerFailure:
         """Say how the process ended; its end of the pipe is closed, so it has ended or is about to."""
@@ -229,12 +222,19 @@ class WorkerProcess:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE_SECONDS)
         self._process.wait()
+        self._end_group()
+
+    def _end_group(self) -> None:
+        """End what the engine has started and the worker has left behind: processes of a cluster, a JVM."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _wait_or_kill(self) -> int:
         try:
             self._process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._end_group()
         return self._process.returncode
 
     def __enter__(self) -> WorkerProcess:

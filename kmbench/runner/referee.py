@@ -16,6 +16,7 @@ from kmbench.backends.numpy_lloyd.workers import workers
 from kmbench.datasets import initial_centroids
 from kmbench.metrics import adjusted_rand, centroid_index, compare_labels, contingency, evaluate, inertia_of_labels
 from kmbench.runner.channel import serve
+from kmbench.shards import Shards
 
 __all__ = ["Referee"]
 
@@ -30,6 +31,7 @@ class Referee:
 
     def open(self, data: str, threads: int) -> dict[str, Any]:
         """Map the data."""
+        self._data = data
         self._X: FloatMatrix = np.load(data, mmap_mode="r", allow_pickle=False)
         self._threads = threads
         self._reference: ReferenceResult | None = None
@@ -37,7 +39,7 @@ class Referee:
 
     def draw(self, k: int, seed: int, path: str) -> dict[str, Any]:
         """Write the initial centroids that all backends of the case start from."""
-        self._start = initial_centroids(self._X, k, seed)
+        self._start = initial_centroids(Shards.of(self._data), k, seed)
         np.save(path, self._start)
         return {}
 

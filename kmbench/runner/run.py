@@ -147,6 +147,7 @@ def run_study(
             listener=listener,
             trees=revisions or {},
             core_probe=core_probe,
+            cluster=study.cluster,
         )
         before = read_pressure()
         try:

@@ -81,6 +81,7 @@ class RunFolder:
         OutputError
             If the run in the folder is of another study or was started on another host.
         """
+        study = study.recorded()
         if self.records:
             self._check_same(study, host)
         else:

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params
+from kmbench.backends.cluster import parse_cluster
 from kmbench.backends.registry import get_backend
 from kmbench.instruments import (
     DeviceMeter,
+    Timing,
     count_busy,
+    cpu_seconds_of,
+    descendants,
     loops_for,
     measure_peak,
     peak_since,
+    peaks_since,
     pools,
     read_usage,
     reset_peak,
+    reset_peaks,
     seconds_waited,
     snapshot_tasks,
     timed,
     warm_for_input,
 )
 from kmbench.runner.channel import serve
+from kmbench.shards import Shards
 
 if TYPE_CHECKING:
+    from kmbench.instruments import TaskTime
     from kmbench.runner.fits import FitsBackend
 
 __all__ = ["Worker"]
+
+CLIENT = "client"
+"""What a record calls the worker's own process where the engine runs in others; a scheduler is part of it."""
 
 WARM_ROWS = 4096
 """Rows of the small fit that loads libraries, starts thread pools and allocates BLAS buffers."""
@@ -53,11 +66,15 @@ class Worker:
         pages: str = "cold",
         memory_limit: int | None = None,
         warm_bytes: int = 0,
+        takes: str = "array",
+        cluster: str | None = None,
     ) -> dict[str, Any]:
         """Load the input, build the backend and warm it up on a few rows.
 
         With `pages` ``warm`` the memory that a fit will ask for is touched before each clock: `warm_bytes`, which is
         what fits of this cell took before, or what `warm_for_input` expects if that is more.
+
+        With `takes` ``shards`` the rows stay in their file. `cluster` is where a distributed backend runs.
 
         A `workload` that fits several times is given the backend, and stands in its place.
         """
@@ -66,11 +83,15 @@ class Worker:
         self._backend: Backend | FitsBackend = cls(params)
         if workload is not None:
             self._backend, init = _several_fits(workload, cls, params, init), None
-        # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is short.
-        self._X: FloatMatrix = np.load(data, mmap_mode="r" if mapped else None, allow_pickle=False)
-        self._X.flags.writeable = False
+        self._shards = Shards.of(data)
+        self._X: Any = self._shards
+        if takes == "array":
+            # An input of its own, in anonymous memory, is what a user has; mapped pages are shared where memory is
+            # short.
+            self._X = np.load(data, mmap_mode="r" if mapped else None, allow_pickle=False)
+            self._X.flags.writeable = False
         start = None if init is None else np.load(init, allow_pickle=False)
-        self._job = Job(init=start, **job)
+        self._job = Job(init=start, cluster=None if cluster is None else parse_cluster(cluster), **job)
         self._warms, self._memory_limit, self._warm_bytes = pages == "warm", memory_limit, warm_bytes
         return {"first_call_seconds": self._warm_up()}
 
@@ -80,7 +101,9 @@ class Worker:
         iterations = self._job.iterations
         small = dataclasses.replace(self._job, iterations=None if iterations is None else min(2, iterations))
         # Spread over the input: its first rows may be all alike, such as the sky of a photo.
-        some = np.ascontiguousarray(self._X[:: len(self._X) // rows][:rows])
+        places = np.arange(0, len(self._X), len(self._X) // rows)[:rows]
+        some = self._shards.take(places)
+        some.flags.writeable = False
         timing = None
 
         def first() -> None:
@@ -115,9 +138,9 @@ class Worker:
             backend.fit()
             backend.assign(self._X)
         if self._expected_seconds < FULL_WARM_UP_SECONDS or (on_device and loops is None):
-            before, resident = snapshot_tasks(), reset_peak()
-            fit = timed(backend.fit, backend.synchronize, 1)
-            waited = seconds_waited(before, snapshot_tasks())
+            before, resident = self._snapshot(), reset_peak()
+            fit = self._timed(backend.fit, 1)
+            waited = seconds_waited(before, self._snapshot())
             self._warm_bytes = max(self._warm_bytes, peak_since(resident) or 0)
             delay_share = None if waited is None else waited / (fit.wall_seconds * self._job.threads)
             assign = timed(lambda: backend.assign(self._X), backend.synchronize, 1)
@@ -134,13 +157,14 @@ class Worker:
         backend = self._backend
         warmed = self._warm_pages()
         resident = reset_peak()
-        before, used = snapshot_tasks(), read_usage()
-        fit = timed(backend.fit, backend.synchronize, self._loops)
-        used, between = read_usage().since(used), snapshot_tasks()
+        before, used = self._snapshot(), read_usage()
+        fit = self._timed(backend.fit, self._loops)
+        used, between = read_usage().since(used), self._snapshot()
         peak = peak_since(resident)
         self._warm_bytes = max(self._warm_bytes, peak or 0)
-        assign = timed(lambda: backend.assign(self._X), backend.synchronize, self._assign_loops)
-        fit_waited, assign_waited = seconds_waited(before, between), seconds_waited(between, snapshot_tasks())
+        disturbance = backend.disturbance() if isinstance(backend, Backend) else None
+        assign = self._timed(lambda: backend.assign(self._X), self._assign_loops)
+        fit_waited, assign_waited = seconds_waited(before, between), seconds_waited(between, self._snapshot())
         labels = backend.traits.labels_in_fit
         delay = None
         if fit_waited is not None and assign_waited is not None:
@@ -158,13 +182,32 @@ class Worker:
             "page_faults": used.page_faults // self._loops,
             "warmed_bytes": warmed,
             "fit_peak_bytes": peak,
+            "disturbance": disturbance,
         }
+
+    def _others(self) -> list[int]:
+        """Return the processes of the backend's cluster that this one has started."""
+        return [] if self._backend.traits.cluster is None else descendants(os.getpid())
+
+    def _snapshot(self) -> dict[int, TaskTime] | None:
+        return snapshot_tasks(others=self._others())
+
+    def _timed(self, call: Callable[[], object], loops: int) -> Timing:
+        """Time a call, with the CPU time of the processes that the backend has started."""
+        if self._backend.traits.cluster is None:
+            return timed(call, self._backend.synchronize, loops)
+        before = cpu_seconds_of(self._others())
+        found = timed(call, self._backend.synchronize, loops)
+        spent = sum(total - before.get(pid, 0.0) for pid, total in cpu_seconds_of(self._others()).items())
+        return dataclasses.replace(found, cpu_seconds=found.cpu_seconds + max(0.0, spent) / loops)
 
     def _warm_pages(self) -> int:
         """Touch the memory that the next call will ask for, and return how much."""
         if not self._warms:
             return 0
-        return warm_for_input(self._X.nbytes, self._memory_limit, least_bytes=self._warm_bytes)
+        # Of X in a file nothing is held but buffers, and processes of a cluster allocate for themselves.
+        input_bytes = self._X.nbytes if isinstance(self._X, np.ndarray) else 0
+        return warm_for_input(input_bytes, self._memory_limit, least_bytes=self._warm_bytes)
 
     def export(self, centroids: str, labels: str) -> dict[str, Any]:
         """Write the answer of the last fit to two ``.npy`` files and tell the rest.
@@ -179,6 +222,7 @@ class Worker:
         np.save(centroids, self._checked_centroids(result))
         np.save(labels, self._checked_labels(result))
         return {
+            "cluster_seconds": self._backend.cluster_seconds(),
             "n_iter": int(result.n_iter),
             "reported_inertia": _finite(result.reported_inertia),
             "empty_events": result.empty_events,
@@ -203,7 +247,8 @@ class Worker:
     def memory(self) -> dict[str, Any]:
         """Measure the peak of prepare, fit and labels beyond the resident input; in a process that did no more."""
         backend = self._backend
-        self._X.sum()  # mapped pages count as resident only once they were touched
+        if isinstance(self._X, np.ndarray):
+            self._X.sum()  # mapped pages count as resident only once they were touched
 
         def whole() -> None:
             backend.prepare(self._X, self._job)
@@ -212,6 +257,8 @@ class Worker:
                 backend.assign(self._X)
             backend.synchronize()
 
+        if backend.traits.cluster is not None:
+            return self._memory_of_tree(whole)
         method = backend.device_memory()
         device: dict[str, Any] = {}
         if method is None:
@@ -225,6 +272,28 @@ class Worker:
             "peak_extra_bytes": reading.peak_extra_bytes,
             "retained_bytes": reading.retained_bytes,
             "memory_method": reading.method,
+            "input_bytes": int(self._X.nbytes),
+        }
+
+    def _memory_of_tree(self, whole: Callable[[], None]) -> dict[str, Any]:
+        """Measure the peaks of this process and of all that it has started.
+
+        They need not come at the same time, so their sum is an upper bound.
+        """
+        own = os.getpid()
+        before = reset_peaks([own, *self._others()])
+        whole()
+        peaks = peaks_since(before, [own, *self._others()])
+        assert isinstance(self._backend, Backend)
+        roles = self._backend.processes() | {own: CLIENT}
+        parts: dict[str, int] = {}
+        for pid, peak in peaks.items():
+            role = roles.get(pid, "others")
+            parts[role] = parts.get(role, 0) + peak
+        return {
+            "peak_extra_bytes": sum(peaks.values()),
+            "memory_parts": parts,
+            "memory_method": f"vmhwm of {len(peaks)} processes, the sum of their peaks: an upper bound",
             "input_bytes": int(self._X.nbytes),
         }
 

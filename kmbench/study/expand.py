@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
-from kmbench.backends.base import Precision
+from kmbench.backends.base import Backend, Params, Precision
+from kmbench.backends.cluster import Cluster
 from kmbench.backends.grid import Choice, expand_backends
 from kmbench.backends.init import why_no_start
 from kmbench.backends.registry import get_backend
 from kmbench.errors import CaseError, StudyError, WorkloadError
-from kmbench.instruments import choose_cores
+from kmbench.instruments import choose_cores, room_for_a_process
 from kmbench.records import CellKey, DatasetInfo, Status, label_of
 from kmbench.study.model import Block, Study
 from kmbench.study.protocol import job_protocol
+from kmbench.wording import bytes_text
 from kmbench.workloads import SeveralFits, expand_workloads, workload_from
 
 __all__ = ["Case", "Cell", "expand", "with_data"]
+
+INTERPRETER_BYTES = 2**26
+"""What a worker with NumPy and SciPy holds before it has any data."""
 
 Datasets = dict[tuple[str, str | None], DatasetInfo]
 
@@ -35,6 +40,8 @@ class Cell:
         The values that the backend's model of parameters made of those in `key`, for the worker.
     precision : str
         Arithmetic of the backend's distances with these parameters.
+    takes : {"array", "shards"}
+        Whether the worker holds X in memory, or leaves it in its file.
     status, reason : Status or None, str or None
         Set where it is known beforehand that the cell cannot run.
     """
@@ -43,6 +50,7 @@ class Cell:
     version: str | None
     parameters: dict[str, Any]
     precision: Precision
+    takes: Literal["array", "shards"] = "array"
     status: Status | None = None
     reason: str | None = None
 
@@ -73,7 +81,9 @@ def _under(case: Case, study: Study) -> Case:
         except ValueError as error:
             raise StudyError(f"--cores {study.cores}: {error}", "leave it out: cores are then not chosen") from None
     pages = None if study.pages == "cold" else study.pages
-    keys = (replace(cell.key, pages=pages, cores=study.cores) for cell in case.cells)
+    asked = study.cluster_asked()
+    cluster = None if asked is None else asked.public
+    keys = (replace(cell.key, pages=pages, cores=study.cores, cluster=cluster) for cell in case.cells)
     return Case(case.dataset, tuple(replace(cell, key=key) for cell, key in zip(case.cells, keys, strict=True)))
 
 
@@ -114,7 +124,9 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
         datasets[pair] = describe(*pair)
     cases: dict[str, Case] = {}
     for block in blocks:
-        for case in _cases_of(block, choices[block.backends], workloads[block.workload], datasets, default_threads):
+        for case in _cases_of(
+            block, choices[block.backends], workloads[block.workload], datasets, default_threads, study
+        ):
             case = _under(case, study)
             if case.key.case_id in cases:
                 raise StudyError(
@@ -134,9 +146,16 @@ def _workloads(block: Block) -> list[str | None]:
 
 
 def _cases_of(
-    block: Block, choices: list[Choice], workloads: list[str | None], datasets: Datasets, default_threads: int
+    block: Block,
+    choices: list[Choice],
+    workloads: list[str | None],
+    datasets: Datasets,
+    default_threads: int,
+    study: Study,
 ) -> list[Case]:
     found = []
+    room = room_for_a_process(study.memory_limit)
+    cluster = study.cluster_asked()
     for spec, workload in product(block.data or (), workloads):
         dataset = datasets[spec, workload]
         for k in block.k or ():
@@ -145,8 +164,8 @@ def _cases_of(
             _check_workload(workload, block, k, dataset)
             for threads in block.threads or [default_threads]:
                 for seed in range(block.seed or 0, (block.seed or 0) + (block.seeds or 1)):
-                    cells = tuple(_cell(block, workload, dataset, k, threads, seed, choice) for choice in choices)
-                    found.append(Case(dataset, cells))
+                    cells = (_cell(block, workload, dataset, k, threads, seed, choice) for choice in choices)
+                    found.append(Case(dataset, tuple(_with_room(cell, room, cluster) for cell in cells)))
     return found
 
 
@@ -194,4 +213,35 @@ def _cell(
         precision=backend.arithmetic(choice.params),
         status=None if reason is None else status,
         reason=reason,
+    )
+
+
+def _with_room(cell: Cell, room_bytes: int, cluster: Cluster | None) -> Cell:
+    """Return a cell with how it gets X; one that memory or the cluster cannot serve is skipped."""
+    if cell.status is not None:
+        return cell
+    key, backend = cell.key, get_backend(cell.key.backend)
+    params = backend.Params.model_validate(cell.parameters)
+    if key.workload is not None and isinstance(workload_from(key.workload), SeveralFits):
+        takes: Literal["array", "shards"] = "array"  # each fit makes the next one's X
+        reason = "it reads X from its file, and this workload makes a new X for each fit"
+        if backend.traits.takes == "shards":
+            return replace(cell, status=Status.SKIPPED, reason=reason)
+    else:
+        takes = backend.reads(key.n, key.d, key.k, params, room_bytes - INTERPRETER_BYTES)
+    reason_or_none = _why_no_room(key, backend, params, room_bytes) if takes == "array" else None
+    if reason_or_none is None and cluster is not None:
+        reason_or_none = backend.why_not_on(cluster, key.threads)
+    if reason_or_none is not None:
+        return replace(cell, status=Status.SKIPPED, reason=reason_or_none)
+    return replace(cell, takes=takes)
+
+
+def _why_no_room(key: CellKey, backend: type[Backend], params: Params, room_bytes: int) -> str | None:
+    least = INTERPRETER_BYTES + backend.least_bytes(key.n, key.d, key.k, params)
+    if least <= room_bytes:
+        return None
+    return (
+        f"it holds X in memory and needs at least {bytes_text(least)}, a worker may have {bytes_text(room_bytes)}: "
+        "raise --memory-limit, or use a backend that reads X from its file, such as numpy-lloyd[read=pass]"
     )

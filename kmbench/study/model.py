@@ -9,8 +9,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from kmbench.backends.cluster import Cluster, parse_cluster
 from kmbench.errors import StudyError
 from kmbench.instruments import Placement
 
@@ -42,6 +52,12 @@ def _backend_list(value: Any) -> Any:
     if isinstance(value, str) and not value.strip(" ,"):
         raise ValueError("name at least one, or leave it out")
     return value
+
+
+def _checked_cluster(text: str) -> str:
+    if text not in ("tcp://", "spark://"):  # as a run folder has it, without the address
+        parse_cluster(text)
+    return text
 
 
 ITERATIONS = {"matched": 10, "native": None, "target": 64}
@@ -123,6 +139,9 @@ class Study(Block):
     cores : {"same-l3", "spread"} or None
         Workers are bound to as many cores as a case has threads: those of one L3 cache, or spread over several. None:
         they are not bound.
+    cluster : str or None
+        Where distributed backends run: ``local:N``, ``tcp://HOST:PORT`` or ``spark://HOST:PORT``. None: as many local
+        workers as a case has threads. A run folder has it without the address.
     cases : list of Block
         Groups of cases; none means one group of the defaults.
     """
@@ -147,6 +166,7 @@ class Study(Block):
     baseline: str | None = None
     pages: Literal["warm", "cold"] = "warm"
     cores: Placement | None = None
+    cluster: Annotated[str, AfterValidator(_checked_cluster)] | None = None
     cases: list[Block] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -235,6 +255,26 @@ class Study(Block):
         """Return a study that comes with kmbench, such as ``quick``."""
         text = resources.files("kmbench.study").joinpath("builtin", f"{name}.toml").read_text(encoding="utf-8")
         return cls.build(tomllib.loads(text), f"built-in study {name}")
+
+    def cluster_asked(self) -> Cluster | None:
+        """Return the cluster, or None.
+
+        Raises
+        ------
+        StudyError
+            If the study comes from a run folder, which does not keep addresses.
+        """
+        if self.cluster in ("tcp://", "spark://"):
+            raise StudyError(
+                f"the study does not say where its cluster is ({self.cluster})", "give it with --cluster"
+            )
+        return None if self.cluster is None else parse_cluster(self.cluster)
+
+    def recorded(self) -> Study:
+        """Return the study as a run folder has it: without the address of a cluster."""
+        if self.cluster is None or self.cluster in ("tcp://", "spark://"):
+            return self
+        return self.model_copy(update={"cluster": parse_cluster(self.cluster).public})
 
     def to_toml(self) -> str:
         """Return the study as TOML that `from_file` reads back."""

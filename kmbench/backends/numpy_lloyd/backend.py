@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Traits
+from kmbench.backends.base import Backend, FitResult, Job, Labels, Params, Rows, Traits
 from kmbench.backends.base import Precision as Arithmetic
 from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.errors import CaseError
+from kmbench.shards import Shards, rows_at
 
 from .lloyd import LloydResult, assign, lloyd
 from .plan import Path, Plan, Precision, make_plan
+from .pruning import most_head_columns
 from .workers import blas_controller
 
 __all__ = ["NumpyLloyd", "NumpyLloydParams"]
@@ -28,6 +30,9 @@ class NumpyLloydParams(Params):
     path: Path | Literal["auto"] = Field(default="auto", description="how rows find their nearest centre")
     # Above 2**24 rows a float32 no longer counts one by one.
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
+    read: Literal["auto", "memory", "pass"] = Field(
+        default="auto", description="X held in memory, or read from its file in each pass; auto: memory if it fits"
+    )
     max_iterations: int = Field(default=300, ge=1, description="native only")
     tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
     init: Init = None
@@ -39,12 +44,18 @@ class NumpyLloyd(Backend):
     Everything happens in `fit`: centring, the copy of X it needs, iterations, and the labels of the final
     centroids. Nothing of the size of X outlives a fit but the labels, so that each fit pays for its memory as a
     first one does.
+
+    Where X and the copy do not fit into memory, or with ``read=pass``, X is read from its file in each pass, block by
+    block, centred in a buffer, without pruning. The result is the same bit for bit, wherever rounding to float32 does
+    not decide between two centres.
     """
 
     name = "numpy-lloyd"
     summary = "exact Lloyd in NumPy/SciPy: centres its own copy, one product per chunk, sparse sums in float64"
     distributions = ("numpy",)
-    traits = Traits(exact=True, labels_in_fit=True, centres=True, empty_clusters="relocate")
+    traits = Traits(
+        exact=True, labels_in_fit=True, centres=True, empty_clusters="relocate", takes="either", copies=1.0
+    )
     Params = NumpyLloydParams
 
     params: NumpyLloydParams
@@ -58,12 +69,28 @@ class NumpyLloyd(Backend):
         return super().unsupported_reason(k, n, d, protocol, params)
 
     @classmethod
+    def reads(cls, n: int, d: int, k: int, params: BaseModel, room_bytes: int | None) -> Literal["array", "shards"]:
+        """Choose the file where it is asked for, or where X and its copy do not fit into memory."""
+        assert isinstance(params, NumpyLloydParams)
+        if params.read == "auto" and room_bytes is not None:
+            return "shards" if cls.least_bytes(n, d, k, params) > room_bytes else "array"
+        return "shards" if params.read == "pass" else "array"
+
+    @classmethod
+    def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
+        """Return the bytes of X, of its copy with the column of ones, of what pruning may add, and of the labels."""
+        assert isinstance(params, NumpyLloydParams)
+        plan = make_plan(n, d, k, path=params.path, precision=params.precision)
+        width = d + 1 + (0 if plan.pruning == "never" else most_head_columns(d))
+        return 4 * n * d + np.dtype(params.precision).itemsize * n * width + 4 * n
+
+    @classmethod
     def arithmetic(cls, params: BaseModel) -> Arithmetic:
         """Return the precision of rows and scores."""
         assert isinstance(params, NumpyLloydParams)
         return params.precision
 
-    def prepare(self, X: FloatMatrix, job: Job) -> None:
+    def prepare(self, X: Rows, job: Job) -> None:
         """Take the data and decide the plan. X is neither read nor copied here.
 
         Raises
@@ -112,7 +139,7 @@ class NumpyLloyd(Backend):
             empty_events=outcome.empty_events,
         )
 
-    def assign(self, X: FloatMatrix) -> Labels:
+    def assign(self, X: Rows) -> Labels:
         """Label any rows by the final centroids, centred as in fit, so that it is right far from the origin."""
         outcome = self._fitted()
         return assign(X, outcome.centres, outcome.mean, self._make_plan(len(X)))
@@ -128,6 +155,7 @@ class NumpyLloyd(Backend):
             "threads": plan.threads,
             "chunk_threads": plan.threads > 1,
             "nearest_by_columns": plan.by_columns,
+            "read": "pass" if isinstance(self._X, Shards) else "memory",
         }
         pruning = self._outcome.pruning if self._outcome is not None else None
         if pruning is not None:
@@ -143,6 +171,8 @@ class NumpyLloyd(Backend):
         start, job = self._start, self._job
         if start is None or start.kind == "random":
             return self._random_rows()
+        if isinstance(self._X, Shards):
+            raise CaseError(f"init={self.params.init} needs all rows in memory", "use init=random or read=memory")
         if start.kind == "k-means++":
             return kmeans_plus_plus(self._X, job.k, np.random.default_rng(job.seed))
         sample = sample_of(self._X, job.k, start.fraction, job.seed)
@@ -170,7 +200,7 @@ class NumpyLloyd(Backend):
 
     def _random_rows(self) -> NDArray[np.float32]:
         rows = np.random.default_rng(self._job.seed).choice(len(self._X), self._job.k, replace=False)
-        return self._X[rows]
+        return rows_at(self._X, rows)
 
     def _fitted(self) -> LloydResult:
         if self._outcome is None:

@@ -104,7 +104,7 @@ class DensePass:
         return lambda block, start: self._label(block, start, columns)
 
     def _label(self, block: Floats, start: int, weights: Floats) -> None:
-        """Write the labels of a block, whose first row is `start`, chunk by chunk; each thread keeps its buffers."""
+        """Label one block, whose first row is `start`, chunk by chunk, with buffers that each thread keeps."""
         size = min(self._plan.chunk_rows, len(self._ones))
         k = weights.shape[1]
         if not hasattr(self._local, "scores"):

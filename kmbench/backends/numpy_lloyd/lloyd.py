@@ -96,8 +96,8 @@ def lloyd(
     k = len(init)
     found_empty: list[int] = []
     with workers(plan.threads) as each:
-        mean = column_mean(X, each)
-        least_shift = None if tol is None else tol * mean_variance(X, mean)
+        mean = column_mean(X, plan, each)
+        least_shift = None if tol is None else tol * mean_variance(X, mean, plan)
         source = StreamedRows(X, mean, plan) if isinstance(X, Shards) else StoredRows(X, mean, plan, each)
         passes = make_pass(source, new_labels(X), k, plan, each)
         centres = init.astype(np.float64) - mean

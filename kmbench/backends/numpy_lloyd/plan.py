@@ -95,7 +95,7 @@ class Plan:
         return GROUP_BLOCKS * self.block_rows
 
     def piece_rows(self, d: int) -> int:
-        """Return how many rows of `d` columns are read from a file at a time: whole blocks, enough for all threads."""
+        """Return how many rows of `d` columns are read at a time: whole blocks, enough for all threads."""
         blocks = max(4 * self.threads if self.threads > 1 else 1, PIECE_BYTES // (4 * d * self.block_rows))
         return blocks * self.block_rows
 

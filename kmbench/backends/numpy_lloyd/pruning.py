@@ -12,7 +12,7 @@ from .bound import Basis, Head, leading_directions
 from .plan import Plan
 from .rows import Floats, StoredRows, score_weights
 
-__all__ = ["Pruning", "choose_basis"]
+__all__ = ["Pruning", "choose_basis", "most_head_columns"]
 
 SAMPLE_ROWS = 1024
 
@@ -89,7 +89,7 @@ def choose_basis(
     sample = np.arange(0, n, -(-n // SAMPLE_ROWS))
     block = rows(0, n)[sample]
     dtype = block.dtype
-    sizes = [size for size in HEAD_SIZES if size <= d // 4] or [min(d, HEAD_SIZES[0])]
+    sizes = _head_sizes(d)
     directions = leading_directions(centres, sizes[-1]).astype(dtype)
     own = labels[sample]
     scores = np.einsum("ij,ij->i", block, score_weights(centres, dtype)[own])
@@ -110,6 +110,15 @@ def choose_basis(
         return None
     pruning.directions = best.size
     return best
+
+
+def most_head_columns(d: int) -> int:
+    """Return how many numbers pruning may keep for each row of d columns: its head, tail, one, and norm."""
+    return _head_sizes(d)[-1] + 3
+
+
+def _head_sizes(d: int) -> list[int]:
+    return [size for size in HEAD_SIZES if size <= d // 4] or [min(d, HEAD_SIZES[0])]
 
 
 def _left_over(

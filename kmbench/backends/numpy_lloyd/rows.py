@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kmbench.shards import FloatMatrix, Shards, pieces_of
 
 from .plan import Layout, Plan, spans
+from .sums import BlockSums, Node, total_of
 from .workers import Each
 
 __all__ = [
@@ -28,14 +29,14 @@ __all__ = [
     "StoredRows",
     "StreamedRows",
     "column_mean",
+    "mean_nodes",
+    "mean_of",
     "mean_variance",
     "score_weights",
+    "variance_nodes",
 ]
 
 Floats = NDArray[np.floating[Any]]
-
-MEAN_ROWS = 8192
-MEAN_PIECES = 8
 
 
 class RowBlocks(Protocol):
@@ -49,10 +50,10 @@ class RowSource(Protocol):
     """Where a pass has its rows from."""
 
     def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
-        """Yield X piece by piece: first row, row after the last, and the rows; a piece is gone once the next comes."""
+        """Yield first row, row after the last, and rows of each piece, which is gone once the next comes."""
 
 
-def column_mean(X: FloatMatrix | Shards, each: Each) -> NDArray[np.float32]:
+def column_mean(X: FloatMatrix | Shards, plan: Plan, each: Each) -> NDArray[np.float32]:
     """Return the mean of each column, near enough to centre with.
 
     A product with ones per block, added in float64: 10 to 20 times faster than ``X.mean(axis=0)`` on narrow
@@ -61,6 +62,7 @@ def column_mean(X: FloatMatrix | Shards, each: Each) -> NDArray[np.float32]:
     Parameters
     ----------
     X : ndarray of float32 or Shards, shape (n, d)
+    plan : Plan
     each : callable
         From `workers`.
 
@@ -68,31 +70,47 @@ def column_mean(X: FloatMatrix | Shards, each: Each) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (d,)
     """
-    n, d = X.shape
-    ones = np.ones(min(n, MEAN_ROWS), dtype=np.float32)
+    return mean_of(mean_nodes(X, plan, each), len(X))
 
-    total = np.zeros(d)
-    for _, piece in pieces_of(X, MEAN_PIECES * MEAN_ROWS):
+
+def mean_of(nodes: list[Node], n: int) -> NDArray[np.float32]:
+    """Return the mean of each column from the parts of their sums."""
+    mean: NDArray[np.float32] = (total_of(nodes) / n).astype(np.float32)
+    return mean
+
+
+def mean_nodes(X: FloatMatrix | Shards, plan: Plan, each: Each, first_group: int = 0) -> list[Node]:
+    """Return the sums of the columns, as parts of a sum over more rows."""
+    ones = np.ones(min(len(X), plan.block_rows), dtype=np.float32)
+    sums = BlockSums(first_group)
+    for _, piece in pieces_of(X, plan.piece_rows(X.shape[1])):
 
         def block_sum(span: tuple[int, int], piece: FloatMatrix = piece) -> NDArray[np.float32]:
             start, stop = span
             return ones[: stop - start] @ piece[start:stop]
 
-        for part in each(block_sum, spans(len(piece), MEAN_ROWS)):
-            total += part
-    mean: NDArray[np.float32] = (total / n).astype(np.float32)
-    return mean
+        for part in each(block_sum, spans(len(piece), plan.block_rows)):
+            sums.add(part)
+    return sums.nodes()
 
 
-def mean_variance(X: FloatMatrix | Shards, mean: NDArray[np.float32]) -> float:
+def mean_variance(X: FloatMatrix | Shards, mean: NDArray[np.float32], plan: Plan) -> float:
     """Return the variance of the columns, averaged, as scikit-learn scales its `tol` with it."""
-    total = 0.0
-    for _, piece in pieces_of(X, MEAN_PIECES * MEAN_ROWS):
-        for start, stop in spans(len(piece), MEAN_ROWS):
+    n, d = len(X), int(X.shape[1])
+    squares = float(total_of(variance_nodes(X, mean, plan))[0])
+    return squares / (n * d)
+
+
+def variance_nodes(
+    X: FloatMatrix | Shards, mean: NDArray[np.float32], plan: Plan, first_group: int = 0
+) -> list[Node]:
+    """Return the sum of all squared distances from the mean, of shape (1,), as parts of a sum over more rows."""
+    sums = BlockSums(first_group)
+    for _, piece in pieces_of(X, plan.piece_rows(X.shape[1])):
+        for start, stop in spans(len(piece), plan.block_rows):
             centred = piece[start:stop] - mean
-            total += float(np.vdot(centred, centred))
-    n, d = X.shape
-    return total / (n * d)
+            sums.add(np.array([np.vdot(centred, centred)], dtype=np.float64))
+    return sums.nodes()
 
 
 def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:

@@ -1,8 +1,8 @@
 """Sums over blocks of rows whose order depends on the places of the blocks alone, and not on who adds them up.
 
-Adding float64 rounds, so the order of the additions decides the last bits. Here a fixed number of blocks make a group,
-and groups are added in pairs, pairs of pairs and so on, by their numbers. A process that has some consecutive groups
-adds up those pairs that it has whole, and hands on the rest: all of it together is the same tree of additions.
+Adding float64 rounds, so the order of the additions decides the last bits. Here a fixed number of blocks make a
+group, and groups are added in pairs, pairs of pairs and so on, by their numbers. A process that has some consecutive
+groups adds up those pairs that it has whole, and hands on the rest: all together it is the same tree of additions.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def total_of(nodes: Iterable[Node]) -> NDArray[np.float64]:
         _push(waiting, node)
     total = waiting[0].total
     for node in waiting[1:]:
-        total += node.total
+        total = total + node.total
     return total
 
 
@@ -81,6 +81,8 @@ def _push(nodes: list[Node], node: Node) -> None:
     """Append a node, merged with its left neighbour wherever the two are one pair."""
     while node.place % 2 and nodes and (nodes[-1].level, nodes[-1].place) == (node.level, node.place - 1):
         left = nodes.pop().total
+        if not left.flags.writeable:  # as arrays come from another process
+            left = left.copy()
         left += node.total
         node = Node(node.level + 1, node.place // 2, left)
     nodes.append(node)

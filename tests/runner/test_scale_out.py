@@ -1,0 +1,123 @@
+"""Runs beyond memory and beyond one process, as a user starts them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from kmbench.backends.dask_lloyd import DaskLloyd
+from kmbench.records import RecordKind, read_records
+
+needs_dask = pytest.mark.skipif(DaskLloyd.unavailable() is not None, reason=str(DaskLloyd.unavailable()))
+
+SMALL = ("run", "--data", "blobs:n=60000,d=8,centers=9,seed=1", "--k", 60, "--threads", 2, "--repeats", 1)
+
+
+def processes_of(folder):
+    """Return the processes that have a folder as TMPDIR: those of one test, and their children."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("TMPDIR") == str(folder):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def wait_until_gone(folder, seconds=15):
+    deadline = time.monotonic() + seconds
+    while (left := processes_of(folder)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def test_under_a_quarter_of_x_numpy_lloyd_reads_the_file_and_others_are_skipped(kmbench, tmp_path):
+    data = ("run", "--data", "blobs:n=3000000,d=64,centers=8", "--k", 8, "--iterations", 2, "--repeats", 1)
+    more = ("--backends", "numpy-lloyd,sklearn-lloyd", "--memory-limit", "183M", "--no-report", "--output", "run")
+    process = kmbench(*data, *more, "--json")
+    rows = {row["backend"]: row for row in json.loads(process.stdout)}
+    assert rows["numpy-lloyd"]["status"] == "ok"
+    assert rows["numpy-lloyd"]["ari"] == 1.0
+    assert rows["numpy-lloyd"]["settings"]["read"] == "pass"
+    assert rows["sklearn-lloyd"]["status"] == "skipped"
+    assert "183 MiB" in rows["sklearn-lloyd"]["reason"]
+    assert process.returncode == 0
+
+
+@needs_dask
+def test_distributed_rows_are_sound_and_leave_nothing_running(kmbench, rogues, tmp_path):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    rogues_tmp, rogues["TMPDIR"] = rogues.get("TMPDIR"), str(folder)
+    try:
+        names = "numpy-lloyd,dask-lloyd,dask-lloyd[read=once],dask-ml"
+        process = kmbench(
+            *SMALL, "--backends", names, "--cluster", "local:2", "--no-report", "--output", "run", "--json"
+        )
+        rows = {row["label"]: row for row in json.loads(process.stdout)}
+        assert {row["status"] for row in rows.values()} == {"ok"}, process.stdout
+        assert len({rows[name]["inertia"] for name in names.split(",")[:3]}) == 1  # the same bits
+        memory = [r for r in read_records(tmp_path / "run") if r.kind is RecordKind.MEMORY]
+        parts = {r.key.label: r.memory_parts for r in memory}
+        assert parts["numpy-lloyd"] is None
+        assert {"client", "worker"} <= set(parts["dask-lloyd"])
+        assert all(r.cluster_seconds > 0 for r in read_records(tmp_path / "run")
+                   if r.kind is RecordKind.OUTCOME and r.key.backend != "numpy-lloyd")  # fmt: skip
+        assert "upper bound" in memory[-1].memory_method or len(memory) == 4
+        assert wait_until_gone(folder) == []
+        assert list(folder.iterdir()) == []
+    finally:
+        rogues.pop("TMPDIR")
+        if rogues_tmp is not None:
+            rogues["TMPDIR"] = rogues_tmp
+
+
+@needs_dask
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_in_the_middle_of_a_distributed_fit_leaves_nothing_running(rogues, tmp_path, how):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    data = ("run", "--data", "blobs:n=400000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "400")
+    command = [sys.executable, "-P", "-m", "kmbench", *data, "--backends", "dask-lloyd", "--no-report"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=rogues | {"TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True
+    )
+    workers = 0
+    while workers < 2 and process.poll() is None:
+        workers = sum("spawn_main" in " ".join(found.cmdline()) for found in processes_of(folder))
+        time.sleep(0.05)
+    process.send_signal(how)
+    _, told = process.communicate(timeout=60)
+    assert wait_until_gone(folder) == []
+    if how is signal.SIGINT:
+        assert process.returncode == 130
+        assert "interrupted" in told
+
+
+@needs_dask
+def test_a_cluster_that_is_not_there_skips_its_cells_alone(kmbench):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    planned = kmbench(*SMALL, "--backends", "numpy-lloyd,dask-lloyd,spark-mllib", "--cluster", address,
+                      "--dry-run", "--json")  # fmt: skip
+    rows = {row["backend"]: row for row in json.loads(planned.stdout)}
+    assert rows["numpy-lloyd"]["status"] is None
+    assert "no Dask scheduler answers" in rows["dask-lloyd"]["reason"]
+    assert rows["dask-lloyd"]["status"] == "skipped"
+    assert address not in planned.stdout
+    assert "CI" not in os.environ or rows["spark-mllib"]["status"] == "skipped"
+
+
+def test_a_cluster_that_cannot_be_read_is_one_line(kmbench):
+    process = kmbench(*SMALL, "--cluster", "localhost")
+    assert process.returncode == 2
+    assert "local:N" in process.stderr
+    assert "Traceback" not in process.stderr
