@@ -24,7 +24,7 @@ from pathlib import Path
 from kmbench.analysis import Run, read_run
 from kmbench.analysis.cells import CellSummary
 from kmbench.records import Status
-from kmbench.wording import bytes_text, ratio_text, seconds_text
+from kmbench.wording import bytes_text, seconds_text, times_text
 
 OWN = "numpy-lloyd"
 RIVALS = ("sklearn-lloyd", "faiss-cpu", "sklearnex")
@@ -149,8 +149,8 @@ def against(rival: CellSummary | None, ratio: Callable[[CellSummary], object]) -
     found = ratio(rival)
     if found is None:
         return "no shared epoch"
-    interval = "" if found.low is None else f" ({ratio_text(found.low)} to {ratio_text(found.high)})"
-    return f"{ratio_text(found.ratio)}{interval}, {bytes_text(rival.peak_extra_bytes)}"
+    interval = "" if found.low is None else f" ({times_text(found.low)} to {times_text(found.high)})"
+    return f"{times_text(found.ratio)}{interval}, {bytes_text(rival.peak_extra_bytes)}"
 
 
 def inertia(cells: Iterable[CellSummary]) -> str:
