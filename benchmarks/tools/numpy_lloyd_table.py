@@ -23,8 +23,9 @@ from pathlib import Path
 
 from kmbench.analysis import Run, read_run
 from kmbench.analysis.cells import CellSummary
+from kmbench.comparison import RatioInterval
 from kmbench.records import Status
-from kmbench.wording import bytes_text, seconds_text, times_text
+from kmbench.wording import bytes_text, interval_text, seconds_text
 
 OWN = "numpy-lloyd"
 RIVALS = ("sklearn-lloyd", "faiss-cpu", "sklearnex")
@@ -140,7 +141,7 @@ def row(case: Case, run: Run) -> str:
     return f"| {' | '.join(texts)} |"
 
 
-def against(rival: CellSummary | None, ratio: Callable[[CellSummary], object]) -> str:
+def against(rival: CellSummary | None, ratio: Callable[[CellSummary], RatioInterval | None]) -> str:
     """Return a rival's time over numpy-lloyd's with its interval, or why there is none."""
     if rival is None:
         return "not installed"
@@ -149,8 +150,7 @@ def against(rival: CellSummary | None, ratio: Callable[[CellSummary], object]) -
     found = ratio(rival)
     if found is None:
         return "no shared epoch"
-    interval = "" if found.low is None else f" ({times_text(found.low)} to {times_text(found.high)})"
-    return f"{times_text(found.ratio)}{interval}, {bytes_text(rival.peak_extra_bytes)}"
+    return f"{interval_text(found.ratio, found.low, found.high)}, {bytes_text(rival.peak_extra_bytes)}"
 
 
 def inertia(cells: Iterable[CellSummary]) -> str:
