@@ -142,7 +142,8 @@ def make_plan(
         return Plan(path=path, precision=precision, chunk_rows=chunk, block_rows=chunk, threads=1)
     by_columns = k <= BY_COLUMNS_MAX_K
     if by_columns:
-        chunk = chunk_rows or min(max(BY_COLUMNS_SCORES // k, 1024), 8192)
+        # A power of two, so that blocks, and with them shards, do not vary with every k.
+        chunk = chunk_rows or min(max(1 << ((BY_COLUMNS_SCORES // k).bit_length() - 1), 1024), BLOCK_ROWS)
     else:
         scores = DENSE_SCORES if pruning == "never" else PRUNED_SCORES
         chunk = chunk_rows or min(max(scores // k, 256), 2048)
