@@ -7,7 +7,9 @@ read ahead around each of them.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +22,16 @@ from numpy.typing import NDArray
 
 from kmbench.errors import CaseError, DataError
 
-__all__ = ["FloatMatrix", "Shards", "StoredFile", "in_memory", "new_labels", "pieces_of", "rows_at"]
+__all__ = [
+    "FloatMatrix",
+    "Shards",
+    "StoredFile",
+    "TemporaryFolder",
+    "in_memory",
+    "new_labels",
+    "pieces_of",
+    "rows_at",
+]
 
 FloatMatrix = NDArray[np.float32]
 
@@ -198,11 +209,27 @@ class Shards:
         return block
 
 
+class TemporaryFolder:
+    """A folder that is removed by `cleanup`, or with its owner, or when the process ends.
+
+    Parameters
+    ----------
+    what : str
+        A word for its name.
+    place : str or None
+        Where it is made; None: in the system's temporary folder.
+    """
+
+    def __init__(self, what: str, place: str | None = None) -> None:
+        self.name = tempfile.mkdtemp(prefix=f"kmbench-{what}-", dir=place)
+        self.cleanup = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
+
+
 class StoredFile:
     """A few rows in a temporary file, for engines that read files; removed by `close`."""
 
     def __init__(self, rows: FloatMatrix) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kmbench-rows-")
+        self._folder = TemporaryFolder("rows")
         path = Path(self._folder.name, "rows.npy")
         np.save(path, np.ascontiguousarray(rows, dtype=np.float32))
         self.shards = Shards.of(path)

@@ -1,13 +1,15 @@
 """How much repeats in one process differ, and how much processes do: what the number of rounds in an epoch rests on.
 
     python benchmarks/tools/variance_components.py results/*/*
+    python benchmarks/tools/variance_components.py --backend faiss-cpu results/cores/*
 
 One-way analysis of variance of the logarithms of clean times, by cell: the variance within processes is the mean of
 theirs, that between them is the variance of their means less the share that the former has in it. The medians over
 the cells of each run are printed, with what the mean of an epoch of 1, 2, 3, 5 and 10 rounds then varies by, and the
 number of rounds that tells most for the processor time if starting a process costs as much as `START` of these fits:
 sqrt(START * within / between), after Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013).
-Where the probes of a run saw the cores near in a part of the fits and distant in another, each state has a row too.
+`--backend` looks at one backend alone. Where the probes of a run saw the cores near in a part of the fits and distant
+in another, each state has a row too.
 """
 
 import argparse
@@ -41,10 +43,12 @@ def components(epochs):
     return within, max(0.0, means - within / rounds)
 
 
-def cells_of(folder):
+def cells_of(folder, backend=None):
     """Return the components of every cell of a run that repeats its fits, by the state of the cores."""
     records = read_records(folder)
     limits = boundaries(records)
+    if backend is not None:
+        records = [record for record in records if record.key.backend == backend]
     cells = defaultdict(lambda: defaultdict(list))
     for record in records:
         if record.kind is RecordKind.FIT and not record.contaminated and record.fit_seconds < LONG_SECONDS:
@@ -73,6 +77,7 @@ def parser():
     """Return the reader of the command line."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("runs", nargs="+", type=Path)
+    reader.add_argument("--backend", metavar="NAME", help="of this one alone, such as faiss-cpu")
     return reader
 
 
@@ -88,11 +93,12 @@ def main():
     ]
     print(f"| {' | '.join(headings)} |")
     print(f"|---|{'---:|' * (len(headings) - 1)}")
-    for folder in parser().parse_args().runs:
+    given = parser().parse_args()
+    for folder in given.runs:
         if not (folder / "records.jsonl").exists():
             continue
         try:
-            found = cells_of(folder)
+            found = cells_of(folder, given.backend)
         except KmbenchError as error:
             raise SystemExit(str(error)) from None
         for state, cells in sorted(found.items()):

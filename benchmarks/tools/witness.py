@@ -10,6 +10,9 @@ and iterations; that they did the same work is checked by the inertia. The ratio
 geometric mean over the turns, with Student's t interval on the logarithms of the paired ratios. Turns go on until the
 95 % interval of every engine is within ±3 %, or until there are as many as `--turns` says.
 
+With several threads the cores are probed before and after each engine alone, as kmbench probes them. On a host that
+moves its cores near and far, a turn counts for an engine only where all four probes found them in the same state.
+
 `--pages` is kmbench's option; alone is always warm. Idle OpenMP threads sleep in all processes
 (OMP_WAIT_POLICY=PASSIVE), unless the variable is set: kmbench would choose it by the load, which this script makes.
 With `--records FILE` every turn is a line of FILE, and a call that was cut off goes on where it was.
@@ -45,7 +48,7 @@ SAME_INERTIA = 1e-3
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 Turn = dict[str, list[float]]
-"""Seconds of each engine: alone, and in kmbench."""
+"""Seconds of each engine, alone and in kmbench; with several threads then the probes of the cores around both."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,33 @@ def paired_ratio(pairs: Sequence[Sequence[float]]) -> Ratio:
     return Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
 
 
+def comparable(turns: Sequence[Turn], engine: str) -> list[list[float]]:
+    """Return the seconds of an engine in those turns that found the cores in one state throughout.
+
+    Turns without probes count, as do all where the probes of a case show only one state.
+    """
+    from kmbench.comparison.core_states import boundary_of
+
+    probes = [probe for turn in turns for entry in turn.values() for probe in entry[2:]]
+    boundary = boundary_of(probes)
+    entries = [turn[engine] for turn in turns]
+    if boundary is None:
+        return [entry[:2] for entry in entries]
+    return [entry[:2] for entry in entries if len({probe > boundary for probe in entry[2:]}) <= 1]
+
+
+def is_narrow(turns: Sequence[Turn], engine: str) -> bool:
+    """Whether enough turns count for an engine, and their interval is within `HALF_WIDTH`."""
+    pairs = comparable(turns, engine)
+    return len(pairs) >= LEAST_TURNS and paired_ratio(pairs).half_width <= HALF_WIDTH
+
+
 def until_narrow(measure: Callable[[int], Turn], known: Sequence[Turn], most: int) -> list[Turn]:
     """Measure turns until every engine's interval is within `HALF_WIDTH`, or there are `most`."""
     turns = list(known)
     while len(turns) < most:
-        if len(turns) >= LEAST_TURNS:
-            ratios = [paired_ratio([turn[engine] for turn in turns]) for engine in turns[0]]
-            if all(ratio.half_width <= HALF_WIDTH for ratio in ratios):
-                break
+        if turns and all(is_narrow(turns, engine) for engine in turns[0]):
+            break
         turns.append(measure(len(turns)))
     return turns
 
@@ -114,17 +136,37 @@ class Session:
         units = [*self.engines, "kmbench"]
         random.Random(f"{self.case} {number}").shuffle(units)
         alone: dict[str, dict[str, float]] = {}
+        probes: dict[str, list[float]] = {}
         cells: dict[str, dict[str, Any]] = {}
         for unit in units:
             if unit == "kmbench":
                 cells = self._kmbench(number)
             else:
+                before = self._probe()
                 alone[unit] = self._alone(unit, f"--warm-bytes={self.peak_bytes[unit]}")
+                probes[unit] = before + self._probe()
         for engine in self.engines:
             mine, its = alone[engine]["inertia"], cells[engine]["inertia"]
             if abs(mine / its - 1) > SAME_INERTIA:
                 sys.exit(f"{engine} did other work alone than in kmbench: inertia {mine:.8g} and {its:.8g}")
-        return {engine: [alone[engine]["seconds"], cells[engine]["fit_predict_seconds"]] for engine in self.engines}
+        seconds = {name: [alone[name]["seconds"], cells[name]["fit_predict_seconds"]] for name in self.engines}
+        return {name: [*seconds[name], *probes[name], *self._kmbench_probes(number, name)] for name in self.engines}
+
+    def _probe(self) -> list[float]:
+        from kmbench.instruments.cross_core import cross_core_ratio
+
+        ratio = cross_core_ratio(self.case.threads)
+        return [] if ratio is None else [ratio]
+
+    def _kmbench_probes(self, number: int, engine: str) -> list[float]:
+        """Return what kmbench's own probes found around the fits that count."""
+        from kmbench.records import RecordKind, read_records
+
+        fits = [r for r in read_records(self.folder / f"run-{number}") if r.kind is RecordKind.FIT]
+        own = [r for r in fits if r.key.backend == engine]
+        counted = [r for r in own if not r.contaminated] or own
+        found = [(r.cross_core_ratio, r.cross_core_ratio_after) for r in counted]
+        return [ratio for pair in found for ratio in pair if ratio is not None]
 
     def _alone(self, engine: str, *options: str) -> dict[str, float]:
         case = self.case
@@ -171,7 +213,7 @@ def measured(case: Case, engines: Sequence[str], most: int, records: Path | None
             if records is not None:
                 with records.open("a") as file:
                     file.write(json.dumps({"case": of_case, "turn": turn}) + "\n")
-            ratios = ", ".join(f"{engine} {its / alone:.3f}" for engine, (alone, its) in turn.items())
+            ratios = ", ".join(f"{engine} {its / alone:.3f}" for engine, (alone, its, *_) in turn.items())
             print(f"{case}: turn {number + 1}: {ratios}", file=sys.stderr, flush=True)
             return turn
 
@@ -180,11 +222,15 @@ def measured(case: Case, engines: Sequence[str], most: int, records: Path | None
 
 def row(case: Case, engine: str, turns: Sequence[Turn]) -> str:
     """Return a line of the table."""
-    ratio = paired_ratio([turn[engine] for turn in turns])
-    alone, its = (statistics.median(turn[engine][which] for turn in turns) for which in (0, 1))
+    pairs = comparable(turns, engine)
+    count = str(len(turns)) if len(pairs) == len(turns) else f"{len(pairs)} of {len(turns)}"
+    if not pairs:
+        return f"| `{case.data}` | {case.k} | {case.threads} | {case.pages} | {engine} | | | | | {count} |"
+    ratio = paired_ratio(pairs)
+    alone, its = (statistics.median(pair[which] for pair in pairs) for which in (0, 1))
     interval = "" if ratio.low is None else f"{ratio.low:.3f} to {ratio.high:.3f}"
     cells = (f"`{case.data}`", case.k, case.threads, case.pages, engine, f"{alone:.3g} s", f"{its:.3g} s")
-    return f"| {' | '.join(map(str, (*cells, f'{ratio.value:.3f}', interval, len(turns))))} |"
+    return f"| {' | '.join(map(str, (*cells, f'{ratio.value:.3f}', interval, count)))} |"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -16,6 +16,7 @@ from typing import Any
 
 from kmbench.backends.cluster import Cluster
 from kmbench.errors import BackendError
+from kmbench.shards import TemporaryFolder
 
 __all__ = ["DaskCluster", "close_clusters", "cluster_for", "why_not_this_cluster"]
 
@@ -54,7 +55,7 @@ class DaskCluster:
 
         started = time.perf_counter()
         self.is_local = asked is None or asked.kind == "local"
-        self._folder = tempfile.TemporaryDirectory(prefix="kmbench-dask-")
+        self._folder = TemporaryFolder("dask")
         if asked is None or asked.kind == "local":
             count = threads if asked is None or asked.workers is None else asked.workers
             with _importable_main():

@@ -39,7 +39,7 @@ class DaskBackend(Backend):
     distributions: ClassVar[tuple[str, ...]] = ("distributed",)
     install = "pip install 'kmbench[dask]'"
     _cluster: DaskCluster | None = None
-    _X: Any
+    _X: Rows
     _job: Job
     _lost: int
     _file: StoredFile | None = None
@@ -72,6 +72,7 @@ class DaskBackend(Backend):
         return self._cluster
 
     def _cut(self, shards: int | None, multiple: int) -> list[Shards]:
+        assert isinstance(self._X, Shards)
         units = -(-self._X.n // multiple)
         count = min(units, SHARDS_PER_THREAD * self._job.threads) if shards is None else shards
         return self._X.slices(count, multiple)
@@ -199,6 +200,7 @@ class DaskLloyd(DaskBackend):
 
     def _fit(self) -> None:
         job, X = self._job, self._X
+        assert isinstance(X, Shards)
         mean = mean_of(self._nodes(_mean_of_shard, None), len(X))
         least_shift = None
         if job.protocol == "native":

@@ -62,9 +62,9 @@ class DaskMl(DaskBackend):
             keywords = {name: value for name, value in given.items() if value is not None}
         self._estimator = KMeans(job.k, **keywords)
         self._parts = self._cut(None, 1)
-        self._array = self._dask_array(self._X, self._parts)
+        self._array = self._dask_array(self._parts)
 
-    def _dask_array(self, X: Shards, parts: list[Shards]) -> Any:
+    def _dask_array(self, parts: list[Shards]) -> Any:
         import dask.array
         from dask import delayed
         from distributed import wait

@@ -7,7 +7,6 @@ pickling. Spark returns rows in another order than it read them, so that each ca
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from kmbench.backends.base import Backend, FitResult, Job, Labels, Params, Preci
 from kmbench.backends.cluster import Cluster
 from kmbench.backends.spark_session import Spark, alive_jvm, spark_for, why_no_spark, why_not_this_spark
 from kmbench.errors import CaseError
-from kmbench.shards import Shards
+from kmbench.shards import Shards, TemporaryFolder
 
 __all__ = ["SparkMl", "SparkMllib"]
 
@@ -44,7 +43,7 @@ class _Spark(Backend):
     install = "pip install 'kmbench[spark]'"
     params: SparkParams
     _spark: Spark | None = None
-    _folder: tempfile.TemporaryDirectory[str] | None = None
+    _folder: TemporaryFolder | None = None
 
     @classmethod
     def unavailable(cls) -> str | None:
@@ -73,7 +72,7 @@ class _Spark(Backend):
         self._spark = spark_for(job.cluster, job.threads, heap)
         self._forget()
         self._X, self._job = X, job
-        self._folder = tempfile.TemporaryDirectory(prefix="kmbench-parquet-", dir=_folder_of(X))
+        self._folder = TemporaryFolder("parquet", _folder_of(X))
         with alive_jvm():
             self._table = self._vectors(X, self._folder.name, array_to_vector).persist()
             self._table.count()
@@ -95,8 +94,11 @@ class _Spark(Backend):
 
         if X is self._X:
             return self._labels_of(self._table, len(X))
-        with tempfile.TemporaryDirectory(prefix="kmbench-parquet-", dir=_folder_of(X)) as folder:
-            return self._labels_of(self._vectors(X, folder, array_to_vector), len(X))
+        folder = TemporaryFolder("parquet", _folder_of(X))
+        try:
+            return self._labels_of(self._vectors(X, folder.name, array_to_vector), len(X))
+        finally:
+            folder.cleanup()
 
     def _labels_of(self, table: Any, n: int) -> Labels:
         with alive_jvm():

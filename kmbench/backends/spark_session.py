@@ -9,7 +9,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kmbench.backends.cluster import Cluster
+from kmbench.shards import TemporaryFolder
 
 __all__ = ["SPARK_VERSION", "Spark", "alive_jvm", "spark_for", "why_no_spark", "why_not_this_spark"]
 
@@ -52,7 +52,7 @@ class Spark:
         from pyspark.sql import SparkSession
 
         started = time.perf_counter()
-        self._folder = tempfile.TemporaryDirectory(prefix="kmbench-spark-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder("spark")
         local = asked is None or asked.address is None
         settings = {
             "spark.app.name": "kmbench",

@@ -97,6 +97,7 @@ class WorkerProcess:
         if tree is not None:
             paths = [str(tree), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
             environment["PYTHONPATH"] = os.pathsep.join(paths)
+        environment["TMPDIR"] = str(log.parent)  # what an engine leaves there is removed with the run
         environment |= {FDS_VARIABLE: f"{command_read},{reply_write},{os.getpid()}", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self._process = subprocess.Popen(

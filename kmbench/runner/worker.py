@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,9 +81,10 @@ class Worker:
         """
         cls = get_backend(backend)
         params = cls.Params.model_validate(parameters)
-        self._backend: Backend | FitsBackend = cls(params)
+        self._make: Callable[[], Backend | FitsBackend] = partial(cls, params)
         if workload is not None:
-            self._backend, init = _several_fits(workload, cls, params, init), None
+            self._make, init = partial(_several_fits, workload, cls, params, init), None
+        self._backend = self._make()
         self._shards = Shards.of(data)
         self._X: Any = self._shards
         if takes == "array":
@@ -246,6 +248,8 @@ class Worker:
 
     def memory(self) -> dict[str, Any]:
         """Measure the peak of prepare, fit and labels beyond the resident input; in a process that did no more."""
+        if self._backend.device_memory() is None:
+            self._backend = self._make()  # the other holds the rows of the warm-up, which would count as held before
         backend = self._backend
         if isinstance(self._X, np.ndarray):
             self._X.sum()  # mapped pages count as resident only once they were touched

@@ -97,6 +97,29 @@ def test_a_case_that_cannot_be_measured_fails_with_its_reason_and_is_tried_once(
             measured.Cell(case, "numpy-lloyd", {})
 
 
+def test_a_commit_that_measures_with_cold_memory_has_no_time_on_the_warm_line(benchmarks, monkeypatch):
+    cases, measured = benchmarks("benchmarks.cases"), benchmarks("benchmarks.measured")
+    monkeypatch.setenv("KMBENCH_PAGES", "cold")  # as commits from before --pages measure
+    cell = measured.Cell(cases.Case("cold", "digits:limit=300", 3, "numpy-lloyd", "numpy-lloyd"), "numpy-lloyd", {})
+    for read, name in ((cell.seconds, "fit_seconds"), (cell.ratio, "fit_predict_seconds")):
+        with pytest.raises(NotImplementedError, match="cold memory"):
+            read(name)
+    assert cell.figure("inertia") > 0, "what is no time stays on its line"
+
+
+def test_times_have_another_version_than_figures_that_memory_does_not_change(benchmarks):
+    fit = benchmarks("benchmarks.fit").Fit
+    metrics = {name: getattr(fit, name) for name in dir(fit) if name.startswith("track_")}
+    versions = {name: getattr(metric, "version", fit.version) for name, metric in metrics.items()}
+    assert {name for name, version in versions.items() if version != fit.version} == {
+        "track_assign_seconds",
+        "track_fit_cpu_seconds",
+        "track_fit_predict_ratio",
+        "track_fit_predict_seconds",
+        "track_fit_seconds",
+    }
+
+
 def test_disturbed_fits_count_only_where_an_epoch_has_no_other(benchmarks):
     by_process = benchmarks("benchmarks.measured")._by_process
     fits = [{"kind": "fit", "epoch": 0, "fit_seconds": 1.0}, {"kind": "fit", "epoch": 0, "fit_seconds": 3.0}]

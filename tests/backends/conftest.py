@@ -10,3 +10,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if getattr(item, "callspec", None) is not None and item.callspec.params.get("name") in on_gpu:
             item.add_marker(pytest.mark.gpu)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_cluster_outlives_its_tests():
+    yield
+    from kmbench.backends.dask_cluster import close_clusters
+
+    close_clusters()

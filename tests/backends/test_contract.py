@@ -102,8 +102,10 @@ def test_equal_rows_and_constant_columns_work(name):
     result = fit(make(name), constant, job(constant, 6))
     assert np.isfinite(result.centroids).all()
     same = np.full((200, 3), 2.5, np.float32)
-    result = fit(make(name), same, job(same, 2))
-    np.testing.assert_allclose(result.centroids, 2.5, atol=0.01)
+    backend = make(name)
+    result = fit(backend, same, job(same, 2))
+    filled = result.centroids.any(axis=1) if backend.traits.empty_clusters == "zero" else slice(None)
+    np.testing.assert_allclose(result.centroids[filled], 2.5, atol=0.01)
 
 
 @pytest.mark.parametrize("name", [name for name in HOUSE if name != "faiss-ivf"])

@@ -24,7 +24,7 @@ def processes_of(folder):
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("TMPDIR") == str(folder):
+            if process.environ().get("TMPDIR", "").startswith(str(folder)):
                 found.append(process)
         except psutil.Error:
             continue
@@ -39,15 +39,15 @@ def wait_until_gone(folder, seconds=15):
 
 
 def test_under_a_quarter_of_x_numpy_lloyd_reads_the_file_and_others_are_skipped(kmbench, tmp_path):
-    data = ("run", "--data", "blobs:n=3000000,d=64,centers=8", "--k", 8, "--iterations", 2, "--repeats", 1)
-    more = ("--backends", "numpy-lloyd,sklearn-lloyd", "--memory-limit", "183M", "--no-report", "--output", "run")
+    data = ("run", "--data", "blobs:n=4000000,d=64,centers=8", "--k", 8, "--iterations", 2, "--repeats", 1)
+    more = ("--backends", "numpy-lloyd,sklearn-lloyd", "--memory-limit", "244M", "--no-report", "--output", "run")
     process = kmbench(*data, *more, "--json")
     rows = {row["backend"]: row for row in json.loads(process.stdout)}
     assert rows["numpy-lloyd"]["status"] == "ok"
-    assert rows["numpy-lloyd"]["ari"] == 1.0
+    assert rows["numpy-lloyd"]["ari"] > 0.9999  # against float64; the bits are compared in tests/backends
     assert rows["numpy-lloyd"]["settings"]["read"] == "pass"
     assert rows["sklearn-lloyd"]["status"] == "skipped"
-    assert "183 MiB" in rows["sklearn-lloyd"]["reason"]
+    assert "244 MiB" in rows["sklearn-lloyd"]["reason"]
     assert process.returncode == 0
 
 

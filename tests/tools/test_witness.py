@@ -12,7 +12,7 @@ from scipy import stats
 TOOLS = Path(__file__).parents[2] / "benchmarks" / "tools"
 sys.path.insert(0, str(TOOLS))
 
-from witness import ENGINES, LEAST_TURNS, paired_ratio, until_narrow  # noqa: E402
+from witness import ENGINES, LEAST_TURNS, comparable, paired_ratio, until_narrow  # noqa: E402
 
 SMALL = ["--data=blobs:n=3000,d=8,centers=16,seed=0", "--k=8", "--threads=1", "--iterations=3", "--turns=1"]
 
@@ -45,6 +45,17 @@ def test_turns_end_when_every_interval_is_narrow():
     assert until_narrow(measure, [calm] * LEAST_TURNS, 20) == [calm] * LEAST_TURNS
     assert asked == []
     assert len(until_narrow(lambda number: calm, [calm], 20)) == LEAST_TURNS
+
+
+def test_a_turn_counts_where_the_cores_were_in_one_state_throughout():
+    near, distant = 0.6, 1.3
+    same = [[1.0, 1.0, state, state + 0.01, state, state - 0.01] for state in [near] * 6 + [distant] * 6]
+    moved = [[1.0, 1.7, near, near, distant, distant], [1.0, 1.2, near, near, near, distant]]
+    turns = [{"a": entry} for entry in same + moved]
+    assert comparable(turns, "a") == [[1.0, 1.0]] * 12
+    calm = [{"a": [1.0, 2.0, near, near + at / 1000, near, near]} for at in range(9)]
+    assert comparable(calm, "a") == [[1.0, 2.0]] * 9, "one state: all count"
+    assert comparable([{"a": [1.0, 2.0]}], "a") == [[1.0, 2.0]], "one thread: nothing is probed"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
