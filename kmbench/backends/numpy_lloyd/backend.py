@@ -17,6 +17,7 @@ from kmbench.shards import Shards, rows_at
 
 from .lloyd import LloydResult, assign, lloyd
 from .plan import Path, Plan, Precision, make_plan
+from .pruning import most_head_columns
 from .workers import blas_controller
 
 __all__ = ["NumpyLloyd", "NumpyLloydParams"]
@@ -26,7 +27,7 @@ class NumpyLloydParams(Params):
     """Parameters of `NumpyLloyd`."""
 
     precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
-    path: Path | Literal["auto"] = Field(default="auto", description="layout of the scores")
+    path: Path | Literal["auto"] = Field(default="auto", description="how rows find their nearest centre")
     # Above 2**24 rows a float32 no longer counts one by one.
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     read: Literal["auto", "memory", "pass"] = Field(
@@ -45,7 +46,8 @@ class NumpyLloyd(Backend):
     first one does.
 
     Where X and the copy do not fit into memory, or with ``read=pass``, X is read from its file in each pass, block by
-    block, centred in a buffer. The result is the same bit for bit.
+    block, centred in a buffer, without pruning. The result is the same bit for bit, wherever rounding to float32 does
+    not decide between two centres.
     """
 
     name = "numpy-lloyd"
@@ -77,9 +79,11 @@ class NumpyLloyd(Backend):
 
     @classmethod
     def least_bytes(cls, n: int, d: int, k: int, params: BaseModel) -> int:
-        """Return the bytes of X, of its copy with the column of ones, and of the labels."""
+        """Return the bytes of X, of its copy with the column of ones, of what pruning may add, and of the labels."""
         assert isinstance(params, NumpyLloydParams)
-        return 4 * n * d + np.dtype(params.precision).itemsize * n * (d + 1) + 4 * n
+        plan = make_plan(n, d, k, path=params.path, precision=params.precision)
+        width = d + 1 + (0 if plan.pruning == "never" else most_head_columns(d))
+        return 4 * n * d + np.dtype(params.precision).itemsize * n * width + 4 * n
 
     @classmethod
     def arithmetic(cls, params: BaseModel) -> Arithmetic:
@@ -151,8 +155,13 @@ class NumpyLloyd(Backend):
             "block_rows": plan.block_rows,
             "threads": plan.threads,
             "chunk_threads": plan.threads > 1,
+            "nearest_by_columns": plan.by_columns,
             "read": "pass" if isinstance(self._X, Shards) else "memory",
         }
+        pruning = self._outcome.pruning if self._outcome is not None else None
+        if pruning is not None:
+            settings |= pruning.settings()
+            settings["path"] = "pruned" if pruning.passes else plan.path
         if self._job.protocol == "native":
             settings |= {"max_iterations": self.params.max_iterations, "tol": self.params.tol}
             given = "given" if self._job.init is not None else "random rows"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from .rows import Floats, RowBlocks, RowSource, score_weights
 from .sums import BlockSums, Node, total_of
 from .workers import Each
 
-__all__ = ["DensePass"]
+__all__ = ["DensePass", "Labeller"]
+
+Labeller = Callable[[Floats, int], None]
 
 
 class DensePass:
@@ -59,14 +62,14 @@ class DensePass:
     def nodes(self, centres: NDArray[np.float64], first_group: int = 0) -> list[Node]:
         """Return the same as parts of a sum over more rows, of which the group `first_group` is the first here."""
         k = len(centres)
-        weights = self._weights(centres)
+        label = self._labeller(centres)
         sums = BlockSums(first_group)
         for first, last, rows in self._source.pieces():
 
             def block_sums(span: tuple[int, int], rows: RowBlocks = rows) -> Floats:
                 start, stop = span
                 block = rows(start, stop)
-                self._label(block, start, weights)
+                label(block, start)
                 part: Floats = self._members(start, stop, k) @ block
                 return part
 
@@ -78,13 +81,13 @@ class DensePass:
     def labels(self, centres: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return the nearest centre of each row, int32 of shape (n,), the lowest index where scores are equal."""
         if self._labelled is not centres:
-            weights = self._weights(centres)
+            label = self._labeller(centres)
             for first, last, rows in self._source.pieces():
 
-                def label(span: tuple[int, int], rows: RowBlocks = rows) -> None:
-                    self._label(rows(*span), span[0], weights)
+                def label_span(span: tuple[int, int], rows: RowBlocks = rows) -> None:
+                    label(rows(*span), span[0])
 
-                for _ in self._each(label, self._spans(first, last)):
+                for _ in self._each(label_span, self._spans(first, last)):
                     pass
             self._labelled = centres
         return self._labels
@@ -92,8 +95,13 @@ class DensePass:
     def _spans(self, first: int, last: int) -> list[tuple[int, int]]:
         return [(first + start, first + stop) for start, stop in spans(last - first, self._plan.block_rows)]
 
-    def _weights(self, centres: NDArray[np.float64]) -> Floats:
-        return np.ascontiguousarray(score_weights(centres, self._plan.precision).T)
+    def _labeller(self, centres: NDArray[np.float64]) -> Labeller:
+        """Return what writes the labels of a block, given its rows and the number of the first."""
+        weights = score_weights(centres, self._plan.precision)
+        if self._plan.by_columns:
+            return lambda block, start: self._label_by_columns(block, start, weights)
+        columns = np.ascontiguousarray(weights.T)
+        return lambda block, start: self._label(block, start, columns)
 
     def _label(self, block: Floats, start: int, weights: Floats) -> None:
         """Label one block, whose first row is `start`, chunk by chunk, with buffers that each thread keeps."""
@@ -112,6 +120,35 @@ class DensePass:
             np.matmul(chunk, weights, out=scores[:, :k])
             np.argmin(scores, axis=1, out=nearest)
             self._labels[start + first : start + first + len(chunk)] = nearest
+
+    def _label_by_columns(self, block: Floats, start: int, weights: Floats) -> None:
+        """Do the same for few centres, with a row of scores for each of them.
+
+        A mark where the score is the least of its column, times 255 less the index of the row: the greatest of a
+        column tells the first row that is marked.
+        """
+        k, size = len(weights), min(self._plan.chunk_rows, len(self._ones))
+        local = self._local
+        if not hasattr(local, "columns"):
+            local.columns = np.empty(k * size, dtype=weights.dtype)
+            local.marks = np.empty(k * size, dtype=np.bool_)
+            local.least, local.greatest = np.empty(size, dtype=weights.dtype), np.empty(size, dtype=np.uint8)
+        places = (255 - np.arange(k, dtype=np.uint8))[:, np.newaxis]
+        for first in range(0, len(block), size):
+            chunk = block[first : first + size]
+            m = len(chunk)
+            scores, marks = local.columns[: k * m].reshape(k, m), local.marks[: k * m].reshape(k, m)
+            least, greatest = local.least[:m], local.greatest[:m]
+            np.dot(weights, chunk.T, out=scores)
+            np.minimum.reduce(scores, axis=0, out=least)
+            np.equal(scores, least, out=marks)
+            numbers = marks.view(np.uint8)
+            np.multiply(numbers, places, out=numbers)
+            np.maximum.reduce(numbers, axis=0, out=greatest)
+            labels = self._labels[start + first : start + first + m]
+            np.subtract(255, greatest, out=labels, dtype=np.int32, casting="unsafe")
+            if not greatest.all():  # scores that are no numbers equal nothing
+                labels[:] = np.argmin(scores, axis=0)
 
     def _members(self, start: int, stop: int, k: int) -> csc_array:
         """Return the (k, m) matrix that has a single one in each column, in the row of its label.

@@ -13,6 +13,8 @@ from kmbench.shards import FloatMatrix, Shards, new_labels
 from .dense import DensePass
 from .kmajor import KMajorPass
 from .plan import Plan
+from .pruned import PrunedPass
+from .pruning import Pruning
 from .relocate import average, empty_clusters, relocate
 from .rows import LazyRows, RowSource, StoredRows, StreamedRows, column_mean, mean_variance
 from .sums import Node
@@ -50,6 +52,8 @@ class LloydResult:
         (assign, update) iterations done.
     empty_events : int
         Clusters found empty, over all iterations.
+    pruning : Pruning or None
+        What came of pruning, where the plan has it and the rows are stored.
     """
 
     centres: NDArray[np.float64]
@@ -57,6 +61,7 @@ class LloydResult:
     labels: NDArray[np.int32]
     n_iter: int
     empty_events: int
+    pruning: Pruning | None = None
 
 
 def lloyd(
@@ -108,7 +113,12 @@ def lloyd(
                 break
         labels = passes.labels(centres)
     return LloydResult(
-        centres=centres, mean=mean, labels=labels, n_iter=len(found_empty), empty_events=sum(found_empty)
+        centres=centres,
+        mean=mean,
+        labels=labels,
+        n_iter=len(found_empty),
+        empty_events=sum(found_empty),
+        pruning=passes.pruning if isinstance(passes, PrunedPass) else None,
     )
 
 
@@ -139,7 +149,9 @@ def assign(
 
 
 def make_pass(source: RowSource, labels: NDArray[np.int32], k: int, plan: Plan, each: Each) -> Pass:
-    """Return passes over a source on the path of the plan; they write to `labels`, one for each row."""
+    """Return passes as planned; they write to `labels`, one for each row. Only stored rows can be pruned."""
     if plan.path == "k-major":
         return KMajorPass(source, labels, plan, k)
+    if plan.pruning != "never" and isinstance(source, StoredRows):
+        return PrunedPass(source, labels, plan, each)
     return DensePass(source, labels, plan, each)

@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["GROUP_BLOCKS", "Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
+__all__ = ["GROUP_BLOCKS", "Layout", "Path", "Plan", "Precision", "make_plan", "spans", "without_aliasing"]
 
-Path = Literal["dense", "k-major"]
+Layout = Literal["dense", "k-major"]
+
+Path = Literal["dense", "k-major", "pruned"]
 Precision = Literal["float32", "float64"]
 
 # Where k-major wins over dense: measured for k from 4 to 96 and d from 2 to 96, with 200 000 rows (2 million at
@@ -26,6 +28,15 @@ K_MAJOR_SCORES = 2**17
 # Scores of a chunk on the dense path: the product's speed and that of argmin are flat from 2**17 to 2**20.
 DENSE_SCORES = 2**19
 
+# Up to how many clusters the dense path has a row of scores per cluster too, and finds the nearest by `minimum`, a
+# comparison and a maximum of bytes, all along long rows. argmin over a row of 64 scores takes 37 ns, most of it for
+# branches that the processor cannot foresee; this takes 13 ns, and the bytes hold no more than 255 indices.
+BY_COLUMNS_MAX_K = 96
+BY_COLUMNS_SCORES = 2**18
+
+# Scores of a chunk where passes are pruned: a chunk takes some 25 calls, which have to be short beside its product.
+PRUNED_SCORES = 2**20
+
 # Rows whose sums are taken in single precision before they are added in double; small enough that 16 threads
 # share 100 000 rows evenly, large enough that adding k x d partial sums costs little beside making them.
 BLOCK_ROWS = 8192
@@ -36,6 +47,12 @@ GROUP_BLOCKS = 4
 
 # Of X, read from its file at a time: large enough for the speed of a disk, small beside any memory.
 PIECE_BYTES = 2**24
+
+# Where bounds from leading directions are tried. Below 256 columns the thin product, bound by writing its scores, is
+# hardly faster than the dense one: at d = 128 and k = 256 or 1024 it gained nothing. A trial takes as long as 5e8
+# multiplications, and must not show beside a pass.
+PRUNING_MIN_D = 256
+PRUNING_MIN_WORK = 3e9
 
 # Below this many multiplications per pass, starting threads costs more than they save (about 0.3 ms).
 MIN_THREADED_WORK = 2e7
@@ -49,6 +66,11 @@ class Plan:
     ----------
     path : {"dense", "k-major"}
         Layout of the scores: a row per data row, or a row per cluster.
+    pruning : {"never", "try", "always"}
+        Whether dense passes over stored rows may be replaced by pruned ones: never, where a trial on a sample says
+        that it pays, or in all passes but the first.
+    by_columns : bool
+        Whether the dense path finds the nearest centre with a row of scores per cluster.
     precision : {"float32", "float64"}
         Of the rows, the scores, and the partial sums. Centroids and total sums are float64 always.
     chunk_rows : int
@@ -59,7 +81,9 @@ class Plan:
         Threads that work on blocks; each calls a BLAS limited to one thread.
     """
 
-    path: Path
+    path: Layout
+    pruning: Literal["never", "try", "always"] = "never"
+    by_columns: bool = False
     precision: Precision
     chunk_rows: int
     block_rows: int
@@ -95,8 +119,9 @@ def make_plan(
     threads : int
         Threads it may use. The k-major path uses one: its calls last 10 to 30 us, and handing the
         interpreter's lock to and fro costs as much as a second thread gains.
-    path : {"auto", "dense", "k-major"}
-        ``auto`` takes k-major up to k = 48 and d = 32, or d = 32 / threads.
+    path : {"auto", "dense", "k-major", "pruned"}
+        ``auto`` takes k-major up to k = 48 and d = 32, or d = 32 / threads, and tries the pruned path from d = 256
+        where a pass is long.
     precision : {"float32", "float64"}
         See `Plan`.
     chunk_rows : int or None
@@ -106,18 +131,35 @@ def make_plan(
     -------
     Plan
     """
+    pruning: Literal["never", "try", "always"] = "always" if path == "pruned" else "never"
     if path == "auto":
         narrow = k <= K_MAJOR_MAX_K and d * threads <= K_MAJOR_MAX_D_THREADS
         path = "k-major" if narrow else "dense"
+        if d >= PRUNING_MIN_D and float(n) * k * d >= PRUNING_MIN_WORK:
+            pruning = "try"
     if path == "k-major":
         chunk = chunk_rows or without_aliasing(min(max(K_MAJOR_SCORES // k, 1024), 16384), precision)
         return Plan(path=path, precision=precision, chunk_rows=chunk, block_rows=chunk, threads=1)
-    chunk = chunk_rows or min(max(DENSE_SCORES // k, 256), 2048)
+    by_columns = k <= BY_COLUMNS_MAX_K
+    if by_columns:
+        # A power of two, so that blocks, and with them shards, do not vary with every k.
+        chunk = chunk_rows or min(max(1 << ((BY_COLUMNS_SCORES // k).bit_length() - 1), 1024), BLOCK_ROWS)
+    else:
+        scores = DENSE_SCORES if pruning == "never" else PRUNED_SCORES
+        chunk = chunk_rows or min(max(scores // k, 256), 2048)
     block = min(BLOCK_ROWS, -(-n // MIN_BLOCKS))
     block = max(1, -(-block // chunk)) * chunk
     if n * k * (d + 8) < MIN_THREADED_WORK:
         threads = 1
-    return Plan(path=path, precision=precision, chunk_rows=chunk, block_rows=block, threads=threads)
+    return Plan(
+        path="dense",
+        pruning=pruning,
+        by_columns=by_columns,
+        precision=precision,
+        chunk_rows=chunk,
+        block_rows=block,
+        threads=threads,
+    )
 
 
 def without_aliasing(width: int, precision: Precision) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kmbench.shards import FloatMatrix, Shards, pieces_of
 
-from .plan import Path, Plan, spans
+from .plan import Layout, Plan, spans
 from .sums import BlockSums, Node, total_of
 from .workers import Each
 
@@ -114,15 +114,31 @@ def variance_nodes(
 
 
 def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:
-    """Return ``(-2c, |c|^2)`` for each centre c, of shape (k, d + 1)."""
+    """Return ``(-2c, |c|^2)`` for each centre c, of shape (k, d + 1).
+
+    A copy of a centre before it gets infinity instead of its square: a product can round the scores of equal centres
+    differently, by their places, and the rows belong to the first.
+    """
     k, d = centres.shape
     weights = np.empty((k, d + 1), dtype=dtype)
     np.multiply(centres, -2, out=weights[:, :d], casting="same_kind")
-    weights[:, d] = np.einsum("ij,ij->i", centres, centres)
+    squares = np.einsum("ij,ij->i", centres, centres)
+    weights[:, d] = squares
+    weights[_copies(centres, squares), d] = np.inf
     return weights
 
 
-def _fill(X: NDArray[np.float32], mean: Floats, path: Path, out: Floats) -> None:
+def _copies(centres: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the centres that equal one before them; those with squares of their own need no comparison."""
+    _, group, sizes = np.unique(squares, return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(sizes[group] > 1)
+    if not len(alike):
+        return alike
+    _, firsts = np.unique(centres[alike], axis=0, return_index=True)
+    return np.delete(alike, firsts)
+
+
+def _fill(X: NDArray[np.float32], mean: Floats, path: Layout, out: Floats) -> None:
     """Write the centred rows of X and the ones to `out`, in the layout of `path`."""
     d = X.shape[1]
     if path == "k-major":
