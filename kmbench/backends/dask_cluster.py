@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.metadata
 import logging
@@ -122,6 +123,9 @@ def cluster_for(asked: Cluster | None, threads: int) -> DaskCluster:
     """Return the cluster of this process for so many threads; it is started, or found, when it is first asked for."""
     if (asked, threads) not in _clusters:
         _clusters[asked, threads] = DaskCluster(asked, threads)
+        # Dask would close them too, but its own exit handler fails where the threads of the client have ended.
+        atexit.unregister(close_clusters)
+        atexit.register(close_clusters)  # the last that is registered is called first
     return _clusters[asked, threads]
 
 

@@ -254,14 +254,18 @@ class SparkMl(_Spark):
         Raises
         ------
         CaseError
-            If it found fewer centroids than asked for, as it does where few rows differ.
+            If it found fewer centroids than asked for, as k-means|| does where k is near the number of rows.
         """
         with alive_jvm():
             centroids = np.array(self._fitted.clusterCenters(), dtype=np.float32)
             summary = self._fitted.summary
             n_iter, cost = int(summary.numIter), float(summary.trainingCost)
         if len(centroids) != self._job.k:
-            raise CaseError(f"Spark found {len(centroids)} centroids for k={self._job.k}: too few rows differ")
+            raise CaseError(
+                f"Spark ended with {len(centroids)} centroids for k={self._job.k}: its start draws that many different "
+                "candidates only",
+                "ask for fewer clusters, or try init_mode=random",
+            )
         return FitResult(centroids=centroids, n_iter=n_iter, reported_inertia=cost)
 
     def _model(self) -> Any:
