@@ -262,8 +262,8 @@ class SparkMl(_Spark):
             n_iter, cost = int(summary.numIter), float(summary.trainingCost)
         if len(centroids) != self._job.k:
             raise CaseError(
-                f"Spark ended with {len(centroids)} centroids for k={self._job.k}: its start draws that many different "
-                "candidates only",
+                f"Spark ended with {len(centroids)} centroids for k={self._job.k}: its start draws no more different "
+                "candidates",
                 "ask for fewer clusters, or try init_mode=random",
             )
         return FitResult(centroids=centroids, n_iter=n_iter, reported_inertia=cost)
