@@ -15,6 +15,7 @@ from kmbench.backends.dask_cluster import why_not_this_cluster
 from kmbench.backends.dask_lloyd import DaskLloyd
 from kmbench.backends.dask_ml_kmeans import DaskMl
 from kmbench.backends.numpy_lloyd import NumpyLloyd
+from kmbench.errors import BackendError
 from kmbench.shards import Shards
 
 pytestmark = pytest.mark.skipif(DaskLloyd.unavailable() is not None, reason=str(DaskLloyd.unavailable()))
@@ -159,8 +160,19 @@ class Machines:
         self.address = f"tcp://127.0.0.1:{self._port}"
         self._start("scheduler", "--host", "127.0.0.1", "--port", str(self._port), "--no-dashboard")
 
-    def add_worker(self, name, **environment):
-        more = ("--nworkers", "1", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard", "--name", name)
+    def add_worker(self, name, *options, **environment):
+        more = (
+            "--nworkers",
+            "1",
+            "--nthreads",
+            "1",
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+            "--name",
+            name,
+            *options,
+        )
         self._start("worker", self.address, *more, **environment)
 
     def wait_for(self, workers):
@@ -212,3 +224,34 @@ def test_a_cluster_of_two_machines_gives_the_same_bits_and_goes_on_running(machi
 
 def test_a_cluster_without_workers_says_so(machines):
     assert "no workers" in why_not_this_cluster(machines.address, 2)
+
+
+def test_a_worker_with_another_version_is_named(machines, tmp_path):
+    """Which is found first on the search path is the version that a process tells."""
+    other = tmp_path / "other" / "kmbench-9.9.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: kmbench\nVersion: 9.9\n")
+    machines.add_worker("one", **ONE)
+    machines.add_worker("two", **ONE, PYTHONPATH=str(other.parent))
+    machines.wait_for(2)
+    reason = why_not_this_cluster(machines.address, 2)
+    assert "kmbench 9.9" in reason
+    assert "install the same version" in reason
+
+
+def test_a_worker_whose_threads_are_not_counted_is_named(machines):
+    machines.add_worker("one", **ONE | {"OMP_NUM_THREADS": "4"})
+    machines.wait_for(1)
+    assert "without OMP_NUM_THREADS=1" in why_not_this_cluster(machines.address, 1)
+
+
+def test_a_worker_that_does_not_see_the_files_is_named(machines, stored, tmp_path):
+    """One host has one file system, so the worker is told not to see."""
+    blind = tmp_path / "blind.py"
+    blind.write_text("from kmbench.backends import dask_cluster\ndask_cluster._size_of = lambda path: None\n")
+    machines.add_worker("one", "--preload", str(blind), **ONE)
+    machines.wait_for(1)
+    assert "do not see this machine's temporary folder" in why_not_this_cluster(machines.address, 1)
+    _, shards, init = stored
+    with pytest.raises(BackendError, match="do not see the file of the rows"):
+        DaskLloyd(DaskLloyd.Params()).prepare(shards, job(init, threads=1, cluster=machines.address))

@@ -1,7 +1,9 @@
 """Runs beyond memory and beyond one process, as a user starts them."""
 
+import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -12,8 +14,10 @@ import psutil
 import pytest
 
 from kmbench.backends.dask_lloyd import DaskLloyd
+from kmbench.backends.spark_kmeans import SparkMllib
 from kmbench.records import RecordKind, read_records
 
+needs_spark = pytest.mark.skipif(SparkMllib.unavailable() is not None, reason=str(SparkMllib.unavailable()))
 needs_dask = pytest.mark.skipif(DaskLloyd.unavailable() is not None, reason=str(DaskLloyd.unavailable()))
 
 SMALL = ("run", "--data", "blobs:n=60000,d=8,centers=9,seed=1", "--k", 60, "--threads", 2, "--repeats", 1)
@@ -121,3 +125,56 @@ def test_a_cluster_that_cannot_be_read_is_one_line(kmbench):
     assert process.returncode == 2
     assert "local:N" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+@needs_spark
+def test_spark_is_a_row_with_the_inertia_of_the_others(kmbench):
+    names = "numpy-lloyd,spark-mllib,spark-ml"
+    process = kmbench(*SMALL, "--backends", names, "--protocol", "matched", "--no-report", "--json")
+    rows = {row["backend"]: row for row in json.loads(process.stdout)}
+    assert rows["numpy-lloyd"]["status"] == rows["spark-mllib"]["status"] == "ok", process.stdout
+    assert rows["spark-mllib"]["inertia"] == pytest.approx(rows["numpy-lloyd"]["inertia"], rel=1e-6)
+    assert rows["spark-ml"]["status"] == "skipped"
+    assert "native" in rows["spark-ml"]["reason"]
+
+
+@needs_spark
+def test_a_jvm_that_dies_is_a_row_and_the_run_goes_on(rogues, tmp_path):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    data = ("run", "--data", "blobs:n=200000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "200")
+    names = ("--backends", "spark-mllib[heap_mib=1024],numpy-lloyd", "--repeats", "1", "--no-report", "--json")
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "kmbench", *data, *names],
+        cwd=tmp_path, env=rogues | {"TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    killed = False
+    while not killed and process.poll() is None:
+        for found in processes_of(folder):
+            with contextlib.suppress(psutil.Error):
+                if found.name() == "java" and found.cpu_times().user > 15:
+                    found.kill()
+                    killed = True
+        time.sleep(0.05)
+    told, _ = process.communicate(timeout=300)
+    rows = {row["backend"]: row for row in json.loads(told)}
+    assert killed
+    assert rows["spark-mllib"]["status"] not in ("ok", None)
+    assert "the JVM of Spark has ended" in rows["spark-mllib"]["reason"]
+    assert rows["numpy-lloyd"]["status"] == "ok"
+    assert process.returncode == 3
+    assert wait_until_gone(folder) == []
+
+
+@needs_dask
+def test_a_disk_that_is_full_is_a_row(rogues, tmp_path):
+    """A limit on the size of files stands for the disk: labels and spilt data are larger."""
+    command = [sys.executable, "-P", "-m", "kmbench", *map(str, SMALL), "--backends", "numpy-lloyd[read=pass]",
+               "--no-report", "--json"]  # fmt: skip
+    limited = f"ulimit -f 1500; exec {shlex.join(command)}"
+    done = subprocess.run(
+        ["bash", "-c", limited], cwd=tmp_path, env=rogues, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "File too large" in done.stderr
