@@ -78,8 +78,8 @@ class Measured:
         return self.low is not None and self.low > MARGIN
 
     def reaches(self, least):
-        """Whether the interval goes up to the figure that was claimed."""
-        return self.high is not None and self.high >= least
+        """Whether the engine is faster, and the measured factor is at least the figure that was claimed."""
+        return self.faster and self.ratio >= least
 
 
 def read_claim(path):
@@ -176,8 +176,8 @@ def _count(iterations):
 def verdict(claim, found):
     """Return the verdict and the reason for it.
 
-    In its own terms a claim is reached where the interval of the measured factor goes up to the least figure that its
-    words promise. It holds where that is so and the engine is faster at equal quality too; in part where it is faster
+    In its own terms a claim is reached where the engine is faster beyond chance, and the measured factor is at least the
+    figure that its words promise. It holds where that is so and the engine is faster at equal quality too; in part where it is faster
     in some case; it does not hold here where it is faster in none.
     """
     if claim.reason is not None and not found:
