@@ -177,8 +177,8 @@ def verdict(claim, found):
     """Return the verdict and the reason for it.
 
     In its own terms a claim is reached where the engine is faster beyond chance, and the measured factor is at least
-    the figure that its words promise. It holds where that is so and the engine is faster at equal quality too; in part
-    where it is faster in some case; it does not hold here where it is faster in none.
+    the figure that its words promise. It holds where that is so and the engine is faster at equal quality too; in
+    part where it is faster in some case; it does not hold here where it is faster in none.
     """
     if claim.reason is not None and not found:
         return UNTESTABLE, claim.reason
