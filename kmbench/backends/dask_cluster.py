@@ -80,6 +80,11 @@ class DaskCluster:
         self.client.run(_hello)
         self.seconds = time.perf_counter() - started
 
+    def wait_for_all(self) -> None:
+        """Wait until a local cluster has replaced workers that were lost."""
+        if self.is_local:
+            self.client.wait_for_workers(self.workers, timeout=LOOK_SECONDS)
+
     def names(self) -> set[str]:
         """Return the workers that are there now; one that was restarted has another name."""
         return set(self.client.nthreads())

@@ -55,6 +55,7 @@ class DaskBackend(Backend):
     def _open(self, X: Rows, job: Job) -> None:
         """Find the cluster and the shards; a small array is written to a file first."""
         self._cluster = cluster_for(job.cluster, job.threads)
+        self._cluster.wait_for_all()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -78,8 +79,11 @@ class DaskBackend(Backend):
         return self._X.slices(count, multiple)
 
     def disturbance(self) -> str | None:
-        """Tell of a worker that was lost in the last fit: its work was done again."""
-        return None if self._lost == 0 else "lost a worker"
+        """Tell of a worker that was lost in the last fit: its work was done again. The next fit has all of them."""
+        if self._lost == 0:
+            return None
+        self._dask.wait_for_all()
+        return "lost a worker"
 
     def cluster_seconds(self) -> float | None:
         """Return the time until all workers had answered."""

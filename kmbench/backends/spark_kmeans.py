@@ -228,6 +228,13 @@ class SparkMl(_Spark):
 
     params: SparkMlParams
 
+    @classmethod
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse one cluster, as the library does."""
+        if k < 2:
+            return "spark.ml's KMeans takes two clusters at least"
+        return super().unsupported_reason(k, n, d, protocol, params)
+
     def fit(self) -> None:
         """Run the estimator's `fit`."""
         self._fitted = self._estimator().fit(self._table)

@@ -129,10 +129,11 @@ def test_a_cluster_that_cannot_be_read_is_one_line(kmbench):
 
 @needs_spark
 def test_spark_is_a_row_with_the_inertia_of_the_others(kmbench):
-    names = "numpy-lloyd,spark-mllib,spark-ml"
+    names = "numpy-lloyd,spark-mllib[heap_mib=1024],spark-ml"
     process = kmbench(*SMALL, "--backends", names, "--protocol", "matched", "--no-report", "--json")
     rows = {row["backend"]: row for row in json.loads(process.stdout)}
     assert rows["numpy-lloyd"]["status"] == rows["spark-mllib"]["status"] == "ok", process.stdout
+    assert rows["spark-mllib"]["settings"]["heap_mib"] == 1024
     assert rows["spark-mllib"]["inertia"] == pytest.approx(rows["numpy-lloyd"]["inertia"], rel=1e-6)
     assert rows["spark-ml"]["status"] == "skipped"
     assert "native" in rows["spark-ml"]["reason"]
