@@ -91,8 +91,9 @@ def test_an_end_in_the_middle_of_a_distributed_fit_leaves_nothing_running(rogues
     data = ("run", "--data", "blobs:n=400000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "400")
     command = [sys.executable, "-P", "-m", "kmbench", *data, "--backends", "dask-lloyd", "--no-report"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=rogues | {"TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=tmp_path, env=rogues | {"TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     workers = 0
     while workers < 2 and process.poll() is None:
         workers = sum("spawn_main" in " ".join(found.cmdline()) for found in processes_of(folder))
@@ -136,7 +137,7 @@ def test_spark_is_a_row_with_the_inertia_of_the_others(kmbench):
     assert rows["spark-mllib"]["settings"]["heap_mib"] == 1024
     assert rows["spark-mllib"]["inertia"] == pytest.approx(rows["numpy-lloyd"]["inertia"], rel=1e-6)
     assert rows["spark-ml"]["status"] == "skipped"
-    assert "native" in rows["spark-ml"]["reason"]
+    assert "given centroids" in rows["spark-ml"]["reason"]
 
 
 @needs_spark
@@ -163,7 +164,7 @@ def test_a_jvm_that_dies_is_a_row_and_the_run_goes_on(rogues, tmp_path):
     assert rows["spark-mllib"]["status"] not in ("ok", None)
     assert "the JVM of Spark has ended" in rows["spark-mllib"]["reason"]
     assert rows["numpy-lloyd"]["status"] == "ok"
-    assert process.returncode == 3
+    assert process.returncode == 1
     assert wait_until_gone(folder) == []
 
 

@@ -45,7 +45,7 @@ def test_cells_know_their_cluster_without_its_address(tmp_path):
     assert "secret" not in study.recorded().to_toml()
     file = tmp_path / "study.toml"
     file.write_text(study.recorded().to_toml())
-    with pytest.raises(StudyError, match="does not tell the address"):
+    with pytest.raises(StudyError, match="does not say where its cluster is"):
         Study.from_file(file).cluster_asked()
 
 
