@@ -54,7 +54,11 @@ def swept_candidates(plan: TuningPlan, truth: Truth, cache: IndexCache) -> Candi
     """Compare numbers of lists by cheap lists, and train those in full that win."""
     part = part_of_queries(plan)
     if len(plan.nlists) > 1:
-        small, large = (cheap_lists(plan, truth, nlist) for nlist in (plan.nlists[0], plan.nlists[-1]))
+        ends = []
+        for nlist in (plan.nlists[0], plan.nlists[-1]):
+            plan.progress(f"comparing nlist {nlist}", 0.0)
+            ends.append(cheap_lists(plan, truth, nlist))
+        small, large = ends
         model = quick_calibration(plan, small, large, part)
         tried = sweep_sizes(plan, truth, {small.nlist: small, large.nlist: large}, model.single)
         chosen, swept = finalists(plan, tried, model.single, model.batch)
