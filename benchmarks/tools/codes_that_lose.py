@@ -19,6 +19,7 @@ from tuner_plans import embeddings, with_hubs
 
 NLIST, QUERIES, AT, TARGET, TURNS, SINGLE = 1024, 1_000, 10, 0.95, 7, 200
 K_FACTORS = (1, 2, 4, 8, 16, 32, 64)
+TRAINED = 30_000  # rows for codes and rotations; OPQ takes minutes with more
 
 
 def kinds(d):
@@ -58,13 +59,12 @@ def build(before, after, centroids, base):
         index = faiss.IndexIVFFlat(coarse, d, NLIST)
         index.quantizer_trains_alone = 2
         coarse.add(centroids)
-        index.own = coarse
     else:
         index = faiss.index_factory(d, f"{before}IVF{NLIST},{after}")
         if not before:  # the transforms see other vectors, so they train lists of their own
             inside, _ = lists_of(index)
             faiss.downcast_index(inside.quantizer).add(centroids)
-    index.train(base[:: max(1, len(base) // 65_536)])
+    index.train(base[:: max(1, len(base) // TRAINED)])
     index.add(base)
     return index
 
