@@ -65,7 +65,12 @@ def print_table(folder: Path) -> None:
         print(row(case, rivals))
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("run", type=Path, metavar="RUN")
-    print_table(reader.parse_args().run)
+    return reader
+
+
+if __name__ == "__main__":
+    print_table(parser().parse_args().run)
