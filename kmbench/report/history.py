@@ -17,7 +17,15 @@ from kmbench.figures.html import PAGE_FILE, render, write_whole
 from kmbench.notes import notes_as_json
 from kmbench.report.history_confirmed import as_object, confirmation_of_change, confirmed_text
 from kmbench.report.history_figures import lines_svg, versions_svg
-from kmbench.report.history_times import LineRow, TimeRow, line_rows, time_answers, time_rows, times_as_object
+from kmbench.report.history_times import (
+    LineRow,
+    TimeRow,
+    line_rows,
+    number_text,
+    time_answers,
+    time_rows,
+    times_as_object,
+)
 from kmbench.wording import bytes_text, count_text, range_text, times_text
 
 if TYPE_CHECKING:
@@ -178,14 +186,15 @@ def _change_answers(changed: list[Change], history: pd.DataFrame) -> Iterator[tu
         if not cells:
             continue
         own = [change for change in changed if change.metric == metric]
-        worse, better = sum(c.worse for c in own), sum(not c.worse for c in own)
+        worse = {(c.machine, c.environment, c.cell) for c in own if c.worse}
+        better = {(c.machine, c.environment, c.cell) for c in own if not c.worse}
         if not own:
             yield (f"Over {commits} commits the {name}", "did not change", f" in any of {cells} cells.")
         else:
             places = len({change.after for change in own})
             yield (
                 f"Over {commits} commits the {name}", f"changed at {count_text(places, 'commit')}",
-                f": {worse} times for the worse, {better} times for the better, in {cells} cells.",
+                f": worse in {number_text(worse)} of {count_text(cells, 'cell')}, better in {number_text(better)}.",
             )  # fmt: skip
 
 

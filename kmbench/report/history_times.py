@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,21 @@ def time_answers(found: Sequence[Candidate], lines: Sequence[Line]) -> Iterator[
         return
     commits = max(len(line.commits) for line in lines)
     could = f"; a step of {statistics.median(judged):.0%} in the middle of the line would show in half of the cells"
-    cells = f"{count_text(len(judged), 'cell')}"
+    cells = count_text(len(judged), "cell")
     if not found:
         yield (f"Over {commits} commits the time", "did not change", f" in any of {cells}{could}.")
         return
-    slower = sum(one.slower for one in found)
-    told = f": {slower} times slower, {len(found) - slower} times faster, in {cells}{could}."
-    yield (f"Over {commits} commits the time", f"changed at {count_text(len(found), 'commit')}", told)
+    steps = [(one.environment, step) for one in found for step in one.steps]
+    places = {step.after for _, step in steps}
+    slower = {(environment, step.line.cell) for environment, step in steps if step.ratio > 1}
+    faster = {(environment, step.line.cell) for environment, step in steps if step.ratio <= 1}
+    told = f": slower in {number_text(slower)} of {cells}, faster in {number_text(faster)}{could}."
+    yield (f"Over {commits} commits the time", f"changed at {count_text(len(places), 'commit')}", told)
+
+
+def number_text(found: Collection[object]) -> str:
+    """Write how many there are."""
+    return str(len(found)) if found else "none"
 
 
 def time_rows(found: Sequence[Candidate], kept: Sequence[Confirmation] = ()) -> list[TimeRow]:

@@ -109,10 +109,11 @@ def _targets(ax: Axes, result: TuneResult) -> None:
     x, y = option.mean_seconds * 1e3, min(max(option.recall, LOWEST), HIGHEST)
     ax.plot([x], [y], "o", markersize=12, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.6, zorder=4)
     left = x > np.sqrt(low * high)
-    kind = "" if option.index == "flat" else f"{option.index}, "
+    kind = "" if option.index == "flat" else f"{option.index}\n"
     place = {"textcoords": "offset points", "size": TEXT, "weight": "bold", "color": INK, "zorder": 5}
-    place |= {"xytext": (-10, 9), "ha": "right"} if left else {"xytext": (10, -15), "ha": "left"}
-    work = f"{option.scanned:,.0f} vectors scanned, 99th percentile {option.scanned_p99:,.0f}"
+    right_below = {"xytext": (10, -8), "ha": "left", "va": "top"}
+    place |= {"xytext": (-10, 9), "ha": "right", "va": "bottom"} if left else right_below
+    work = f"{option.scanned:,.0f} vectors scanned\n99 % of queries up to {option.scanned_p99:,.0f}"
     ax.annotate(f"{kind}nlist {option.nlist}, nprobe {option.nprobe}\n{work}", (x, y), **place)
 
 
