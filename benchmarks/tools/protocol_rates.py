@@ -30,7 +30,7 @@ from kmbench.errors import KmbenchError
 from kmbench.records import RecordKind, read_records
 from kmbench.runner.stopping import Rule, why_stop
 
-TRIALS = 1000
+TRIALS = 4000
 """For each row of the table."""
 
 EFFECTS = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25)
