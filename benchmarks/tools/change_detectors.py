@@ -24,6 +24,10 @@ from kmbench.analysis.detectors import DETECTORS, hampel
 from kmbench.records import RecordKind, read_records
 
 ROOT = Path(__file__).parents[2]
+PLANTED = ((0.05, 0.03), (0.10, 0.03), (0.10, 0.08), (0.25, 0.08), (0.25, 0.15))
+"""Steps and the standard deviations of normal noise that they are planted in."""
+PLANTED_IN_RECORDED = ((0.10, 0.03), (0.25, 0.08))
+
 Series = np.ndarray
 Detect = Callable[[Series], list[int]]
 
@@ -45,10 +49,14 @@ DETECT: dict[str, Detect] = {
 }
 
 
-def recorded_residuals() -> Series:
-    """Return the logarithms of all recorded ratios of epochs, off their cell's median, with a deviation of 1."""
-    found = []
+def recorded_residuals() -> dict[str, Series]:
+    """Return the logarithms of recorded ratios of epochs, off their cell's median, with a deviation of 1.
+
+    Those of the hosts that little else ran on are ``calm``, those of hosts that other programs kept at work ``busy``.
+    """
+    found: dict[str, list[Series]] = {}
     for file in sorted((ROOT / "results" / "noise").glob("*/records.jsonl")):
+        host = file.parent.name.rpartition("-")[2]
         epochs: dict[str, dict[str, dict[tuple[int, int], list[float]]]] = {}
         for record in read_records(file):
             if record.kind is RecordKind.FIT and record.fit_predict_seconds and record.epoch is not None:
@@ -61,8 +69,8 @@ def recorded_residuals() -> Series:
                 if own is not base:
                     logs = np.log([own[unit] / base[unit] for unit in own if unit in base])
                     logs -= np.median(logs)
-                    found.append(logs / logs.std())
-    return np.concatenate(found)
+                    found.setdefault(host, []).append(logs / logs.std())
+    return {host: np.concatenate(series) for host, series in sorted(found.items(), reverse=True)}
 
 
 def synthetic(rng: np.random.Generator, residuals: Series | None, n: int, noise: float) -> Series:
@@ -89,15 +97,14 @@ def table(title: str, rows: Sequence[tuple[str, dict[str, str]]]) -> None:
     print()
 
 
-def false_alarms(count: int, residuals: Series, seed: int) -> None:
+def false_alarms(count: int, residuals: dict[str, Series], seed: int) -> None:
     """Print how many steps are found where none is, for each 100 commits."""
     rows = []
     for n in (20, 50):
         for label, noise, source, slow in (
             ("normal noise of 3 %", 0.03, None, 0.0),
             ("normal noise of 8 %", 0.08, None, 0.0),
-            ("recorded noise, scaled to 3 %", 0.03, residuals, 0.0),
-            ("recorded noise, scaled to 8 %", 0.08, residuals, 0.0),
+            *((f"noise of a {host} host", 0.03, own, 0.0) for host, own in residuals.items()),
             ("normal noise of 3 % on drift of 8 %", 0.03, None, 0.08),
         ):
             rng = np.random.default_rng(seed)
@@ -110,24 +117,25 @@ def false_alarms(count: int, residuals: Series, seed: int) -> None:
     table("false alarms per 100 commits", rows)
 
 
-def hits(count: int, residuals: Series, seed: int) -> None:
+def hits(count: int, residuals: dict[str, Series], seed: int) -> None:
     """Print in how many of a hundred series a planted step is found within a commit."""
     rows = []
     for n in (20, 50):
-        for step, noise, source in (
-            (0.05, 0.03, None), (0.10, 0.03, None), (0.10, 0.03, residuals), (0.10, 0.08, None),
-            (0.25, 0.08, None), (0.25, 0.08, residuals), (0.25, 0.15, None),
-        ):  # fmt: skip
+        recorded = [
+            (f"{host} host", step, noise) for host in residuals for step, noise in ((0.10, 0.03), (0.25, 0.08))
+        ]
+        normal = [("normal", step, noise) for step, noise in PLANTED]
+        for kind, step, noise in normal + recorded:
             rng = np.random.default_rng(seed)
             found = dict.fromkeys(DETECT, 0)
             for _ in range(count):
                 at = int(rng.integers(n // 4, n - n // 4))
-                logs = synthetic(rng, source, n, noise)
+                logs = synthetic(rng, residuals.get(kind.removesuffix(" host")), n, noise)
                 logs[at:] += math.log1p(step)
                 for name, detect in DETECT.items():
                     found[name] += any(abs(place - at) <= 1 for place in detect(np.exp(logs)))
-            kind = "normal" if source is None else "recorded"
-            label = f"{n} commits, a step of {step:.0%} in {kind} noise of {noise:.0%}"
+            where = "normal noise" if kind == "normal" else f"noise of a {kind}"
+            label = f"{n} commits, a step of {step:.0%} in {where}, {noise:.0%}"
             rows.append((label, {k: f"{100 * v / count:.0f} %" for k, v in found.items()}))
     table("steps found within a commit", rows)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["backends_command", "print_backend", "print_backends"]
 
 EMPTY_CLUSTERS = {
+    "zero": "a cluster that loses all rows is put at the origin",
     "relocate": "a cluster that loses all rows is moved to far rows",
     "split": "a cluster that loses all rows gets a part of a large one",
     "keep": "a cluster that loses all rows stays where it is",
