@@ -1,0 +1,176 @@
+"""The reference as data, from the code: commands, records, studies, notes, sources of data, exit codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import click
+from numpydoc.docscrape import ClassDoc
+from typer.main import get_command
+
+import kmbench
+from kmbench.cli.main import app
+from kmbench.datasets.registry import describe_sources
+from kmbench.notes import KINDS
+from kmbench.records import CellKey, Record, RecordKind, Status
+from kmbench.study.model import Block, Study
+
+EXIT_CODES = {
+    0: "all is sound",
+    1: "a cell failed or gave a wrong answer, a gate found a regression, a target is not met",
+    2: "bad input: one line on standard error says what, where and how to mend it",
+    3: "time was up (`--stop-after`): `--resume` goes on",
+    130: "interrupted; `--resume` goes on",
+}
+
+
+def reference() -> dict[str, Any]:
+    """Return everything, ready for JSON."""
+    return {
+        "version": kmbench.__version__,
+        "commands": {name: _command(one) for name, one in sorted(get_command(app).commands.items())},
+        "exit_codes": EXIT_CODES,
+        "record_kinds": [kind.value for kind in RecordKind],
+        "statuses": [status.value for status in Status],
+        "record": _fields(Record),
+        "record_key": _fields(CellKey),
+        "study": _fields(Study, model=True),
+        "study_cases": _fields(Block, model=True),
+        "notes": {
+            code: {"title": kind.title, "text": kind.text, "hint": kind.hint, "explanation": kind.explanation}
+            for code, kind in sorted(KINDS.items())
+        },
+        "data_sources": [
+            {"name": name, "syntax": syntax, "summary": summary} for name, syntax, summary in describe_sources()
+        ],
+    }
+
+
+def _command(command: click.Command) -> dict[str, Any]:
+    parameters = []
+    for one in command.params:
+        if one.name in ("help", None):
+            continue
+        default = one.default if isinstance(one.default, str | int | float | bool | None) else str(one.default)
+        parameters.append(
+            {
+                "names": list(one.opts) + list(one.secondary_opts),
+                "kind": one.param_type_name,
+                "type": one.type.name,
+                "default": default,
+                "repeats": one.multiple if isinstance(one, click.Option) else one.nargs == -1,
+                "help": _plain(getattr(one, "help", None) or ""),
+            }
+        )
+    return {"help": _plain(command.help or ""), "parameters": parameters}
+
+
+def _plain(text: str) -> str:
+    """Return help without the marks of rich."""
+    return re.sub(r"\[/?[a-z ]+\]", "", text).replace("\\[", "[").strip()
+
+
+def _fields(owner: type, model: bool = False) -> dict[str, Any]:
+    """Return each field of a class with its type, its default, and what the docstring says of it."""
+    said = {}
+    for entry in ClassDoc(owner, config={"show_class_members": False})["Attributes"]:
+        for name in entry.name.split(","):
+            said[name.strip()] = " ".join(line.strip() for line in entry.desc).strip()
+    if model:
+        names = {name: info.get_default() for name, info in owner.model_fields.items()}
+    else:
+        names = {
+            one.name: None if one.default is dataclasses.MISSING else one.default for one in dataclasses.fields(owner)
+        }
+    kinds = owner.__annotations__
+    return {
+        name: {
+            "type": _type(str(kinds.get(name, ""))),
+            "default": default if isinstance(default, str | int | float | bool | None) else None,
+            "text": said.get(name, ""),
+        }
+        for name, default in names.items()
+    }
+
+
+def _type(annotation: str) -> str:
+    """Return an annotation without validators."""
+    found = re.match(r"Annotated\[(?:Annotated\[)?([^,]+(?:\[[^\]]*\])?(?: \| None)?)", annotation)
+    outside = " | None" if annotation.endswith("| None") and found and "None" not in found[1] else ""
+    return (found[1] + outside if found else annotation).replace("Any", "any")
+
+
+def records_page(told: dict[str, Any]) -> str:
+    """Return the page of the records, as Markdown."""
+    return "\n".join(
+        [
+            "# Records",
+            "",
+            "A run folder holds `records.jsonl`: one JSON object a line, in the order in which things happened. Figures",
+            "that a kind of record does not have are left out of its line. `study.toml` and `host.json` lie beside it.",
+            "`kmbench.load_records(FOLDER)` reads all of them into a data frame, `kmbench.load_cells(FOLDER)` a row for",
+            "each cell.",
+            "",
+            f"Kinds: {_codes(told['record_kinds'])}. Statuses: {_codes(told['statuses'])}.",
+            "",
+            "## Fields",
+            "",
+            *_table(told["record"]),
+            "",
+            "## What was measured: `key`",
+            "",
+            *_table(told["record_key"]),
+            "",
+        ]
+    )
+
+
+def study_page(told: dict[str, Any]) -> str:
+    """Return the page of the study file, as Markdown."""
+    return "\n".join(
+        [
+            "# The study file",
+            "",
+            "`kmbench run STUDY.toml` measures what a TOML file names. Every key is an option of the command line too;",
+            "an option that is given replaces the key.",
+            "",
+            "```toml",
+            'backends = "numpy-lloyd,sklearn-lloyd,faiss-cpu"',
+            "iterations = 20",
+            "threads = [1, 8]",
+            "",
+            "[[cases]]",
+            'data = "sift.fvecs"',
+            "k = [256, 1024]",
+            "",
+            "[[cases]]",
+            'data = "photo"',
+            "k = 16",
+            "```",
+            "",
+            "## Keys of a group of cases",
+            "",
+            "They stand in `[[cases]]`, or at the top, where they are the defaults of all groups.",
+            "",
+            *_table(told["study_cases"]),
+            "",
+            "## Keys of the study",
+            "",
+            *_table({name: one for name, one in told["study"].items() if name not in told["study_cases"]}),
+            "",
+        ]
+    )
+
+
+def _codes(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(fields: dict[str, Any]) -> list[str]:
+    rows = [
+        f"| `{name}` | `{one['type'].replace('|', 'or')}` | {one['text'].replace('|', chr(92) + '|')} |"
+        for name, one in fields.items()
+    ]
+    return ["| name | type | |", "|---|---|---|", *rows]
