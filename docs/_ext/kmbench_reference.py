@@ -133,7 +133,7 @@ def study_page(told: dict[str, Any]) -> str:
         [
             "# The study file",
             "",
-            "`kmbench run STUDY.toml` measures what a TOML file names. Every key is an option of the command line",
+            "`kmbench run STUDY.toml` measures what a TOML file names. Most keys are options of the command line",
             "too; an option that is given replaces the key.",
             "",
             "```toml",
