@@ -1,20 +1,19 @@
 """The documentation site. `make docs` builds it with warnings as errors; nothing on it is fetched from elsewhere."""
 
+import importlib.metadata
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "kmbench"
 author = "the kmbench authors"
-release = version("kmbench")
+release = importlib.metadata.version("kmbench")
 extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx_click",
     "sphinx_copybutton",
     "sphinx_design",
     "reference_pages",
@@ -37,6 +36,8 @@ html_title = "kmbench"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_show_search_summary = False  # the search would fetch each page, which a browser refuses for files
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_align": "left",
     "show_prev_next": True,

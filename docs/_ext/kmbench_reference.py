@@ -6,7 +6,6 @@ import dataclasses
 import re
 from typing import Any
 
-import click
 from numpydoc.docscrape import ClassDoc
 from typer.main import get_command
 
@@ -48,23 +47,24 @@ def reference() -> dict[str, Any]:
     }
 
 
-def _command(command: click.Command) -> dict[str, Any]:
+def _command(command: Any) -> dict[str, Any]:
+    """Return a command's help and parameters. typer has a click of its own, so click's tools do not read them."""
     parameters = []
     for one in command.params:
-        if one.name in ("help", None):
+        if one.name == "help" or getattr(one, "hidden", False):
             continue
         default = one.default if isinstance(one.default, str | int | float | bool | None) else str(one.default)
         parameters.append(
             {
-                "names": list(one.opts) + list(one.secondary_opts),
+                "names": [*one.opts, *one.secondary_opts],
                 "kind": one.param_type_name,
-                "type": one.type.name,
+                "value": one.metavar,
                 "default": default,
-                "repeats": one.multiple if isinstance(one, click.Option) else one.nargs == -1,
-                "help": _plain(getattr(one, "help", None) or ""),
+                "repeats": bool(one.multiple),
+                "help": _plain(one.help or ""),
             }
         )
-    return {"help": _plain(command.help or ""), "parameters": parameters}
+    return {"group": command.rich_help_panel, "help": _plain(command.help or ""), "parameters": parameters}
 
 
 def _plain(text: str) -> str:
@@ -100,6 +100,51 @@ def _type(annotation: str) -> str:
     found = re.match(r"Annotated\[(?:Annotated\[)?([^,]+(?:\[[^\]]*\])?(?: \| None)?)", annotation)
     outside = " | None" if annotation.endswith("| None") and found and "None" not in found[1] else ""
     return (found[1] + outside if found else annotation).replace("Any", "any")
+
+
+def commands_page(told: dict[str, Any]) -> str:
+    """Return the page of the command line, as Markdown."""
+    lines = ["# Command line", "", "`kmbench COMMAND --help` prints the same.", ""]
+    groups: dict[str, dict[str, Any]] = {}
+    for name, command in told["commands"].items():
+        groups.setdefault(command["group"], {})[name] = command
+    for group, commands in groups.items():
+        lines += [f"## {group}", ""]
+        for name, command in commands.items():
+            lines += [f"### kmbench {name}", "", *_help(command["help"]), *_options(command["parameters"])]
+    return "\n".join(lines)
+
+
+def _help(text: str) -> list[str]:
+    """Return the help of a command: its examples are code, the rest is text."""
+    lines, shown = [], []
+    for paragraph in text.split("\n\n"):
+        paragraph = paragraph.strip()
+        if paragraph.startswith("kmbench"):
+            shown += [f"    {line.strip()}" for line in paragraph.splitlines()]
+            continue
+        if shown:
+            lines += [*shown, ""]
+            shown = []
+        if paragraph not in ("Example", "Examples"):
+            lines += [_escaped(paragraph), ""]
+    return [*lines, *shown, ""]
+
+
+def _options(parameters: list[dict[str, Any]]) -> list[str]:
+    rows = []
+    for one in parameters:
+        value = f" {one['value']}" if one["value"] and one["kind"] == "option" else ""
+        names = (one["value"] or one["names"][0].upper(),) if one["kind"] == "argument" else one["names"]
+        default = "" if one["default"] in (None, False, "") else f" Default: `{one['default']}`."
+        text = _escaped(" ".join(one["help"].split())).replace("|", "\\|")
+        rows.append(f"| `{', '.join(names)}{value}` | {text}{default} |".replace("`|", "` |"))
+    return ["| option | |", "|---|---|", *(row.replace("native|target", "native\\|target") for row in rows), ""]
+
+
+def _escaped(text: str) -> str:
+    """Return text in which nothing is Markdown by accident."""
+    return re.sub(r"([\[\]<>*_])", r"\\\1", text)
 
 
 def records_page(told: dict[str, Any]) -> str:
