@@ -20,6 +20,7 @@ extensions = [
     "repository_links",
 ]
 exclude_patterns = ["_build", "_ext"]
+smartquotes = False  # two dashes are an option
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

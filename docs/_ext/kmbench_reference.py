@@ -29,7 +29,7 @@ def reference() -> dict[str, Any]:
     """Return everything, ready for JSON."""
     return {
         "version": kmbench.__version__,
-        "commands": {name: _command(one) for name, one in sorted(get_command(app).commands.items())},
+        "commands": {name: _command(one) for name, one in get_command(app).commands.items()},
         "exit_codes": EXIT_CODES,
         "record_kinds": [kind.value for kind in RecordKind],
         "statuses": [status.value for status in Status],
