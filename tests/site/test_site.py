@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OPENED = (
     "index.html", "tutorials/first-comparison.html", "tuning.html", "databases.html", "notes.html",
-    "reference/generated/command-line.html", "reference/generated/records.html", "explanation/traps/faiss-samples.html",
+    "reference/generated/command-line.html", "reference/generated/records.html",
+    "explanation/traps/faiss-samples.html",
 )  # fmt: skip
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next((path for path in map(shutil.which, NAMES) if path is not None), None)
