@@ -22,7 +22,7 @@ SLICE_SAYS = case $$code in 3) echo "not finished: call again for the next slice
 
 .PHONY: leaderboard trainers claims
 .PHONY: bench test lint format engines scaling comparison reports clean help asv asv-quick asv-history asv-existing
-.PHONY: asv-site history wheelhouse gate docs-outputs
+.PHONY: asv-site history wheelhouse gate docs docs-serve docs-outputs
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -96,11 +96,18 @@ asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that need
 history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, what another version costs
 	$(BIN)/kmbench history
 
+docs: $(VENV)/.dev  ## the documentation site, into docs/_build; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -j auto docs docs/_build
+	@echo "site     docs/_build/index.html"
+
+docs-serve: docs  ## the site on http://127.0.0.1:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build 8000
+
 docs-outputs: $(VENV)/.bench  ## run the short commands whose output stands in the documents, and write it in
 	$(BIN)/python benchmarks/tools/docs_outputs.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("kmbench needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -117,7 +124,7 @@ $(VENV)/.engines: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.bench
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,engines,files,images,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,engines,files,images,docs,dev]'
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt '$(TORCH)' fastkmeans \
 	  || echo "no index here has $(TORCH): the tests of torch and fastkmeans are skipped (TORCH=torch takes any build)"
 	@touch $@ $(VENV)/.bench

@@ -1,6 +1,6 @@
 """Run the commands whose output stands in the documents, and write it in.
 
-    python benchmarks/tools/docs_outputs.py                       # README.md and docs/*.md
+    python benchmarks/tools/docs_outputs.py                       # README.md and all of docs
     python benchmarks/tools/docs_outputs.py docs/measurement.md   # only this one
     python benchmarks/tools/docs_outputs.py --long docs/tuning.md   # also what takes minutes; nothing else may run
     python benchmarks/tools/docs_outputs.py --list                # each block with its command
@@ -63,7 +63,8 @@ class Block:
 
 def documents() -> list[Path]:
     """Return all documents."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = (ROOT / "docs").rglob("*.md")
+    return [ROOT / "README.md", *sorted(page for page in pages if not {"_build", "generated"} & set(page.parts))]
 
 
 def blocks_of(file: Path) -> list[Block]:
@@ -205,7 +206,7 @@ def changed_words(before: str, after: str) -> list[str]:
 def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    reader.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and docs/*.md)")
+    reader.add_argument("files", nargs="*", type=Path, help="documents (default: README.md and all of docs)")
     reader.add_argument("--list", action="store_true", help="print each block with its command and run nothing")
     reader.add_argument("--check", action="store_true", help="write nothing; exit code 1 where words would change")
     reader.add_argument("--long", action="store_true", help="run the long ones of the named documents too")
