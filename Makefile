@@ -43,7 +43,7 @@ format: $(VENV)/.dev  ## let ruff mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-engines: $(VENV)/.engines  ## numpy-lloyd against the exact engines on seven shapes, one and two threads (half an hour)
+engines: $(VENV)/.engines  ## numpy-lloyd against the exact engines on seven shapes, one and two threads (twenty minutes)
 	$(BIN)/kmbench run benchmarks/engines.toml
 
 scaling: $(VENV)/.bench  ## time and memory against rows, columns, clusters and threads (a quarter of an hour)

@@ -65,6 +65,11 @@ def build(before, after, centroids, base):
         if not before:  # the transforms see other vectors, so they train lists of their own
             inside, _ = lists_of(index)
             faiss.downcast_index(inside.quantizer).add(centroids)
+    if before.startswith("OPQ"):
+        inside = faiss.downcast_index(index)
+        inside = faiss.downcast_index(inside.base_index) if isinstance(inside, faiss.IndexRefine) else inside
+        rotation = faiss.downcast_VectorTransform(inside.chain.at(0))
+        rotation.niter, rotation.max_train_points = 5, 5_000  # of 50 and 65,536: minutes
     index.train(base[:: max(1, len(base) // TRAINED)])
     index.add(base)
     return index
