@@ -30,7 +30,8 @@ def kinds(d):
     yield "sq8", padded, "SQ8", True
     yield "fp16", padded, "SQfp16", True
     yield f"pq{d // 2}x4fs+refine", "", f"PQ{d // 2}x4fs,RFlat", True
-    yield f"OPQ, pq{d // 2}x4fs+refine", f"OPQ{d // 2},", f"PQ{d // 2}x4fs,RFlat", False
+    if d <= 256:  # its training takes minutes for more columns
+        yield f"OPQ, pq{d // 2}x4fs+refine", f"OPQ{d // 2},", f"PQ{d // 2}x4fs,RFlat", False
     yield f"ITQ, pq{d // 2}x4fs+refine", f"ITQ{d},", f"PQ{d // 2}x4fs,RFlat", False
     yield f"PCA {d // 2}, flat, refine", f"PCA{d // 2},", "Flat,RFlat", False
     yield "RaBitQ+refine", "", "RaBitQ,RFlat", False
