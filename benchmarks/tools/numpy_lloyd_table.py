@@ -24,8 +24,6 @@ def row(case: RunCase, rivals: Iterable[str]) -> str:
     own = cells[OWN]
     settings = own.settings or {}
     paths = [str(settings.get("path", ""))]
-    if settings.get("pruned_passes"):
-        paths.append("pruned")
     if settings.get("nearest_by_columns"):
         paths.append("by columns")
     texts = [f"{own.n:,} x {own.d}, k={own.k:,}", str(own.threads), seconds_text(own.fit_predict_seconds)]
