@@ -22,7 +22,12 @@ BLOCKS = [block for file in documents() for block in blocks_of(file)]
 
 
 def test_there_are_blocks_in_the_documents():
-    assert {block.file.name for block in BLOCKS} >= {"first-comparison.md", "tuning.md", "numpy-lloyd.md", "measurement.md"}
+    assert {block.file.name for block in BLOCKS} >= {
+        "first-comparison.md",
+        "tuning.md",
+        "numpy-lloyd.md",
+        "measurement.md",
+    }
 
 
 @pytest.mark.parametrize("file", documents(), ids=lambda file: file.name)
