@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kmbench.backends.cluster import Cluster
 from kmbench.deprecation import accept_former_name
+from kmbench.errors import CaseError
 from kmbench.shards import Shards
 
 __all__ = ["Backend", "FitResult", "Job", "NoParams", "Params", "Precision", "Rows", "Traits"]
@@ -112,6 +113,18 @@ class Job:
     threads: int
     init: FloatMatrix | None
     cluster: Cluster | None = None
+
+    def check(self, d: int) -> None:
+        """Raise `CaseError` if a matched job lacks the start or the count, or the start has another shape.
+
+        For backends of kmbench's own and others that would otherwise start elsewhere in silence.
+        """
+        if self.protocol == "matched" and (self.init is None or self.iterations is None):
+            raise CaseError("a matched job without initial centroids or iterations", "give it both")
+        if self.init is not None and self.init.shape != (self.k, d):
+            raise CaseError(
+                f"initial centroids of shape {self.init.shape}", f"k = {self.k}, d = {d} ask for {(self.k, d)}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

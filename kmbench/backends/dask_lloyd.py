@@ -20,7 +20,7 @@ from kmbench.backends.numpy_lloyd.relocate import average, empty_clusters, reloc
 from kmbench.backends.numpy_lloyd.rows import LazyRows, StreamedRows, mean_nodes, mean_of, variance_nodes
 from kmbench.backends.numpy_lloyd.sums import Node, total_of
 from kmbench.backends.numpy_lloyd.workers import workers
-from kmbench.errors import BackendError, CaseError
+from kmbench.errors import BackendError
 from kmbench.shards import Shards, StoredFile, in_memory, new_labels, rows_at
 
 __all__ = ["DaskBackend", "DaskLloyd"]
@@ -165,12 +165,7 @@ class DaskLloyd(DaskBackend):
             If there is no cluster, or a worker does not see the file.
         """
         n, d = X.shape
-        if job.protocol == "matched" and (job.init is None or job.iterations is None):
-            raise CaseError("a matched job without initial centroids or iterations", "give it both")
-        if job.init is not None and job.init.shape != (job.k, d):
-            raise CaseError(
-                f"initial centroids of shape {job.init.shape}", f"k = {job.k}, d = {d} ask for {(job.k, d)}"
-            )
+        job.check(d)
         self._open(X, job)
         self._lost = 0
         plan = make_plan(
@@ -273,11 +268,7 @@ class DaskLloyd(DaskBackend):
     def settings(self) -> dict[str, Any]:
         """Return the plan as carried out, and what the cluster is."""
         plan = self._plan
-        settings: dict[str, Any] = {
-            "path": plan.path,
-            "precision": plan.precision,
-            "chunk_rows": plan.chunk_rows,
-            "block_rows": plan.block_rows,
+        settings: dict[str, Any] = plan.settings() | {
             "read": self.params.read,
             "shards": len(self._parts),
         }

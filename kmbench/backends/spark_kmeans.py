@@ -158,8 +158,7 @@ class SparkMllib(_Spark):
         CaseError
             If a matched job lacks the start or the count.
         """
-        if job.protocol == "matched" and (job.init is None or job.iterations is None):
-            raise CaseError("a matched job without initial centroids or iterations", "give it both")
+        job.check(X.shape[1])
         super().prepare(X, job)
         self._start = None if job.init is None else self._java_model(job.init.astype(np.float64))
         with alive_jvm():

@@ -100,12 +100,7 @@ class NumpyLloyd(Backend):
             If a matched job lacks the start or the count, or the start's shape does not fit.
         """
         n, d = X.shape
-        if job.protocol == "matched" and (job.init is None or job.iterations is None):
-            raise CaseError("a matched job without initial centroids or iterations", "give it both")
-        if job.init is not None and job.init.shape != (job.k, d):
-            raise CaseError(
-                f"initial centroids of shape {job.init.shape}", f"k = {job.k}, d = {d} ask for {(job.k, d)}"
-            )
+        job.check(d)
         self._X = X
         self._job = job
         self._plan = self._make_plan(n)
@@ -148,11 +143,7 @@ class NumpyLloyd(Backend):
     def settings(self) -> dict[str, Any]:
         """Return the plan as carried out, and the stopping rule of a native run."""
         plan = self._plan
-        settings: dict[str, Any] = {
-            "path": plan.path,
-            "precision": plan.precision,
-            "chunk_rows": plan.chunk_rows,
-            "block_rows": plan.block_rows,
+        settings: dict[str, Any] = plan.settings() | {
             "threads": plan.threads,
             "chunk_threads": plan.threads > 1,
             "nearest_by_columns": plan.by_columns,

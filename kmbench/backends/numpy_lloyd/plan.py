@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -93,6 +93,15 @@ class Plan:
     def group_rows(self) -> int:
         """Rows of the blocks whose sums are added one after the other; shards end on multiples of it."""
         return GROUP_BLOCKS * self.block_rows
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a record tells of how the scores are computed."""
+        return {
+            "path": self.path,
+            "precision": self.precision,
+            "chunk_rows": self.chunk_rows,
+            "block_rows": self.block_rows,
+        }
 
     def piece_rows(self, d: int) -> int:
         """Return how many rows of `d` columns are read at a time: whole blocks, enough for all threads."""

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Traits
 from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
-from kmbench.errors import CaseError
 
 from .build import INSTALL, why_no_cuda, why_no_torch
 from .lloyd import LloydResult, labels_of, lloyd
@@ -78,12 +77,7 @@ class BlockwiseLloyd(Backend):
         """
         import torch
 
-        if job.protocol == "matched" and (job.init is None or job.iterations is None):
-            raise CaseError("a matched job without initial centroids or iterations", "give it both")
-        if job.init is not None and job.init.shape != (job.k, X.shape[1]):
-            raise CaseError(
-                f"initial centroids of shape {job.init.shape}", f"k, d = {job.k}, {X.shape[1]} ask for another"
-            )
+        job.check(X.shape[1])
         self.release()
         device, resident = self._place()
         torch.set_num_threads(job.threads)
