@@ -147,6 +147,23 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\[\]<>*_])", r"\\\1", text)
 
 
+def exit_codes_page(told: dict[str, Any]) -> str:
+    """Return the page of the exit codes, as Markdown."""
+    return "\n".join(
+        [
+            "# Exit codes",
+            "",
+            "| code | meaning |",
+            "|---:|---|",
+            *(f"| {code} | {meaning} |" for code, meaning in told["exit_codes"].items()),
+            "",
+            "`kmbench gate` ends with 0 where a cell is `blind` (the margin could not have been found),",
+            "and with `--strict` with 2.",
+            "",
+        ]
+    )
+
+
 def records_page(told: dict[str, Any]) -> str:
     """Return the page of the records, as Markdown."""
     return "\n".join(

@@ -12,11 +12,12 @@ FOLDER = Path(__file__).parents[1] / "reference" / "generated"
 
 def write_pages(app: Sphinx) -> None:
     """Write the pages before Sphinx looks for documents."""
-    from kmbench_reference import commands_page, records_page, reference, study_page
+    from kmbench_reference import commands_page, exit_codes_page, records_page, reference, study_page
 
     FOLDER.mkdir(exist_ok=True)
     told = reference()
     (FOLDER / "command-line.md").write_text(commands_page(told), encoding="utf-8")
+    (FOLDER / "exit-codes.md").write_text(exit_codes_page(told), encoding="utf-8")
     (FOLDER / "records.md").write_text(records_page(told), encoding="utf-8")
     (FOLDER / "study-file.md").write_text(study_page(told), encoding="utf-8")
     extra = Path(app.outdir)
