@@ -1,12 +1,14 @@
 """Print what a pass over the file costs numpy-lloyd against X in memory: time per row, in turns, warm page cache.
 
-python benchmarks/tools/streaming_cost.py [ROWS] [COLUMNS]
+    python benchmarks/tools/streaming_cost.py --rows 1000000 --columns 64
+
+The labels of both are compared in each turn; the range is that of the turns' ratios.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,8 +23,19 @@ CLUSTERS = (16, 64, 256, 1024)
 ITERATIONS, TURNS = 3, 5
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    reader = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    reader.add_argument("--rows", type=int, default=1_000_000)
+    reader.add_argument("--columns", type=int, default=64)
+    return reader
+
+
 def main() -> None:
-    n, d = (int(text) for text in (*sys.argv[1:], *("1000000", "64")[len(sys.argv) - 1 :]))
+    given = parser().parse_args()
+    n, d = given.rows, given.columns
+    if n < max(CLUSTERS) or d < 1:
+        parser().error(f"--rows must be at least {max(CLUSTERS)} and --columns at least 1, not {n} and {d}")
     with tempfile.TemporaryDirectory() as folder:
         X = np.random.default_rng(0).normal(size=(n, d)).astype(np.float32)
         path = Path(folder, "x.npy")

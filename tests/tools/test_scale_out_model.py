@@ -1,0 +1,64 @@
+"""The model of docs/out-of-core.md: worked examples."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from kmbench.api import measure
+from kmbench.study import Study
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "tools"))
+
+import scale_out_model as model
+
+MEASURED = model.Measured(
+    k=64, d=64, memory_cpu_seconds_per_row=1e-6, file_cpu_seconds_per_row=2e-6, task_seconds=0.005
+)
+MACHINES = model.Machines(cores=10, machines=5, memory_bytes=2**30, disk_bytes_per_second=1e9)
+
+
+def test_a_pass_by_the_model_is_the_sum_of_its_parts():
+    # 1M rows of 256 bytes: 2 CPU seconds on 10 cores; the disk takes 0.256 s, which is longer; 100 tasks of 5 ms
+    passes = model.projected(MEASURED, MACHINES, 10**6)
+    assert passes == model.Passes(
+        in_memory=pytest.approx(0.1), from_file=pytest.approx(0.256), on_machines=pytest.approx(0.256 / 5 + 0.5)
+    )
+    assert passes.fastest == "in memory"
+
+
+def test_what_does_not_fit_into_memory_with_its_copy_has_no_time_there():
+    rows = 2**30 // (2 * 256)
+    assert model.projected(MEASURED, MACHINES, rows).in_memory is not None
+    assert model.projected(MEASURED, MACHINES, rows + 1).in_memory is None
+
+
+def test_machines_pay_from_where_both_ways_take_the_same_time():
+    rows = model.pays_from(MEASURED, MACHINES)
+    passes = model.projected(MEASURED, MACHINES, round(rows))
+    assert passes.on_machines == pytest.approx(passes.from_file, rel=1e-6)
+    assert model.projected(MEASURED, MACHINES, round(2 * rows)).fastest == "Dask"
+
+
+def test_the_model_starts_from_the_largest_case_of_each_k(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("distributed")
+    study = {"name": "small", "backends": f"{model.MEMORY},{model.FILE},{model.DASK}", "threads": [2], "repeats": 1}
+    cases = {"data": ["blobs:n=2000,d=8,centers=4,seed=0", "blobs:n=9000,d=8,centers=4,seed=0"], "k": [4]}
+    run = measure(Study.build(study | cases, "a test"), tmp_path / "run", False, lambda event: None)
+    (found,) = model.measured_passes(run.cells)
+    file = next(cell for cell in run.cells if cell.label == model.FILE and cell.n == 9000)
+    passes = file.iterations_given + 1
+    assert found.file_cpu_seconds_per_row == pytest.approx(file.fit_predict_cpu_seconds / passes / 9000)
+    monkeypatch.setattr(sys, "argv", ["scale_out_model.py", str(tmp_path / "run")])
+    model.main()
+    assert "Model, not measured: one machine with 16 cores against\n10 machines" in capsys.readouterr().out
+
+
+def test_a_run_without_the_three_backends_ends_with_a_line(tmp_path, capsys, monkeypatch):
+    study = {"name": "small", "backends": "numpy-lloyd", "data": ["digits"], "k": [4], "threads": [1], "repeats": 1}
+    measure(Study.build(study, "a test"), tmp_path / "run", False, lambda event: None)
+    monkeypatch.setattr(sys, "argv", ["scale_out_model.py", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as ended:
+        model.main()
+    assert ended.value.code == 2
+    assert "no case with two threads" in capsys.readouterr().err
