@@ -2,7 +2,7 @@
 
     python benchmarks/tools/runner_overhead.py [STUDY.toml …]
 
-Without arguments: twelve cells of five-second fits, and the study `quick`. Inside are the timed calls of fit and
+Without arguments: six cells of five-second fits, and the study `quick`. Inside are the timed calls of fit and
 assign, looped ones as often as they were looped, and the one fit of each memory pass at the cell's own median.
 Everything else is the runner's: starting processes, warm-ups, the float64 reference, judging, the table and the page.
 """
