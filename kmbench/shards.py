@@ -24,6 +24,7 @@ from kmbench.errors import CaseError, DataError
 
 __all__ = [
     "FloatMatrix",
+    "RowReader",
     "Shards",
     "StoredFile",
     "TemporaryFolder",
@@ -207,6 +208,44 @@ class Shards:
                 raise DataError(f"{self.path} ends before row {start + len(block)}", "it changed while it was read")
             room, at = room[count:], at + count
         return block
+
+
+class RowReader:
+    """Rows of a file, read by the thread that asks, into a buffer of its own.
+
+    Use it as a context, which closes the file.
+
+    Parameters
+    ----------
+    shards : Shards
+
+    Raises
+    ------
+    DataError
+        If the file cannot be opened, and by `read` if it ends early.
+    """
+
+    def __init__(self, shards: Shards) -> None:
+        self._shards = shards
+        self._file = shards._open()
+
+    def __enter__(self) -> RowReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._file)
+
+    def read(self, start: int, stop: int, buffer: FloatMatrix) -> FloatMatrix:
+        """Return the rows from `start` up to `stop`, at the beginning of `buffer`."""
+        return self._shards._read(self._file, start, buffer[: stop - start])
+
+    def will_read(self, start: int, stop: int) -> None:
+        """Let the system fetch rows that are needed soon, where it takes such advice."""
+        stop = min(stop, self._shards.n)
+        if start < stop and hasattr(os, "posix_fadvise"):
+            row_bytes = 4 * self._shards.d
+            at, size = self._shards.offset + start * row_bytes, (stop - start) * row_bytes
+            os.posix_fadvise(self._file, at, size, os.POSIX_FADV_WILLNEED)
 
 
 class TemporaryFolder:

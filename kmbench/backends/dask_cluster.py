@@ -24,6 +24,18 @@ __all__ = ["DaskCluster", "close_clusters", "cluster_for", "why_not_this_cluster
 LOOK_SECONDS = 10.0
 """How long a cluster that runs already may take to answer."""
 
+QUIET = {
+    "distributed.admin.event-loop-monitor-interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of a local cluster. By default Dask's profiler and monitors take a seventh of a core while the cluster has
+nothing to do, and slow down the engines whose turn it is. Shards are of one size, so there is no work to steal."""
+
 LOOPBACK = "127.0.0.1"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -52,6 +64,7 @@ class DaskCluster:
     """
 
     def __init__(self, asked: Cluster | None, threads: int) -> None:
+        import dask
         from distributed import Client, LocalCluster
 
         started = time.perf_counter()
@@ -59,7 +72,7 @@ class DaskCluster:
         self._folder = TemporaryFolder("dask")
         if asked is None or asked.kind == "local":
             count = threads if asked is None or asked.workers is None else asked.workers
-            with _importable_main():
+            with _importable_main(), dask.config.set(QUIET):
                 # Without an address of its own the dashboard would listen on port 8787, even when it is switched off.
                 self._local: Any = LocalCluster(
                     n_workers=count,
@@ -70,7 +83,7 @@ class DaskCluster:
                     local_directory=self._folder.name,
                     silence_logs=logging.ERROR,
                 )
-            self.client: Any = Client(self._local, set_as_default=True)
+                self.client: Any = Client(self._local, set_as_default=True)
         else:
             assert asked.address is not None
             self._local, self.client = None, _client(asked.address)

@@ -25,7 +25,7 @@ class Pressure:
     total_seconds, used_seconds, stolen_seconds : float or None
         Of all cores since boot: all time, time in which they worked for us or others, time the hypervisor took.
     own_seconds : float
-        CPU time of this process and of its children that have ended.
+        CPU time of this process and of its descendants that have ended.
     waited_seconds : float or None
         Time since boot in which some task waited for a core (pressure stall information).
     """
@@ -38,13 +38,15 @@ class Pressure:
     waited_seconds: float | None
 
 
-def read_pressure(root: str | Path = "/") -> Pressure:
+def read_pressure(root: str | Path = "/", unwaited_seconds: float = 0.0) -> Pressure:
     """Read the counters.
 
     Parameters
     ----------
     root : path
         Where ``proc`` is found.
+    unwaited_seconds : float
+        CPU time of descendants that have ended without being waited for: the system tells it to nobody afterwards.
     """
     total = used = stolen = waited = None
     try:
@@ -60,7 +62,7 @@ def read_pressure(root: str | Path = "/") -> Pressure:
     except (OSError, ValueError, IndexError):
         pass
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    own = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    own = unwaited_seconds + sum(usage.ru_utime + usage.ru_stime for usage in usages)
     return Pressure(monotonic(), total, used, stolen, own, waited)
 
 

@@ -13,16 +13,17 @@ import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from kmbench.instruments import descendants, resident_bytes, room_for_a_process, thread_environment
+from kmbench.instruments import cpu_seconds_of, descendants, resident_bytes, room_for_a_process, thread_environment
 from kmbench.records import Status
 from kmbench.runner.channel import FDS_VARIABLE, encode
 
 __all__ = ["Limits", "WorkerFailure", "WorkerProcess"]
 
-POLL_SECONDS = 0.05
-"""How often a busy worker's memory is read: a hundred microseconds each, a few thousandths of one core."""
+POLL_SECONDS, WATCH_SHARE = 0.05, 0.01
+"""How often a busy worker's memory is read, and the most of a core that this may take. It costs a hundred
+microseconds for one process, and milliseconds for the many threads and processes of a cluster."""
 
 GRACE_SECONDS = 2.0
 """Time between the request to end and the kill."""
@@ -70,6 +71,12 @@ class Limits:
 class WorkerProcess:
     """A worker in a process group of its own.
 
+    Attributes
+    ----------
+    unwaited_seconds : float
+        CPU time of what workers had started and left to be ended with them, such as a JVM: of all workers so far. The
+        system adds up for a process only the time of children that were waited for.
+
     Parameters
     ----------
     module : str
@@ -83,10 +90,13 @@ class WorkerProcess:
         Folder whose packages, kmbench's own among them, come before the installed ones.
     """
 
+    unwaited_seconds: ClassVar[float] = 0.0
+
     def __init__(self, module: str, threads: int, limits: Limits, log: Path, tree: Path | None = None) -> None:
         self.limits = limits
         self._log = log
         self._buffer = b""
+        self._counted = False
         command_read, self._commands = os.pipe()
         self._replies, reply_write = os.pipe()
         environment = os.environ | thread_environment(threads)
@@ -152,16 +162,19 @@ class WorkerProcess:
     def _read_line(self) -> bytes:
         started = time.monotonic()
         memory_limit = self.limits.memory_bytes or self._resident() + room_for_a_process(None)
+        pause = POLL_SECONDS
         with selectors.DefaultSelector() as selector:
             selector.register(self._replies, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
-                if selector.select(POLL_SECONDS):
+                if selector.select(pause):
                     chunk = os.read(self._replies, 65536)
                     if not chunk:
                         raise self._death()
                     self._buffer += chunk
                     continue
-                self._check_limits(time.monotonic() - started, memory_limit)
+                looked = time.monotonic()
+                self._check_limits(looked - started, memory_limit)
+                pause = max(POLL_SECONDS, (time.monotonic() - looked) / WATCH_SHARE)
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
@@ -206,6 +219,7 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Let the worker end by itself, and end it if it does not."""
+        self._count_descendants()
         with contextlib.suppress(OSError):
             os.close(self._commands)
         self._commands = -1
@@ -216,6 +230,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the whole process group, children of the engine included."""
+        self._count_descendants()
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
@@ -224,6 +239,11 @@ class WorkerProcess:
                     self._process.wait(GRACE_SECONDS)
         self._process.wait()
         self._end_group()
+
+    def _count_descendants(self) -> None:
+        if not self._counted:
+            self._counted = True
+            WorkerProcess.unwaited_seconds += sum(cpu_seconds_of(descendants(self._process.pid)).values())
 
     def _end_group(self) -> None:
         """End what the engine has started and the worker has left behind: processes of a cluster, a JVM."""

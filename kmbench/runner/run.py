@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from kmbench.datasets import ConvertedRows, Options, Rows, materialise, read_spec
 from kmbench.datasets.base import ArrayRows
 from kmbench.errors import OutputError, StudyError
-from kmbench.instruments import default_threads, describe_host, fingerprint, pressure_between, read_pressure
+from kmbench.instruments import (
+    Pressure,
+    default_threads,
+    describe_host,
+    fingerprint,
+    pressure_between,
+    read_pressure,
+)
 from kmbench.records import RECORDS_FILE, DatasetInfo, Record
 from kmbench.run_folder import read_host, read_study
 from kmbench.runner.case import run_case
@@ -25,7 +32,7 @@ from kmbench.runner.case_run import Context
 from kmbench.runner.core_probe import CoreProbe
 from kmbench.runner.estimate import work_of
 from kmbench.runner.events import DataRead, Listener, StudyStarted
-from kmbench.runner.process import Limits
+from kmbench.runner.process import Limits, WorkerProcess
 from kmbench.runner.scratch import scratch_folder
 from kmbench.runner.stopping import rule_of
 from kmbench.runner.store import RunFolder
@@ -168,7 +175,7 @@ def run_study(
             core_probe=core_probe,
             cluster=study.cluster,
         )
-        before, began, left = read_pressure(), time.monotonic(), 0
+        before, began, left = _pressure(), time.monotonic(), 0
         try:
             for number, (case, cells) in enumerate(pending, start=1):
                 if stop_after is not None and time.monotonic() - began >= stop_after:
@@ -178,8 +185,12 @@ def run_study(
                 run_case(case, cells, own, number, len(pending))
         finally:
             core_probe.close()
-            store.note_session(pressure_between(before, read_pressure()))
+            store.note_session(pressure_between(before, _pressure()))
         return RunResult(path, store.records, read_study(path), read_host(path), left)
+
+
+def _pressure() -> Pressure:
+    return read_pressure(unwaited_seconds=WorkerProcess.unwaited_seconds)
 
 
 def _rows_of(spec: str, workload: str | None, arrays: Arrays) -> Rows:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_slices_end_on_multiples_and_lose_no_row(stored):
 
 def test_a_file_that_was_cut_off_or_is_no_float32_is_named(stored, tmp_path):
     _, shards = stored(1000, 4)
-    with open(shards.path, "r+b") as file:  # noqa: PTH123
+    with Path(shards.path).open("r+b") as file:  # noqa: PTH123
         file.truncate(4000)
     with pytest.raises(DataError, match="ends before row"):
         list(shards.blocks(1000))
@@ -122,6 +123,25 @@ def test_numpy_lloyd_on_the_file_has_the_same_bits(stored, n, d, k, threads, pro
     np.testing.assert_array_equal(read.assign(shards), held.result().labels)
     assert read.result().empty_events == held.result().empty_events >= 1
     assert (held.settings()["read"], read.settings()["read"]) == ("memory", "pass")
+
+
+def test_blocks_that_each_thread_reads_have_the_same_bits_wherever_a_piece_ends(stored, monkeypatch):
+    monkeypatch.setattr("kmbench.backends.numpy_lloyd.rows.QUEUED_BLOCKS", 1)
+    X, shards = stored(50_001, 24)
+    init = X[:70].copy()
+    held, read = (fitted(rows, init, 3, chunk_rows=512) for rows in (X, shards))
+    assert held.settings()["block_rows"] * 3 < len(X) // 4  # several pieces, and the last of them is shorter
+    np.testing.assert_array_equal(read.result().centroids, held.result().centroids)
+    np.testing.assert_array_equal(read.result().labels, held.result().labels)
+
+
+def test_a_file_that_ends_while_threads_read_it_is_named(stored):
+    X, shards = stored(50_001, 24)
+    init = X[:70].copy()
+    with Path(shards.path).open("r+b") as file:
+        file.truncate(shards.offset + shards.nbytes // 2)
+    with pytest.raises(DataError, match="ends before row"):
+        fitted(shards, init, 2)
 
 
 def test_mini_batches_come_from_the_file_in_order(stored):

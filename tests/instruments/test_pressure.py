@@ -31,3 +31,8 @@ def test_shares_tell_our_work_from_that_of_others():
         "steal_share": pytest.approx(0.05),
         "cpu_pressure_share": pytest.approx(0.1),
     }
+
+
+def test_what_a_worker_left_behind_counts_as_our_own_work():
+    """A JVM or Dask's workers, which end with their worker and which no one waits for."""
+    assert read_pressure(unwaited_seconds=7.5).own_seconds - read_pressure().own_seconds == pytest.approx(7.5, abs=1)

@@ -1,7 +1,10 @@
 """What a worker leaves behind is fit to be passed on."""
 
+import sys
 import sysconfig
 from pathlib import Path
+
+import pytest
 
 from kmbench.runner.process import Limits, WorkerProcess
 
@@ -13,3 +16,29 @@ def test_captured_output_does_not_tell_where_this_machine_keeps_things(tmp_path)
     package = Path(sysconfig.get_path("purelib")) / "sklearn" / "base.py"
     log.write_text(f"{package}:7: ConvergenceWarning\n{Path.home() / 'data.npy'}\n")
     assert worker.output() == "sklearn/base.py:7: ConvergenceWarning\n~/data.npy"
+
+
+LEAVES_A_CHILD = """
+import os, subprocess, sys, time
+from kmbench.instruments import cpu_seconds_of
+from kmbench.runner.channel import serve
+
+def work():
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    while cpu_seconds_of([child.pid])[child.pid] < 0.3:
+        time.sleep(0.01)
+    return {}
+
+serve({"work": work})
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the time of a process's children is read from /proc")
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_the_time_of_a_child_that_ends_with_its_worker_is_counted_once(tmp_path, end):
+    (tmp_path / "leaves_a_child.py").write_text(LEAVES_A_CHILD)
+    before = WorkerProcess.unwaited_seconds
+    with WorkerProcess("leaves_a_child", 1, Limits(60, None), tmp_path / "log", tree=tmp_path) as worker:
+        worker.request("work")
+        getattr(worker, end)()
+    assert 0.3 <= WorkerProcess.unwaited_seconds - before < 30

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kmbench.shards import FloatMatrix, Shards, pieces_of
+from kmbench.shards import FloatMatrix, RowReader, Shards, pieces_of
 
 from .plan import Layout, Plan, spans
 from .sums import BlockSums, Node, total_of
@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 Floats = NDArray[np.floating[Any]]
+
+QUEUED_BLOCKS, AHEAD_BLOCKS = 64, 2
+"""Of a file, for each thread: blocks whose sums may wait at a time for one before them, and blocks that the system is
+asked for before they are read."""
 
 
 class RowBlocks(Protocol):
@@ -225,7 +229,7 @@ class LazyRows:
 
     def __call__(self, start: int, stop: int) -> Floats:
         """Return the rows in a buffer of the calling thread, which the next call overwrites."""
-        X = self._X[start - self._first : stop - self._first]
+        X = self._rows(start, stop)
         width = X.shape[1] + 1
         if not hasattr(self._buffers, "flat"):
             self._buffers.flat = np.empty(self._size, dtype=self._mean.dtype)
@@ -234,9 +238,33 @@ class LazyRows:
         _fill(X, self._mean, self._path, out)
         return out
 
+    def _rows(self, start: int, stop: int) -> FloatMatrix:
+        return self._X[start - self._first : stop - self._first]
+
+
+class _ReadRows(LazyRows):
+    """The augmented rows of a file, read by the thread that works on them."""
+
+    def __init__(
+        self, reader: RowReader, shards: Shards, mean: NDArray[np.float32], plan: Plan, buffers: threading.local
+    ) -> None:
+        super().__init__(np.empty((0, shards.d), dtype=np.float32), mean, plan, 0, buffers)
+        self._reader = reader
+        self._shape = plan.block_rows, shards.d
+        self._ahead = AHEAD_BLOCKS * plan.threads * plan.block_rows
+
+    def _rows(self, start: int, stop: int) -> FloatMatrix:
+        if not hasattr(self._buffers, "read"):
+            self._buffers.read = np.empty(self._shape, dtype=np.float32)
+        self._reader.will_read(start + self._ahead, stop + self._ahead)
+        return self._reader.read(start, stop, self._buffers.read)
+
 
 class StreamedRows:
     """The augmented rows of a file, read anew in each pass.
+
+    One thread has a second one that reads the next piece meanwhile. Of several threads each reads its own blocks: a
+    reader beside them would take a core from one, for which the others wait where a piece ends.
 
     Parameters
     ----------
@@ -254,5 +282,13 @@ class StreamedRows:
 
     def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
         """Yield whole blocks, as many as make a piece."""
-        for start, X in self._shards.blocks(self._plan.piece_rows(self._shards.d)):
-            yield start, start + len(X), LazyRows(X, self._mean, self._plan, start, self._buffers)
+        plan, n = self._plan, self._shards.n
+        if plan.threads == 1:
+            for start, X in self._shards.blocks(plan.piece_rows(self._shards.d)):
+                yield start, start + len(X), LazyRows(X, self._mean, plan, start, self._buffers)
+            return
+        step = QUEUED_BLOCKS * plan.threads * plan.block_rows
+        with RowReader(self._shards) as reader:
+            rows = _ReadRows(reader, self._shards, self._mean, plan, self._buffers)
+            for start in range(0, n, step):
+                yield start, min(n, start + step), rows
