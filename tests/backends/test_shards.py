@@ -60,7 +60,7 @@ def test_slices_end_on_multiples_and_lose_no_row(stored):
 
 def test_a_file_that_was_cut_off_or_is_no_float32_is_named(stored, tmp_path):
     _, shards = stored(1000, 4)
-    with Path(shards.path).open("r+b") as file:  # noqa: PTH123
+    with Path(shards.path).open("r+b") as file:
         file.truncate(4000)
     with pytest.raises(DataError, match="ends before row"):
         list(shards.blocks(1000))
