@@ -7,8 +7,8 @@ In the recording every backend runs against a twin that does the same work, so a
 noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In
 each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share.
 Then the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was
-seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. The rates are those of these
-recordings, no more.
+seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. "At once" is the default rule
+without its two further epochs. The rates are those of these recordings, no more.
 
     python benchmarks/tools/protocol_rates.py --intervals results/*/*
 
@@ -34,7 +34,12 @@ TRIALS = 20_000
 """For each rule: a rate of 95 % is then known to 0.3 percentage points."""
 
 EFFECTS = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25)
-RULES = {"default": Rule(), "`--precise`": Rule(half_width=0.02), "`--quick`": Rule(least=3, most=3, rounds=3)}
+RULES = {
+    "default": Rule(),
+    "at once": Rule(further=0),
+    "`--precise`": Rule(half_width=0.02),
+    "`--quick`": Rule(least=3, most=3, rounds=3),
+}
 VERDICTS = (Verdict.SLOWER, Verdict.FASTER, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
 
 HEADINGS = ("rule", "slowed by", *(f"`{verdict}`" for verdict in VERDICTS))
