@@ -31,7 +31,7 @@ bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data se
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(OPTIONS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
