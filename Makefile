@@ -31,7 +31,7 @@ bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data se
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(OPTIONS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
@@ -107,7 +107,7 @@ docs-outputs: $(VENV)/.bench  ## run the short commands whose output stands in t
 	$(BIN)/python benchmarks/tools/docs_outputs.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) build dist docs/_build docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build docs/reference/generated docs/tutorials/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("kmbench needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

@@ -24,7 +24,10 @@ def rewrite(app: Sphinx, docname: str, content: list[str]) -> None:
         path = (here / match["target"].partition("#")[0]).resolve()
         if path.is_relative_to(ROOT / "docs"):
             return match[0]
-        moved = MOVED.get(str(path.relative_to(ROOT)))
+        inside = path.relative_to(ROOT)
+        moved = MOVED.get(str(inside))
+        if inside.parent.name == "examples":
+            moved = f"/tutorials/generated/{inside.stem}.md"
         return match["words"] if moved is None else f"[{match['words']}]({moved})"
 
     content[0] = LINK.sub(replaced, content[0])

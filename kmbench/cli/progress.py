@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 from kmbench.cli.note_lines import print_notes
+from kmbench.records import Status
 from kmbench.runner.events import CaseStarted, CellEnded, DataRead, Event, Step, StudyStarted
 from kmbench.wording import seconds_text
 
@@ -35,6 +36,7 @@ class Progress:
         self._work: dict[str, float] = {}
         self._per_step = 0.0
         self._case_end = 0.0
+        self._lacking: set[str] = set()  # why engines cannot run here: told once
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -77,8 +79,10 @@ class Progress:
         record = event.record
         took = "" if event.seconds is None else f", {seconds_text(event.seconds)}"
         line = f"  {record.key.label}: {record.status.value}{took}"
-        if record.reason:
+        if record.reason and record.reason not in self._lacking:
             line += f" ({record.reason})"
+        if record.reason and record.status is Status.UNAVAILABLE:
+            self._lacking.add(record.reason)
         style = "red" if record.status.is_failure else "yellow" if record.status != "ok" else None
         self._console.print(line, markup=False, highlight=False, style=style)
 

@@ -69,15 +69,31 @@ def print_cases(
         _print_title(console, first)
         _print_case(console, case.rows, wide)
         for row in case.rows:
-            if row.reason:
+            if row.reason and row.status is not Status.UNAVAILABLE:
                 status = "" if row.status is Status.OK else f"{row.status.value}: "
                 console.print(Text.assemble((f"{row.label}: ", "bold"), status, row.reason), highlight=False)
     console.print()
     cells = [row for case in cases for row in case.rows]
+    _print_unavailable(console, cells)
     legend = _legend(cells)
     if legend:
         console.print(legend, style="dim", highlight=False)
     print_notes(console, notes)
+
+
+def _print_unavailable(console: Console, cells: Sequence[CellSummary]) -> None:
+    """Print why engines cannot run here, once for all cases and for all engines that lack the same."""
+    lacking: dict[str, list[str]] = {}
+    for row in cells:
+        if row.reason and row.status is Status.UNAVAILABLE:
+            labels = lacking.setdefault(row.reason, [])
+            if row.label not in labels:
+                labels.append(row.label)
+    for reason, labels in lacking.items():
+        names = (f"{', '.join(labels)}: ", "bold")
+        console.print(Text.assemble(names, f"{Status.UNAVAILABLE.value}: {reason}"), highlight=False)
+    if lacking:
+        console.print()
 
 
 def _print_title(console: Console, row: CellSummary) -> None:

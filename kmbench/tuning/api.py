@@ -24,6 +24,7 @@ from kmbench.tuning.pipeline import run_tuning
 from kmbench.tuning.problem.constraints import Constraints, read_constraints
 from kmbench.tuning.problem.data import Sources, read_problem
 from kmbench.tuning.problem.device import read_device
+from kmbench.tuning.problem.faiss_here import need_faiss
 from kmbench.tuning.problem.filters import read_filters
 from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.nlist import read_nlists
@@ -219,6 +220,7 @@ def tune_on(
     KmbenchError
         For bad input; nothing is then written.
     """
+    need_faiss()
     import faiss
 
     database = read_target(options.target)

@@ -39,6 +39,11 @@ def test_a_log_has_a_line_for_each_finished_cell_with_its_time():
     ]
 
 
+def test_what_is_not_installed_is_told_once():
+    lines = shown(*2 * [ended(Status.UNAVAILABLE, None, "faiss is not installed")]).splitlines()
+    assert lines[1:] == ["  numpy-lloyd: unavailable (faiss is not installed)", "  numpy-lloyd: unavailable"]
+
+
 def test_a_terminal_has_a_bar_with_what_is_done_and_the_time_that_is_left():
     text = shown(Step(KEY, "epoch 1"), terminal=True)
     assert "numpy-lloyd: epoch 1" in text

@@ -55,6 +55,17 @@ def test_cpu_time_and_the_multiple_of_the_input_are_there_where_they_are_asked_f
     assert len(lines_of(printed(200, wide=True), "numpy-lloyd")) == 1
 
 
+def test_what_is_not_installed_is_told_once_for_all_cases():
+    base = row("sklearn-lloyd", 1.0, speedup=1.0)
+    absent = {"status": Status.UNAVAILABLE, "reason": "faiss is not installed: pip install it"}
+    cases = [RunCase([base, row("faiss-cpu", None, **absent)], [], {})]
+    cases.append(RunCase([base, row("faiss-cpu", None, **absent), row("faiss-ivf", None, **absent)], [], {}))
+    target = io.StringIO()
+    print_cases(Console(file=target, width=160, _environ={}), cases)
+    told = [line for line in target.getvalue().splitlines() if "not installed" in line]
+    assert told == ["faiss-cpu, faiss-ivf: unavailable: faiss is not installed: pip install it"]
+
+
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_no_line_is_wider_than_the_terminal(width):
     assert max(map(len, printed(width, wide=True))) <= width

@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-WORKFLOW = Path(__file__).parents[2] / ".github" / "workflows" / "release.yml"
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 
 
 @pytest.mark.parametrize(
@@ -19,17 +21,29 @@ WORKFLOW = Path(__file__).parents[2] / ".github" / "workflows" / "release.yml"
     ],
 )
 def test_the_tag_is_the_version(tmp_path, tag, heading, complaint):
-    steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["build"]["steps"]
-    (script,) = [step["run"] for step in steps if step.get("name") == "The tag is the version"]
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "kmbench"\nversion = "1.2.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n{heading}\n")
-    done = subprocess.run(
+    done = checked(tag, tmp_path)
+    assert (done.returncode == 0) == (complaint is None), done
+    assert complaint is None or complaint in done.stdout
+
+
+def test_the_repository_can_be_tagged_as_it_is():
+    """The changelog tells of the version that `pyproject.toml` has."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    done = checked(f"v{version}", ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def checked(tag, folder):
+    """Run the step of the workflow that compares a tag with the files of a folder."""
+    steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["build"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == "The tag is the version"]
+    return subprocess.run(
         ["bash", "-e", "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"GITHUB_REF_NAME": tag},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode == 0) == (complaint is None), done
-    assert complaint is None or complaint in done.stdout

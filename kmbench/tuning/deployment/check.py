@@ -20,6 +20,7 @@ from kmbench.tuning.deployment.recipe import INDEX_FILE, QUERIES_FILE, QUERIES_R
 from kmbench.tuning.deployment.save import row_digests
 from kmbench.tuning.index.kinds import parse_kinds
 from kmbench.tuning.problem.device import Device, read_device
+from kmbench.tuning.problem.faiss_here import need_faiss
 from kmbench.tuning.problem.filters import RowFilter, read_filter
 from kmbench.tuning.problem.host import THIS_HOST, Host
 from kmbench.tuning.problem.recall import per_query_recall
@@ -73,6 +74,7 @@ def check_deployment(
     KmbenchError
         If the folder, the data or the queries are not those of this index.
     """
+    need_faiss()
     recipe = read_recipe(folder)
     file = folder / INDEX_FILE
     if not file.is_file():

@@ -14,6 +14,7 @@ from kmbench.runner.scratch import scratch_folder
 from kmbench.tuning.deployment.recipe import Recipe, TargetRecipe
 from kmbench.tuning.index.kinds import parse_kinds
 from kmbench.tuning.index.training import assign_rows
+from kmbench.tuning.problem.faiss_here import need_faiss
 from kmbench.tuning.problem.recall import per_query_recall
 from kmbench.tuning.problem.space import FloatMatrix, Space
 from kmbench.tuning.problem.truth import Progress, exact_neighbours
@@ -146,6 +147,7 @@ def check_database(
     KmbenchError
         If the database, the table or the queries are not those of the recipe.
     """
+    need_faiss()
     assert recipe.target is not None
     table = choice.params.table or recipe.target.table
     told = recipe.target.model_copy(update={"table": table})
