@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Compare k-means engines on the same work, check that the answers are right, and say how sure it is.",
+    help="Compare k-means engines on the same work, verify their answers, and say how sure the result is.",
 )
 
 
