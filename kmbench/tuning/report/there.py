@@ -65,8 +65,8 @@ def there_sentences(result: TuneResult, there: There) -> list[str]:
         )
     if there.chosen is not None and there.broken:
         found.append(f"It does not meet {' and '.join(OPTIONS[name] for name in there.broken)} there.")
-    whose = "kmbench's centroids" if there.centroids == "kmbench" else "its own k-means, which differs for every "
-    "build"
+    own = "its own k-means, which differs for every build"
+    whose = "kmbench's centroids" if there.centroids == "kmbench" else own
     versions = ", ".join(f"{name} {version}" for name, version in (there.versions or {}).items())
     found.append(f"{versions}; lists of {whose}; {count_text(there.queries, 'query').replace('querys', 'queries')}.")
     curves = [one.curve for one in there.builds if one.curve is not None]
