@@ -39,7 +39,7 @@ lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev  ## let ruff mend and format
+format: $(VENV)/.dev  ## let ruff fix and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -67,13 +67,13 @@ claims: $(VENV)/.engines  ## the next slice of published claims put to the test,
 	$(BIN)/python benchmarks/tools/claims.py measure --host $(HOST) --minutes $(MINUTES); code=$$?; \
 	  $(BIN)/python benchmarks/tools/claims.py page --host $(HOST); $(SLICE_SAYS)
 
-reports: $(VENV)/.bench  ## render every committed run under results/ again, into reports/
+reports: $(VENV)/.bench  ## write the pages of all committed runs under results/ again, into reports/
 	$(BIN)/kmbench gallery results --output reports
 
 gate: $(VENV)/.dev  ## has the last commit made anything slower, larger or worse? (BASE=main compares with that)
 	$(BIN)/kmbench gate $(or $(BASE),HEAD~1) HEAD --no-build-isolation
 
-wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they can be made offline
+wheelhouse: $(VENV)/.dev  ## fetch what asv's environments need, so that they can be built offline
 	$(BIN)/python benchmarks/tools/environments.py fetch $(WHEELHOUSE)
 
 asv-quick: $(VENV)/.dev  ## every asv benchmark once, in the pinned environment; nothing is stored
@@ -93,7 +93,7 @@ asv-site: $(VENV)/.dev  ## render results/asv into reports/asv, a site that need
 	$(BIN)/asv-tachyon install reports/asv --no-backup
 	$(BIN)/python benchmarks/tools/lower_is_better.py reports/asv
 
-history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, what another version costs
+history: $(VENV)/.bench  ## the page about results/asv: what changed over the commits, and what other versions cost
 	$(BIN)/kmbench history
 
 docs: $(VENV)/.dev  ## the documentation site, into docs/_build; a warning is an error

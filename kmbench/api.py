@@ -24,7 +24,7 @@ def _ignore(event: Event) -> None:
 
 
 def study_from(study: Study | str | Path | None, options: dict[str, Any]) -> Study:
-    """Return a study from a file or a Study, with options put over it.
+    """Return a study from a file or a Study, with options that override it.
 
     Without a study, options that name data make a study of their own; otherwise the built-in ``quick`` is used.
 
@@ -56,13 +56,13 @@ def run(
     Parameters
     ----------
     study : Study, path of a TOML file, data, or None
-        Data is what you hold: an array of shape (n, d), a data frame of numbers (pandas or polars), a torch tensor on
+        Data can be an array of shape (n, d), a data frame of numbers (pandas or polars), a torch tensor on
         the CPU, or a dict of such by name. None: a study made of `options` if they name ``data``, else the built-in
         ``quick``.
     output : str or Path, optional
         Run folder; by default a new one under ``results/``. It is `Results.folder`.
     resume : bool
-        Go on with the run in the folder.
+        Continue the run in the folder.
     listener : callable
         Takes the events of `kmbench.runner.events`, for a progress display.
     **options

@@ -37,7 +37,7 @@ def compare_callables(
     functions : mapping of str to callable
         Each is called as ``f(X, k, init)`` with X float32 of shape (n, d), which it must not change, and init float32
         of shape (k, d), and returns centroids of shape (k, d). One that has a parameter ``iterations`` is told how
-        many Lloyd iterations all do. Functions travel to other processes by cloudpickle.
+        many Lloyd iterations all do. Functions are sent to other processes with cloudpickle.
     X : array, data frame, tensor, path or SPEC
         As `kmbench.run` takes it.
     k : int or sequence of int
@@ -51,8 +51,8 @@ def compare_callables(
     Returns
     -------
     Results
-        An exception, or centroids of a wrong shape, is a row with its reason. As nothing is known of a function, its
-        inertia is told beside the reference's and not held to it.
+        An exception, or centroids of a wrong shape, become a row with a reason. kmbench knows nothing about a
+        function, so its inertia is shown relative to the reference but does not have to match it.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _pickled(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
 
 def _checked(name: str) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise CaseError(f"{name!r} cannot name a function", "use letters, digits, '_', '.' and '-'")
+        raise CaseError(f"{name!r} is not a valid name for a function", "use letters, digits, '_', '.' and '-'")
     return name
 
 
@@ -105,7 +105,7 @@ def _bytes_of(name: str, function: Any) -> bytes:
     except Exception as error:  # whatever a captured object raises
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CaseError(
-            f"the function {name} cannot travel to another process: {reason}",
-            "make what it needs inside of it, instead of capturing it",
+            f"the function {name} cannot be sent to another process: {reason}",
+            "create what it needs inside the function instead of capturing it",
         ) from None
     return found

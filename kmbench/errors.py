@@ -50,13 +50,13 @@ class KmbenchError(Exception):
 
 
 class SpecError(KmbenchError):
-    """A data SPEC that cannot be read, or names a source or option that does not exist."""
+    """A data SPEC that cannot be read, or that names a source or option that does not exist."""
 
     reason = "bad_spec"
 
 
 class DataError(KmbenchError):
-    """Data that is missing, torn, of a wrong kind, or holds values no engine can cluster."""
+    """Data that is missing, incomplete, of a wrong kind, or holds values that no engine can cluster."""
 
     reason = "bad_data"
 

@@ -59,7 +59,7 @@ def load_entry(
         loaded = entry.load()
     except Exception as cause:
         raise error(
-            f"{what} cannot be loaded: {type(cause).__name__}: {cause}", f"mend or uninstall {source}"
+            f"{what} cannot be loaded: {type(cause).__name__}: {cause}", f"fix or uninstall {source}"
         ) from cause
     if not (isinstance(loaded, type) and issubclass(loaded, base)):
         raise error(f"{what} is not a subclass of kmbench's {base.__name__}")
@@ -72,4 +72,4 @@ def load_entry(
 def unknown_name(name: str, known: Sequence[str], noun: str, error: type[KmbenchError]) -> KmbenchError:
     """Return the error for a name that is not known, with the nearest one that is."""
     near = difflib.get_close_matches(name, known, n=1)
-    return error(f"unknown {noun} {name!r}", f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
+    return error(f"unknown {noun} {name!r}", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}")

@@ -70,7 +70,7 @@ class DatasetInfo:
     Attributes
     ----------
     spec : str
-        The SPEC it was asked for with.
+        The SPEC that it was requested with.
     n, d : int
         Rows and columns.
     source_dtype : str
@@ -84,10 +84,10 @@ class DatasetInfo:
     spread : float
         Mean squared distance of the rows from their mean, ``mean(||x - mean||^2)``.
     notes : tuple of Note
-        What was decided when the data was read. It is no part of the data's identity, nor of any record.
+        What was decided when the data was read. It is not part of the data's identity, nor of any record.
     offset : tuple of float
-        What was subtracted from each column before the rounding to float32, since the data lies far from the
-        origin; empty where nothing was.
+        What was subtracted from each column before the rounding to float32, because the data lies far from the
+        origin; empty if nothing was.
     all_equal : bool
         Whether all rows are equal as they are stored, before any rounding.
     """
@@ -144,7 +144,7 @@ class CellKey:
         The task with its parameters, such as ``palette[space=lab]``, that made the matrix from the data set; `n`,
         `d` and the fingerprint are those of the matrix. None: k-means on the data as it is.
     pages : str or None
-        ``warm``: the memory that a fit asks for was touched right before its clock. None: it was left as it was.
+        ``warm``: memory was touched right before each timed fit. None: it was left as it was.
     cores : str or None
         How cores were chosen by the L3 caches that they share, ``same-l3`` or ``spread``; None: they were not.
     cluster : str or None
@@ -195,9 +195,9 @@ class CellKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One line of ``records.jsonl``: a sample of a cell, or what became of it.
+    """One line of ``records.jsonl``: a sample of a cell, or its outcome.
 
-    Every record names its whole cell, so that a line can be read alone. Figures that its kind does not have
+    Every record names its whole cell, so that a line can be read on its own. Figures that its kind does not have
     are None and are left out of the line.
 
     Attributes
@@ -221,23 +221,23 @@ class Record:
     run_delay_seconds : float or None
         Time that threads could have run in fit and assign but waited for a core.
     threads_seen : int or None
-        Threads that did a good part of the work, counted by the scheduler's own accounts.
+        Threads that did a substantial part of the work, from the accounting of the scheduler.
     fit_system_seconds : float or None
-        CPU time of all threads in kernel mode during fit: where memory has to be provided, this is where it shows.
+        CPU time of all threads in kernel mode during fit: this includes the time to provide memory.
     page_faults : int or None
         During fit.
     warmed_bytes : int or None
-        Memory that was touched and freed right before the clock.
+        Memory that was touched and freed right before the timed fit.
     cross_core_ratio, cross_core_ratio_after : float or None
         Time of a small product with the case's threads over that with one, right before and after the fit: how far
         apart the cores were. None with one thread.
     bound_cores : list of int or None
         The cores that the worker was bound to.
     loops : int or None
-        Calls of fit that were timed together, and divided by, because one is short.
+        Number of calls of fit that were timed together, because one is short; times are divided by it.
     first_call_seconds : float or None
         The first prepare, fit and labels in the process, on a few rows: loading libraries, thread pools, and on a GPU
-        the context and the compilation of kernels. In no other time.
+        the context and the compilation of kernels. No other time includes it.
     device_peak_bytes : int or None
         Memory of the device at the peak of prepare, fit and labels, the rows included where they are kept there;
         `device_memory_method` says how it was found.
@@ -249,7 +249,7 @@ class Record:
         The peaks of a distributed backend's processes by what they are, such as ``worker`` or ``JVM``: the sum of
         processes that are alike.
     cluster_seconds : float or None
-        Time until a distributed backend's cluster stood: in no other time.
+        Time until a distributed backend's cluster was ready. No other time includes it.
     iterations_given : int or None
         What every backend of the case was given: the key's iterations, or fewer where the reference's labels no
         longer change after them, so that none can stop before the others. In the samples and the ``rung`` records
@@ -257,12 +257,12 @@ class Record:
     inertia : float or None
         Sum of squared distances of all rows to their nearest final centroid, by kmbench, in float64.
     reported_inertia : float or None
-        What the library itself says, which may belong to other centroids or another precision.
+        What the library itself reports, which may belong to other centroids or another precision.
     task : dict or None
         Figures of the workload by name: how well the answer serves the task.
     task_figures : list of dict or None
-        For each of them in turn name, title, unit, which is better, and a summary: records can be read without the
-        package that the workload came from.
+        For each of them its name, title, unit, which direction is better, and a summary, so that records can be read
+        without the package that the workload came from.
     artefacts, case_artefacts : list of str or None
         Files that the workload left in the run folder, for this answer and for the case as a whole.
     pairwise_ari : dict or None
@@ -389,7 +389,9 @@ def read_records_and_torn_line(path: Path) -> tuple[list[Record], int | None]:
     """
     file = path / RECORDS_FILE if path.is_dir() else path
     if not file.is_file():
-        raise OutputError(f"{path} holds no {RECORDS_FILE}", "give the folder that a run printed at its end")
+        raise OutputError(
+            f"{path} holds no {RECORDS_FILE}", "give a run folder, which `kmbench run` prints at its end"
+        )
     content = file.read_bytes()
     torn = content.count(b"\n") + 1 if content and not content.endswith(b"\n") else None
     return list(parse_records(content, str(file))), torn

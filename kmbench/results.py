@@ -122,7 +122,7 @@ def save(result: Results, path: Path) -> None:
 
         write_whole(path, "".join(f"{record.to_line()}\n" for record in result.run.records))
     else:
-        raise OutputError(f"{path}: no such form", "use .html, .csv, .jsonl, .png, .svg or .pdf")
+        raise OutputError(f"{path}: unknown suffix", "use .html, .csv, .jsonl, .png, .svg or .pdf")
 
 
 def _worded(run: Run) -> pd.DataFrame:

@@ -58,7 +58,9 @@ def read_host(folder: Path, *, strict: bool = True) -> dict[str, Any]:
         if not strict:
             return {}
         words = getattr(error, "strerror", None) or "it is not JSON"
-        raise OutputError(f"{file} cannot be read: {words}", "it was changed by hand, or torn: restore it") from None
+        raise OutputError(
+            f"{file} cannot be read: {words}", "it is incomplete or was edited by hand: restore it"
+        ) from None
     return host if isinstance(host, dict) else {}
 
 
@@ -81,7 +83,7 @@ def check_same_host(folders: Sequence[Path], hosts: Sequence[dict[str, Any]], hi
     for folder, host in zip(folders[1:], hosts[1:], strict=True):
         if host.get("fingerprint") != hosts[0].get("fingerprint"):
             fields = ", ".join(differing_fields(hosts[0], host)) or "the fingerprints themselves"
-            raise OutputError(f"{folders[0]} and {folder} are of different hosts or versions: {fields}", hint)
+            raise OutputError(f"{folders[0]} and {folder} have different hosts or versions: {fields}", hint)
 
 
 def differing_fields(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -193,7 +193,9 @@ class Shards:
         try:
             return os.open(self.path, os.O_RDONLY)
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror}", "it must exist until the end") from None
+            raise DataError(
+                f"{self.path} cannot be read: {error.strerror}", "the file must exist until the run ends"
+            ) from None
 
     def _read(self, file: int, start: int, buffer: FloatMatrix) -> FloatMatrix:
         block = buffer[: self.n - start]
@@ -318,5 +320,7 @@ def new_labels(X: FloatMatrix | Shards) -> NDArray[np.int32]:
         try:
             os.posix_fallocate(file.fileno(), 0, 4 * X.n)  # a full disk would end the process at a write to the map
         except OSError as error:
-            raise DataError(f"the labels of {X.n} rows do not fit on disk: {error.strerror}", "free some") from None
+            raise DataError(
+                f"the labels of {X.n} rows do not fit on disk: {error.strerror}", "free some space"
+            ) from None
         return np.memmap(file, dtype=np.int32, mode="r+", shape=(X.n,))

@@ -287,7 +287,7 @@ def page(given):
     answer = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     aside = (
         f"Factors are times as fast, with 95 % intervals. Equal quality: inertias within 1 %, or the time until both "
-        f"are within 1 % of the best inertia known. Faster: the whole interval lies above {times_text(MARGIN)}."
+        f"are within 1 % of the best known inertia. Faster: the whole interval lies above {times_text(MARGIN)}."
     )
     overview = Section(title="All claims", tables=[("All claims", headings, rows)])
     return write_article(

@@ -99,7 +99,7 @@ def advice(wins, races):
     told = ", ".join(f"{label} in {count}" for label, count in first.most_common())
     if told:
         count = count_text(len(races), "race")
-        sentences.append(f"To within 1 % of the best inertia known, first in {count}, by median time: {told}.")
+        sentences.append(f"To within 1 % of the best known inertia, first in {count}, by median time: {told}.")
     return sentences
 
 

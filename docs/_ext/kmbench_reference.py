@@ -17,11 +17,11 @@ from kmbench.records import CellKey, Record, RecordKind, Status
 from kmbench.study.model import Block, Study
 
 EXIT_CODES = {
-    0: "all is sound",
-    1: "a cell failed or gave a wrong answer, a gate found a regression, a target is not met",
-    2: "bad input: one line on standard error says what, where and how to mend it",
-    3: "time was up (`--stop-after`): `--resume` goes on",
-    130: "interrupted; `--resume` goes on",
+    0: "all cells are sound",
+    1: "a cell failed or gave a wrong answer, a gate found a regression, or a target is not met",
+    2: "bad input: one line on standard error says what is wrong, where, and how to fix it",
+    3: "the time of `--stop-after` was up: `--resume` continues the run",
+    130: "interrupted; `--resume` continues the run",
 }
 
 
@@ -157,8 +157,8 @@ def exit_codes_page(told: dict[str, Any]) -> str:
             "|---:|---|",
             *(f"| {code} | {meaning} |" for code, meaning in told["exit_codes"].items()),
             "",
-            "`kmbench gate` ends with 0 where a cell is `blind` (the margin could not have been found),",
-            "and with `--strict` with 2.",
+            "If a cell is `blind` (a slowdown as large as the margin could not have been found), `kmbench gate` ends",
+            "with 0, and with `--strict` with 2.",
             "",
         ]
     )
@@ -170,8 +170,8 @@ def records_page(told: dict[str, Any]) -> str:
         [
             "# Records",
             "",
-            "A run folder holds `records.jsonl`: one JSON object a line, in the order in which things happened.",
-            "Figures that a kind of record does not have are left out of its line. `study.toml` and `host.json` lie",
+            "A run folder holds `records.jsonl`: one JSON object per line, in the order of the events.",
+            "Figures that a kind of record does not have are omitted from its line. `study.toml` and `host.json` lie",
             "beside it. `kmbench.load_records(FOLDER)` reads all of them into a data frame,",
             "`kmbench.load_cells(FOLDER)` a row for each cell.",
             "",
@@ -214,7 +214,7 @@ def study_page(told: dict[str, Any]) -> str:
             "",
             "## Keys of a group of cases",
             "",
-            "They stand in `[[cases]]`, or at the top, where they are the defaults of all groups.",
+            "They belong in `[[cases]]`, or at the top, where they are the defaults of all groups.",
             "",
             *_table(told["study_cases"]),
             "",

@@ -68,7 +68,7 @@ def asv_frame(folder: str | Path, order: Sequence[str] = ()) -> pd.DataFrame:
     if not rows:
         if faults:
             raise faults[0]
-        raise OutputError(f"the results of asv in {root} are empty", "asv run measures")
+        raise OutputError(f"the results of asv in {root} are empty", "run `asv run` first")
     frame = pd.DataFrame(rows)
     for name in ("commit_date", "measured_at"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True)

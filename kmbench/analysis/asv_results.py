@@ -56,7 +56,7 @@ def rows_of_result(file: Path, benchmarks: dict[str, Any]) -> list[dict[str, Any
     version = result.get("version", NEWEST_VERSION)
     if isinstance(version, int) and version > NEWEST_VERSION:
         raise OutputError(
-            f"{file} is of a newer asv: its format is {version}, kmbench reads up to {NEWEST_VERSION}",
+            f"{file} was written by a newer asv: its format is {version}, kmbench reads up to {NEWEST_VERSION}",
             "update kmbench",
         )
     try:

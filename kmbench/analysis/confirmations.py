@@ -121,7 +121,7 @@ def read_confirmations(folder: Path) -> list[Confirmation]:
         try:
             found.append(_from_line(json.loads(line)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise OutputError(f"{file}: line {number} is no confirmation: {error}", "remove the line") from None
+            raise OutputError(f"{file}: line {number} is not a confirmation: {error}", "remove the line") from None
     return found
 
 

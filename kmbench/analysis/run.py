@@ -231,7 +231,7 @@ def read_run(folder: Path, *, strict: bool = False) -> Run:
     records, torn = read_records_and_torn_line(folder)
     if not folder.is_dir():
         if strict:
-            raise OutputError(f"{folder} is a file", "give the run folder that it lies in")
+            raise OutputError(f"{folder} is a file", "give the run folder that contains it")
         return Run(records=records, torn=torn)
     study, host = read_study(folder), read_host(folder, strict=strict)
     return Run(records=records, study=study, host=host, folder=folder, torn=torn)
@@ -246,7 +246,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
         If one cannot be read, or they are of different hosts or versions.
     """
     runs = [read_run(folder) for folder in folders]
-    check_same_host(folders, [run.host for run in runs], "report them apart")
+    check_same_host(folders, [run.host for run in runs], "report them separately")
     if len(runs) == 1:
         return runs
     names = Counter(run.name for run in runs)

@@ -27,13 +27,13 @@ class TaskColumn:
 
     @property
     def arrow(self) -> str:
-        """``↑`` where more is better, ``↓`` where less is."""
+        """``↑`` where higher is better, ``↓`` where lower is."""
         return {"higher": "↑", "lower": "↓"}.get(self.better or "", "")
 
     @property
     def direction(self) -> str:
-        """``more is better`` or the like; empty where neither is."""
-        return {"higher": "more is better", "lower": "less is better"}.get(self.better or "", "")
+        """``higher is better`` or the like; empty where neither is."""
+        return {"higher": "higher is better", "lower": "lower is better"}.get(self.better or "", "")
 
 
 @dataclass(frozen=True, slots=True)

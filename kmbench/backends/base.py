@@ -41,34 +41,34 @@ class NoParams(Params):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a backend can do, and what its answer may be held to.
+    """What a backend can do, and how its answer is checked.
 
     Attributes
     ----------
     exact : bool
-        It runs Lloyd's algorithm, or one that gives the same answer: the matched gate holds it to the
-        reference's inertia.
+        It runs Lloyd's algorithm, or one that gives the same answer: in a matched run it must reach the inertia of
+        the reference.
     device : {"cpu", "gpu", "cpu or gpu"}
-        Where it runs; where it can be chosen, a parameter says so.
+        Where it runs; if this can be chosen, it is a parameter.
     accepts_init : bool
         It can start from given centroids. A backend that cannot, and runs a fixed number of iterations over all rows,
-        takes part in the protocol ``target`` from a start of its own.
+        takes part in the protocol ``target`` from its own start.
     fixed_iterations : bool
         It can run exactly N iterations over all rows.
     labels_in_fit : bool
-        Its fit ends with the labels of the final centroids, so no assign is needed to have them.
+        Its fit ends with the labels of the final centroids, so no assign is needed.
     centres : bool
-        It takes the mean off the data itself, so that an offset costs no precision.
+        It subtracts the mean from the data itself, so that an offset costs no precision.
     empty_clusters : {"relocate", "split", "keep", "zero"}
-        What it does with a cluster that loses all rows: move it to far rows, split a big one, leave it, or put it to
-        the origin, which is no Lloyd's algorithm.
+        What it does with a cluster that loses all rows: relocate it to far rows, split a big one, leave it, or move
+        it to the origin, which is not Lloyd's algorithm.
     takes : {"array", "shards", "either"}
         What `prepare` and `assign` are given as X: an array in memory, or `kmbench.shards.Shards`, which stay in
         their file. With ``either``, `Backend.reads` says which.
     copies : float
-        Sizes of X that a fit holds at least, beside X itself.
+        Minimum memory of a fit in addition to X, in multiples of the size of X.
     cluster : {"tcp", "spark"} or None
-        The kind of cluster that it runs on, in processes beside the worker; None: it runs in the worker alone.
+        The kind of cluster that it runs on, in other processes than the worker; None: it runs only in the worker.
     """
 
     exact: bool
@@ -93,11 +93,11 @@ class Job:
         Number of clusters, ``1 <= k <= n``.
     protocol : {"matched", "native"}
         ``matched``: start from `init`, run exactly `iterations`, over all rows, without stopping early.
-        ``native``: as the library's documentation would have a user call it; `init` is None.
+        ``native``: as the library's documentation recommends; `init` is None.
     iterations : int or None
         Number of (assign, update) iterations; None leaves it to the library (native only).
     seed : int
-        For whatever the engine draws itself.
+        Random seed for whatever the engine draws itself.
     threads : int
         Threads it may use; the environment and the thread pools are already set to it.
     init : ndarray of float32, shape (k, d), C order, or None
@@ -129,22 +129,22 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitResult:
-    """What a fit leaves.
+    """The result of a fit.
 
     Attributes
     ----------
     centroids : ndarray of float32, shape (k, d)
         Final centroids, after the last update.
     n_iter : int or None
-        (assign, update) iterations really done; None where the engine does not tell.
+        (assign, update) iterations that were really done; None if the engine does not report them.
     labels : ndarray of int32, shape (n,), or None
-        Labels of the final centroids where fit gives them.
+        Labels of the final centroids, if fit returns them.
     reported_inertia : float or None
         The library's own figure.
     empty_events : int or None
-        Clusters that were found empty and moved on the way, where the engine tells.
+        Clusters that became empty and were moved on the way, if the engine reports them.
     fallback : str or None
-        Where another engine did the work without being asked: which, and why. The row says so.
+        If another engine did the work without being asked: which, and why. The row says so.
     """
 
     centroids: FloatMatrix
@@ -174,7 +174,7 @@ class Backend(ABC):
     install : str
         How to get what `requires` names.
     traps : tuple of str
-        What a user of the engine should know before trusting a figure, a sentence each.
+        What a user of the engine should know before trusting a figure, one sentence each.
     """
 
     name: ClassVar[str]
@@ -255,7 +255,7 @@ class Backend(ABC):
         """
         if protocol == "matched":
             if not cls.traits.accepts_init:
-                return "it cannot start from given centroids, which the matched protocol asks for"
+                return "it cannot start from given centroids, which the matched protocol needs"
             if not cls.traits.fixed_iterations:
                 return "it cannot run a fixed number of Lloyd iterations over all rows: use --protocol native"
         return None

@@ -40,7 +40,7 @@ class CallableBackend(Backend):
     def unavailable(cls) -> str | None:
         """Functions are there for as long as the call that measures them."""
         if not os.environ.get(FOLDER_VARIABLE):
-            return "the function is gone: call kmbench.compare_callables again"
+            return "the function no longer exists: call kmbench.compare_callables again"
         return None
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:

@@ -43,7 +43,7 @@ class Cluster:
             return (
                 None
                 if self.kind == kind
-                else f"--cluster names a {name[self.kind]} cluster, and this runs on {name[kind]}"
+                else f"--cluster names a {name[self.kind]} cluster, but this backend runs on {name[kind]}"
             )
         assert self.workers is not None
         if threads % self.workers:

@@ -21,7 +21,7 @@ class CumlDask(DaskBackend):
     """
 
     name = "cuml-dask"
-    summary = "cuML KMeans over all NVIDIA GPUs of this machine, a Dask worker each"
+    summary = "cuML KMeans on all NVIDIA GPUs of this machine, with one Dask worker per GPU"
     requires = ("cuml", "cupy", "dask_cuda", "distributed")
     distributions = ("cuml-cu13", "cuml-cu12", "cuml")
     install = "install cuml-cu13 and dask-cuda on a machine with NVIDIA GPUs"

@@ -167,7 +167,7 @@ def _why_no_device() -> str | None:
         command = [sys.executable, "-c", _PROBE]
         found = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"cuVS does not answer within {PROBE_SECONDS} s here: check nvidia-smi and the driver"
+        return f"cuVS did not answer within {PROBE_SECONDS} s: check nvidia-smi and the driver"
     if found.returncode == 0:
         return None
     said = found.stderr.strip().splitlines()[-1:] or [f"exit code {found.returncode}"]

@@ -186,11 +186,9 @@ def _why_not(client: Any, offered: int, threads: int) -> str | None:
             return f"its workers have {name} {', '.join(others)}, here it is {here[name]}: install the same version"
     loose = sorted({name for worker in told.values() for name in THREAD_VARIABLES if worker[name] != "1"})
     if loose:
-        return (
-            f"its workers run without {loose[0]}=1, so their threads would be counted wrong: set it before they start"
-        )
+        return f"its workers run without {loose[0]}=1, so their threads would be miscounted: set it before they start"
     if offered != threads:
-        return f"its workers have {offered} threads in all, the case asks for {threads}: use --threads {offered}"
+        return f"its workers have {offered} threads in total, but the case needs {threads}: use --threads {offered}"
     with tempfile.NamedTemporaryFile(prefix="kmbench-look-") as file:
         file.write(b"kmbench")
         file.flush()
@@ -207,7 +205,8 @@ def _client(address: str) -> Any:
         return Client(address, timeout=LOOK_SECONDS, set_as_default=True)
     except (OSError, ValueError) as error:
         raise BackendError(
-            f"no Dask scheduler answers at the address of --cluster in {LOOK_SECONDS:g} s ({type(error).__name__})",
+            f"no Dask scheduler answered at the address of --cluster within {LOOK_SECONDS:g} s "
+            f"({type(error).__name__})",
             "check host and port",
         ) from None
 

@@ -102,7 +102,7 @@ class DaskBackend(Backend):
             work()
         except KilledWorker as error:
             raise BackendError(
-                f"a task ended its worker again and again: {error}", "give the workers more memory"
+                f"a task repeatedly ended its worker: {error}", "give the workers more memory"
             ) from None
         after = self._dask.names()
         self._lost = len(before - after) + (0 if before <= self._names else len(before - self._names))
@@ -116,12 +116,16 @@ class DaskLloydParams(Params):
         default="pass",
         description="shards read from the file in each pass, or once in prepare and held by the workers",
     )
-    shards: int | None = Field(default=None, ge=1, le=2**16, description="parts of X; None: two for each thread")
-    precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
+    shards: int | None = Field(default=None, ge=1, le=2**16, description="parts of X; None: two per thread")
+    precision: Precision = Field(
+        default="float32", description="precision of rows and scores; sums are always float64"
+    )
     path: Path | Literal["auto"] = Field(default="auto", description="layout of the scores")
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     max_iterations: int = Field(default=300, ge=1, description="native only")
-    tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
+    tol: float = Field(
+        default=1e-4, ge=0, description="native only: stop when centroids move less, as in scikit-learn"
+    )
 
 
 class DaskLloyd(DaskBackend):

@@ -18,7 +18,7 @@ __all__ = ["DaskMl"]
 class DaskMlParams(Params):
     """Parameters of the native protocol; a matched run fixes them all. None leaves the library's default."""
 
-    tol: float | None = Field(default=None, ge=0, description="stop when centres move less; native only")
+    tol: float | None = Field(default=None, ge=0, description="stop when centroids move less; native only")
 
 
 class DaskMl(DaskBackend):
@@ -31,7 +31,7 @@ class DaskMl(DaskBackend):
     """
 
     name = "dask-ml"
-    summary = "dask-ml KMeans on a Dask cluster: shards held by the workers, centres in the precision of X"
+    summary = "dask-ml KMeans on a Dask cluster: shards held by the workers, centroids in the precision of X"
     requires = ("dask_ml", "distributed")
     distributions = ("dask-ml",)
     install = "pip install 'kmbench[dask]'"

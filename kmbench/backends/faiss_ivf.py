@@ -28,7 +28,7 @@ QUANTIZER_ITERATIONS = 10
 class IvfParams(Params):
     """The grid of the index over the centroids."""
 
-    nlist: int | None = Field(default=None, ge=1, le=2**20, description="lists; default: the root of k")
+    nlist: int | None = Field(default=None, ge=1, le=2**20, description="lists; default: the square root of k")
     nprobe: int | None = Field(default=None, ge=1, le=2**20, description="lists searched; default: half of them")
     device: Literal["cpu", "cuda"] = Field(default="cpu", description="where the index is searched")
     init: Init = None
@@ -54,7 +54,7 @@ class FaissIvf(Backend):
     name = "faiss-ivf"
     summary = "Lloyd with the assignment through a FAISS IVF index over the centroids; grid of nlist and nprobe"
     traps = (
-        "Its index is built anew in every iteration: with few clusters that costs more than it saves.",
+        "Its index is rebuilt in every iteration: with few clusters this costs more than it saves.",
         "Rows can get the second nearest centroid: read its speed-up together with its inertia.",
     )
     requires = ("faiss",)
@@ -84,11 +84,11 @@ class FaissIvf(Backend):
         if nlist > k:
             return f"nlist={nlist} lists cannot be trained on k={k} centroids: choose nlist <= k"
         if nprobe > nlist:
-            return f"nprobe={nprobe} is more than the nlist={nlist} lists there are: choose nprobe <= nlist"
+            return f"nprobe={nprobe} is more than nlist={nlist}: choose nprobe <= nlist"
         if params.device == "cuda" and nprobe > GPU_MOST:
             return f"nprobe={nprobe}: FAISS's GPU indexes search at most {GPU_MOST} lists"
         if protocol == "matched" and params.init is not None:
-            return "init belongs to the native protocol; a matched run starts as all others do"
+            return "init is only for the native protocol; in a matched run all engines share one start"
         return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:

@@ -174,7 +174,7 @@ class FaissGpu(_FaissKmeans):
     """
 
     name = "faiss-gpu"
-    summary = "FAISS Kmeans with the search on NVIDIA GPUs; rows are copied to them in every iteration"
+    summary = "FAISS Kmeans with the search on NVIDIA GPUs; rows are copied to the GPUs in every iteration"
     traps = (
         "Left alone it trains on 256 rows per centroid and stops early; a matched run does neither.",
         "Rows are copied to the GPU in every iteration, which is part of its time.",

@@ -35,7 +35,9 @@ class TrainerParams(Params):
 class TwoLevelParams(TrainerParams):
     """Parameters of the two-level trainer."""
 
-    first_level: int | None = Field(default=None, ge=1, le=2**20, description="clusters first; default: root of k")
+    first_level: int | None = Field(
+        default=None, ge=1, le=2**20, description="clusters in the first level; default: the square root of k"
+    )
     rebalance: bool = Field(default=True, description="more sub-clusters where there are more rows")
 
 
@@ -116,7 +118,7 @@ class FaissTwoLevel(_FaissTrainer):
     """Clusters of clusters: a few first, then each is split on its own, which costs the root of k instead of k."""
 
     name = "faiss-two-level"
-    summary = "faiss.contrib two_level_clustering: root of k clusters, each split on its own; a trainer of IVF lists"
+    summary = "faiss.contrib two_level_clustering: sqrt(k) clusters, each split separately; a trainer of IVF lists"
     Params = TwoLevelParams
 
     params: TwoLevelParams

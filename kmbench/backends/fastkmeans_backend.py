@@ -31,7 +31,7 @@ class FastKMeansBackend(Backend):
     summary = "fastkmeans on the CPU: Lloyd in PyTorch, float32, from random rows of its own choice"
     requires = ("fastkmeans", "torch")
     distributions = ("fastkmeans",)
-    install = "pip install 'kmbench[fastkmeans]'; install a CPU build of torch first, or it brings that for CUDA"
+    install = "pip install 'kmbench[fastkmeans]'; install a CPU build of torch first, or it installs the CUDA build"
     traits = Traits(exact=True, accepts_init=False, empty_clusters="relocate")
     Params = FastKMeansParams
 

@@ -62,7 +62,7 @@ def expand_backends(text: str) -> list[Choice]:
     seen: list[tuple[str, dict[str, Any]]] = []
     for choice in choices:
         if (choice.name, choice.given) in seen:
-            raise BackendError(f"backend {choice.name} stands twice in the list with the same parameters")
+            raise BackendError(f"backend {choice.name} is listed twice with the same parameters")
         seen.append((choice.name, choice.given))
     return choices
 
@@ -118,7 +118,7 @@ def _axes(item: str, grid: str) -> dict[str, list[Any]]:
         if not equals or not choices:
             raise BackendError(f"parameter {name.strip()!r} in {item!r} has no value", "the grid would have no cell")
         if name.strip() in axes:
-            raise BackendError(f"parameter {name.strip()!r} stands twice in {item!r}", "write name=value,value")
+            raise BackendError(f"parameter {name.strip()!r} is given twice in {item!r}", "write name=value,value")
         axes[name.strip()] = choices
     return axes
 
@@ -149,4 +149,4 @@ def _validate(backend: str, model: type[Params], given: dict[str, Any]) -> Param
                 hint = f"did you mean {near[0]}?"
             raise BackendError(f"{backend} has no parameter {name!r}", hint) from None
         message = first["msg"].removeprefix("Value error, ")
-        raise BackendError(f"{backend}: parameter {name}={first['input']!r} is refused", message) from None
+        raise BackendError(f"{backend}: parameter {name}={first['input']!r} is not allowed", message) from None

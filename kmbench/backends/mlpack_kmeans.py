@@ -48,7 +48,7 @@ class Mlpack(Backend):
         """Refuse trees of a single centroid, which mlpack refuses in the middle of a fit."""
         assert isinstance(params, MlpackParams)
         if k == 1 and params.algorithm.startswith("dualtree"):
-            return "its dual-tree algorithms search a second nearest centroid, which k=1 does not have"
+            return "its dual-tree algorithms need a second nearest centroid, which does not exist for k=1"
         return super().unsupported_reason(k, n, d, protocol, params)
 
     def prepare(self, X: FloatMatrix, job: Job) -> None:

@@ -12,7 +12,7 @@ __all__ = ["Niter", "iterations_of"]
 
 Niter = Annotated[
     int | None,
-    Field(ge=1, le=100_000, description="iterations, where --iterations does not say; native only"),
+    Field(ge=1, le=100_000, description="iterations, if --iterations is not given; native only"),
 ]
 """Type of the parameter ``niter``, an axis of a grid; None leaves it to the library."""
 

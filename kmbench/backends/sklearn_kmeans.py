@@ -18,7 +18,7 @@ class SklearnKMeansParams(Params):
     """Parameters of the native protocol; a matched run fixes them all. None leaves the library's default."""
 
     n_init: int | None = Field(default=None, ge=1, description="restarts; native only")
-    tol: float | None = Field(default=None, ge=0, description="stop when centres move less; native only")
+    tol: float | None = Field(default=None, ge=0, description="stop when centroids move less; native only")
     init: Init = None
 
 
@@ -121,8 +121,8 @@ class SklearnLloyd(_SklearnKMeans):
     """scikit-learn's KMeans with ``algorithm="lloyd"``."""
 
     name = "sklearn-lloyd"
-    summary = "scikit-learn KMeans, Lloyd's algorithm: chunked GEMM and OpenMP, centres its own copy"
-    traps = ("Its stop when no label changes stays on: all backends of a matched run then do fewer iterations.",)
+    summary = "scikit-learn KMeans, Lloyd's algorithm: chunked GEMM and OpenMP, centres a copy of the data"
+    traps = ("It always stops when no label changes: all backends of a matched run then do fewer iterations.",)
     algorithm = "lloyd"
 
 
@@ -132,7 +132,7 @@ class SklearnElkan(_SklearnKMeans):
     name = "sklearn-elkan"
     summary = "scikit-learn KMeans, Elkan's triangle inequality: same answer, keeps n x k bounds in memory"
     traps = (
-        "Its stop when no label changes stays on: all backends of a matched run then do fewer iterations.",
+        "It always stops when no label changes: all backends of a matched run then do fewer iterations.",
         "It keeps bounds for every row and cluster, so its memory grows with n times k.",
     )
     algorithm = "elkan"

@@ -38,9 +38,7 @@ class SklearnMiniBatch(SklearnEstimator):
 
     name = "sklearn-minibatch"
     summary = "scikit-learn MiniBatchKMeans: steps on random batches, stops early; native protocol only"
-    traps = (
-        "It stops early on batches that it draws itself, so there is no matched run of it and its inertia differs.",
-    )
+    traps = ("It draws its own batches and stops early, so it has no matched run, and its inertia differs.",)
     traits = Traits(
         exact=False, fixed_iterations=False, labels_in_fit=True, empty_clusters="relocate", takes="either"
     )

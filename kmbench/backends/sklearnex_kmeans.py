@@ -34,7 +34,7 @@ class Sklearnex(SklearnLloyd):
     """
 
     name = "sklearnex"
-    summary = "scikit-learn-intelex KMeans (oneDAL): given start, exact, does not centre; its fallbacks are named"
+    summary = "scikit-learn-intelex KMeans (oneDAL): given start, exact, does not centre; fallbacks are reported"
     requires = ("sklearnex", "sklearn")
     distributions = ("scikit-learn-intelex",)
     install = "pip install 'kmbench[engines]' (wheels for Linux and Windows on x86-64)"

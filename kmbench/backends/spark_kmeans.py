@@ -211,7 +211,7 @@ class SparkMlParams(SparkParams):
     """Parameters of `SparkMl`. None leaves the library's default."""
 
     init_mode: Literal["k-means||", "random"] | None = Field(default=None, description="how the start is found")
-    tol: float | None = Field(default=None, ge=0, description="stop when centres move less")
+    tol: float | None = Field(default=None, ge=0, description="stop when centroids move less")
     solver: Literal["auto", "row", "block"] | None = Field(default=None, description="layout of the rows")
 
 
@@ -231,7 +231,7 @@ class SparkMl(_Spark):
     def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
         """Refuse one cluster, as the library does."""
         if k < 2:
-            return "spark.ml's KMeans takes two clusters at least"
+            return "spark.ml's KMeans needs at least two clusters"
         return super().unsupported_reason(k, n, d, protocol, params)
 
     def fit(self) -> None:
@@ -268,7 +268,7 @@ class SparkMl(_Spark):
             n_iter, cost = int(summary.numIter), float(summary.trainingCost)
         if len(centroids) != self._job.k:
             raise CaseError(
-                f"Spark ended with {len(centroids)} centroids for k={self._job.k}: its start draws no more different "
+                f"Spark returned {len(centroids)} centroids for k={self._job.k}: its start drew too few distinct "
                 "candidates",
                 "ask for fewer clusters, or try init_mode=random",
             )

@@ -134,7 +134,7 @@ def alive_jvm() -> Iterator[None]:
         yield
     except (ConnectionError, Py4JNetworkError) as error:
         raise RuntimeError(
-            "the JVM of Spark has ended, as it does when its heap is too small: give it more with heap_mib"
+            "the JVM of Spark has ended, probably because its heap is too small: set a larger heap_mib"
         ) from error
 
 
@@ -146,7 +146,7 @@ def why_no_spark() -> str | None:
     except importlib.metadata.PackageNotFoundError:
         return "pyspark is not installed: pip install 'kmbench[spark]'"
     if not version.startswith(f"{SPARK_VERSION}."):
-        return f"pyspark {version} is installed, and calls of {SPARK_VERSION} are used: pip install 'kmbench[spark]'"
+        return f"pyspark {version} is installed, but {SPARK_VERSION} is needed: pip install 'kmbench[spark]'"
     return why_no_java(os.environ.get("JAVA_HOME"), shutil.which("java"))
 
 
@@ -162,10 +162,10 @@ def why_no_java(home: str | None, on_path: str | None) -> str | None:
     if java is None:
         return f"there is no Java: {INSTALL_JAVA}"
     if not java.is_file():
-        return f"JAVA_HOME is set, and {java} does not exist: correct it or leave it unset"
+        return f"JAVA_HOME is set, but {java} does not exist: correct or unset it"
     version = _java_version(java.resolve())
     if version is None:
-        return f"{java} does not tell its version: {INSTALL_JAVA}"
+        return f"{java} does not report its version: {INSTALL_JAVA}"
     if version < LEAST_JAVA:
         return f"{java} is Java {version}: {INSTALL_JAVA}"
     return None

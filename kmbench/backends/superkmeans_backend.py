@@ -27,9 +27,9 @@ class SuperKMeansParams(Params):
     hierarchical: bool | None = Field(default=None, description="default: only above 100,000 rows")
     sampling_fraction: float | None = Field(default=None, gt=0, le=1, description="share of the rows; default 0.3")
     max_points_per_centroid: int | None = Field(
-        default=None, ge=1, le=2**31 - 1, description="default 256; off where sampling_fraction is 1"
+        default=None, ge=1, le=2**31 - 1, description="default 256; off if sampling_fraction is 1"
     )
-    early_termination: bool | None = Field(default=None, description="stop when centroids or recall stand still")
+    early_termination: bool | None = Field(default=None, description="stop when centroids or recall no longer change")
 
 
 class SuperKMeansBackend(Backend):

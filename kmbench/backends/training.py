@@ -147,7 +147,7 @@ class Trainer:
             raise BackendError(f"{name} failed with k={k}: {error}", "choose another --backend") from error
         centroids: NDArray[np.float32] = np.ascontiguousarray(result.centroids, dtype=np.float32)
         if centroids.shape != (k, d) or not np.isfinite(centroids).all():
-            raise BackendError(f"{name} gave no {k} finite centroids", "choose another --backend")
+            raise BackendError(f"{name} did not return {k} finite centroids", "choose another --backend")
         return Trained(centroids=centroids, n_iter=result.n_iter)
 
     def _limited(self) -> Any:

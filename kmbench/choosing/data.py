@@ -74,7 +74,7 @@ def read_clustered(data: Any, missing: Missing = "refuse") -> Clustered:
         notes = (*features.notes, note("KM132"))
         return Clustered(name="the frame", X=features.X, offset=None, kept=kept, total=table.n, notes=notes)
     if missing != "refuse":
-        raise DataError(f"missing={missing} is for tables whose columns have names", "leave it out")
+        raise DataError(f"missing={missing} is only for tables whose columns have names", "leave it out")
     with tempfile.TemporaryDirectory(prefix="kmbench-") as folder:
         text, name = str(data), str(data)
         if not is_spec(data):

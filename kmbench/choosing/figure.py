@@ -55,9 +55,9 @@ def draw(result: ChooseResult, colours: Mapping[str, str] = MappingProxyType({})
     panels = (
         ("inertia", "inertia", ""),
         ("silhouette", "silhouette", "silhouette_spread"),
-        ("calinski_harabasz", "Calinski–Harabasz (larger is better)", ""),
-        ("davies_bouldin", "Davies–Bouldin (smaller is better)", ""),
-        ("bic", "BIC (smaller is better)", ""),
+        ("calinski_harabasz", "Calinski–Harabasz (higher is better)", ""),
+        ("davies_bouldin", "Davies–Bouldin (lower is better)", ""),
+        ("bic", "BIC (lower is better)", ""),
         ("stability", "stability of halves", "stability_spread"),
     )
     for ax, (name, title, error) in zip(axes.flat, panels, strict=True):

@@ -41,14 +41,14 @@ def parse_ks(text: str, n: int) -> list[int]:
             raise CaseError(f"--k {text}: the range {item} is empty", "write the smaller end first")
         found.update(_range(numbers))
     if not found:
-        raise CaseError(f"--k {text}: no number of clusters", "write a range such as 2:64")
+        raise CaseError(f"--k {text}: the list is empty", "write a range such as 2:64")
     ks = sorted(found)
     if ks[0] < 2:
-        raise CaseError(f"--k {text}: k={ks[0]} has no second cluster to compare with", "use k from 2 on")
+        raise CaseError(f"--k {text}: k={ks[0]} is too small", "use k >= 2")
     if n < 3:
         raise CaseError(f"{count_text(n, 'row')}: too few to compare numbers of clusters", "give at least 3")
     if ks[-1] >= n:
-        raise CaseError(f"--k {text}: k={ks[-1]} with {n} rows", f"use k of at most {n - 1}")
+        raise CaseError(f"--k {text}: k={ks[-1]} is too large for {n} rows", f"use k <= {n - 1}")
     return ks
 
 

@@ -66,25 +66,25 @@ def choose_k(
         A data SPEC, or rows. A table whose columns have names is prepared as `kmbench.segment` does, unless the
         SPEC asks for steps of its own.
     k : str or sequence of int
-        Such as ``"2:64"``; see `kmbench.choosing.grid.parse_ks`.
+        Numbers of clusters, such as ``"2:64"``; see `kmbench.choosing.grid.parse_ks`.
     missing : {"refuse", "mean", "median", "drop"}
-        What becomes of missing values of a table: see `kmbench.segments.features.make_features`.
+        What to do with missing values of a table: see `kmbench.segments.features.make_features`.
     backend : str
         Backend with its parameters that does every fit.
     iterations : int
-        Of each fit, where the backend runs a fixed number.
+        Lloyd iterations of each fit, if the backend runs a fixed number.
     restarts : int
         k-means++ starts for each k, of which the one with the lowest inertia is kept.
     pairs : int
-        Ways to halve the data, for the stability.
+        Number of ways to halve the data, for the stability.
     references : int
-        Noise sets, for the gap; at least 2.
+        Number of noise data sets for the gap; at least 2.
     seed : int
-        Of all that is drawn: the same seed gives the same answer.
+        Random seed: the same seed gives the same answer.
     threads : int, optional
         All cores by default.
     progress : callable
-        Takes what is being done, and the share of all that is done.
+        Called with the current step and the share of all work that is done.
 
     Returns
     -------

@@ -53,4 +53,4 @@ def save(result: ChooseResult, path: Path) -> None:
 
         np.save(path, result.labels)
     else:
-        raise OutputError(f"{path}: no such form", "use .html, .csv, .npy (where there is a k), .png, .svg or .pdf")
+        raise OutputError(f"{path}: unknown suffix", "use .html, .csv, .npy (where there is a k), .png, .svg or .pdf")

@@ -27,8 +27,8 @@ def answer(result: ChooseResult) -> str:
         return f"Use k = {result.recommended}: {count} agree ({', '.join(agreeing)})."
     verb = "names" if len(agreeing) == 1 else "name"
     return (
-        f"The criteria do not agree; k = {result.recommended} has most votes: {' and '.join(agreeing)} "
-        f"{verb} it. See which of the others fits what the clusters are for."
+        f"The criteria do not agree; k = {result.recommended} has the most votes: {' and '.join(agreeing)} {verb} "
+        "it. Check whether another k suits your purpose better."
     )
 
 
@@ -45,12 +45,12 @@ def pick_sentences(result: ChooseResult) -> list[str]:
     found = []
     if by_k:
         picks = "; ".join(f"k = {k} by {', '.join(names)}" for k, names in sorted(by_k.items()))
-        kind = "Criteria, which always name some k" if result.recommended is None else "Other picks"
+        kind = "Picks of the criteria, which always name some k" if result.recommended is None else "Other picks"
         found.append(f"{kind}: {picks}.")
     if aside:
         found.append(f"No vote: {', '.join(aside)}.")
     if result.elbow is not None:
-        found.append(f"Elbow at k = {result.elbow}, a mark and no vote: the point {ELBOW_METHOD}.")
+        found.append(f"Elbow at k = {result.elbow}, which has no vote: the point {ELBOW_METHOD}.")
     return found
 
 
@@ -58,10 +58,10 @@ def method_sentences(result: ChooseResult) -> list[str]:
     """Say what the columns are."""
     return [
         "Inertia: sum of squared distances to the nearest centroid. Simplified silhouette: mean over the rows of "
-        "(b - a) / max(a, b), from the distances to the two nearest centroids. Silhouette: the true one, on samples "
-        "of 2,000 rows, ± its standard deviation between them.",
-        "CH: Calinski–Harabasz, larger is better. DB: Davies–Bouldin, smaller is better. BIC: of spherical "
-        "Gaussians, smaller is better. Stability: adjusted Rand index between fits on halves of the rows. "
-        "Gap: by which the log of the inertia falls further from one cluster to k than in uniform noise; "
-        "near 0 or below means none.",
+        "(b - a) / max(a, b), from the distances to the two nearest centroids. Silhouette: the exact one, on "
+        "samples of 2,000 rows, ± its standard deviation between samples.",
+        "CH: Calinski–Harabasz, higher is better. DB: Davies–Bouldin, lower is better. BIC: of spherical "
+        "Gaussians, lower is better. Stability: adjusted Rand index between fits on halves of the rows. Gap: how "
+        "much more the log of the inertia falls from one cluster to k than in uniform noise; near or below 0: no "
+        "clusters.",
     ]

@@ -25,10 +25,11 @@ class Format(StrEnum):
 def asv_frame_command(
     folder: Annotated[Path, typer.Argument(help="asv's results folder.")] = Path("results/asv"),
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write there, by its ending: .csv, .json or .parquet.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File to write; its suffix selects the format: .csv, .json or .parquet."),
     ] = None,
     form: Annotated[
-        Format | None, typer.Option("--format", help="Without --output: csv (default) or json, printed.")
+        Format | None, typer.Option("--format", help="Format to print without --output: csv (default) or json.")
     ] = None,
 ) -> None:
     """Print asv's results as a tidy table: machine, versions, commit, parameters by value, figures and samples.
@@ -41,7 +42,7 @@ def asv_frame_command(
     """
     chosen = form or _format_of(output)
     if chosen is Format.PARQUET and output is None:
-        raise OutputError("parquet is binary", "give it a file: --output history.parquet")
+        raise OutputError("parquet cannot be printed", "give a file: --output history.parquet")
     from kmbench.analysis.asv_frame import asv_frame
 
     frame = asv_frame(folder)
@@ -73,4 +74,4 @@ def _format_of(output: Path | None) -> Format:
     try:
         return Format(output.suffix.removeprefix("."))
     except ValueError:
-        raise OutputError(f"{output}: its ending names no format", "end it in .csv, .json or .parquet") from None
+        raise OutputError(f"{output}: unknown suffix", "use .csv, .json or .parquet") from None

@@ -28,11 +28,11 @@ EMPTY_CLUSTERS = {
 def backends_command(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Tell all about this one: parameters and traps."),
+        typer.Argument(metavar="NAME", help="Describe this backend, with its parameters and traps."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per backend.")] = False,
 ) -> None:
-    """List the backends and what can run here, or tell all about one.
+    """List the backends and which of them can run here, or describe one.
 
     [bold]Examples[/bold]
 
@@ -83,7 +83,7 @@ def print_backends(console: Console, found: list[BackendInfo]) -> None:
     absent = next((backend for backend in found if not backend.available), None)
     named = absent.name if absent is not None else found[0].name if found else "NAME"
     why = " and why it cannot run here" if absent is not None else ""
-    console.print(f"kmbench backends {named} tells its parameters, its traps{why}.", style="dim")
+    console.print(f"kmbench backends {named} shows its parameters, its traps{why}.", style="dim")
 
 
 def _answer(backend: BackendInfo) -> str:
@@ -125,13 +125,13 @@ def _held_to(backend: BackendInfo) -> list[str]:
     matched = traits["accepts_init"] and traits["fixed_iterations"]
     if not matched:
         lacks = "a given start" if not traits["accepts_init"] else "a fixed number of iterations over all rows"
-        held = f"It knows no {lacks.removeprefix('a ')}, so it takes part with --protocol native only."
+        held = f"It does not support {lacks}, so it takes part only with --protocol native."
     elif traits["exact"]:
-        held = "Exact: in a matched run its inertia must be the reference's, or its row is invalid."
+        held = "Exact: in a matched run it must reach the inertia of the reference, or its row is invalid."
     else:
-        held = "Approximate: it is given the same start and iterations, and its inertia is told, not held to a bound."
-    labels = "in fit" if traits["labels_in_fit"] else "by one more search, which is timed with the fit"
-    centres = "It takes the mean off the data itself." if traits["centres"] else "It works on the data as it is."
+        held = "Approximate: it gets the same start and iterations; its inertia may differ from the reference."
+    labels = "in fit" if traits["labels_in_fit"] else "by one more search, which is timed together with the fit"
+    centres = "It subtracts the mean from the data itself." if traits["centres"] else "It does not centre the data."
     return [
         f"Device: {traits['device']}. {held}",
         f"Labels are found {labels}. {centres} {EMPTY_CLUSTERS[traits['empty_clusters']].capitalize()}.",

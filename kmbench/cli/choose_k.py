@@ -18,34 +18,36 @@ SUFFIXES = (".html", ".png", ".svg", ".pdf")
 
 
 def choose_k_command(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Rows to be clustered; see `kmbench data`.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="Rows to cluster; see `kmbench data`.")],
     k: Annotated[
-        str, typer.Option("--k", metavar="LIST", help="Numbers to try, such as 2:64, 2:64:2 or 4,8,16.")
+        str, typer.Option("--k", metavar="LIST", help="Numbers of clusters to try, such as 2:64, 2:64:2 or 4,8,16.")
     ] = "2:64",
     missing: Annotated[
-        str, typer.Option(metavar="refuse|mean|median|drop", help="Missing values of a table.")
+        str, typer.Option(metavar="refuse|mean|median|drop", help="What to do with missing values in a table.")
     ] = "refuse",
-    backend: Annotated[str, typer.Option(metavar="B", help="k-means backend of all fits.")] = "numpy-lloyd",
+    backend: Annotated[str, typer.Option(metavar="B", help="k-means backend for all fits.")] = "numpy-lloyd",
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write the labels of the chosen k: .npy, or text with a label a line."),
+        typer.Option(metavar="OUT", help="Write the labels of the chosen k: .npy, or text with one label per line."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write figure and table (.html), or the figure (.png, .svg, .pdf)."),
+        typer.Option(
+            metavar="FILE", help="Write the figure and table (.html), or only the figure (.png, .svg, .pdf)."
+        ),
     ] = None,
     restarts: Annotated[int, typer.Option(metavar="N", help="Starts for each k.")] = 3,
-    iterations: Annotated[int, typer.Option(metavar="N", help="Of each fit.")] = 25,
-    threads: Annotated[int | None, typer.Option(metavar="T", help="Default: all cores.")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.")] = 0,
+    iterations: Annotated[int, typer.Option(metavar="N", help="Lloyd iterations of each fit.")] = 25,
+    threads: Annotated[int | None, typer.Option(metavar="T", help="Number of threads; default: all cores.")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Random seed.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Choose the number of clusters by criteria that are shown side by side.
+    """Choose the number of clusters by several criteria, shown side by side.
 
     A table whose columns have names is prepared as `kmbench segment` does.
 
-    "No clusters here" is a possible answer: it takes clusters that noise does not have and that two halves of the
-    data share.
+    "No clusters here" is a possible answer: clusters only count if uniform noise does not have them and two halves of
+    the data agree on them.
 
     [bold]Examples[/bold]
 
@@ -53,7 +55,8 @@ def choose_k_command(
 
     kmbench choose-k customers.csv --k 2:12 --labels segments.npy
 
-    Exit code 0: there is an answer, also "no clusters". 1: no k, and labels were asked for. 2: bad input.
+    Exit code 0: there is an answer, which may be "no clusters". 1: no k was found, but labels were requested. 2: bad
+    input.
     """
     from kmbench.cli.choose_k_table import print_choice
     from kmbench.cli.outputs import check_writable

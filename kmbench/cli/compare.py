@@ -20,15 +20,17 @@ __all__ = ["compare_command", "print_comparison"]
 
 
 def compare_command(
-    before: Annotated[Path, typer.Argument(help="Run folder to compare with.")],
-    after: Annotated[Path, typer.Argument(help="Run folder.")],
-    force: Annotated[bool, typer.Option("--force", help="Compare runs of different hosts or versions.")] = False,
+    before: Annotated[Path, typer.Argument(help="Run folder to compare with (before).")],
+    after: Annotated[Path, typer.Argument(help="Run folder to compare (after).")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Compare runs even if their hosts or versions differ.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per cell.")] = False,
 ) -> None:
     """Compare two runs cell by cell.
 
-    The two did not take turns, so their times differ by what the host did in between as well: no verdict is given,
-    and runs of different hosts or versions are refused.
+    The two runs did not take turns, so changes on the host in between also affect their ratios. Therefore no verdict
+    is given, and runs of different hosts or versions are refused.
 
     [bold]Example[/bold]
 
@@ -58,7 +60,7 @@ def print_comparison(console: Console, rows: Sequence[ComparedCell]) -> None:
         console.print(Text.assemble((f"{row.label}: ", "bold"), f"{row.note or 'no time'} ({row.case})"))
     if both:
         console.print(
-            "\nThe runs did not take turns: what the host did in between is part of each ratio.", style="dim"
+            "\nThe runs did not take turns, so changes on the host in between are part of each ratio.", style="dim"
         )
 
 

@@ -23,9 +23,9 @@ __all__ = ["data_command"]
 def data_command(
     spec: Annotated[str | None, typer.Argument(metavar="[SPEC]", help="Read this data and describe it.")] = None,
 ) -> None:
-    """Show the kinds of data that a SPEC can name, or describe one.
+    """List the data formats that a SPEC can name, or describe a data set.
 
-    Of a table: each column with how it was read, examples, and why it is left out where it is.
+    For a table, it shows how each column is read, with examples, and why a column is left out.
 
     [bold]Examples[/bold]
 

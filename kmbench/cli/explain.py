@@ -21,17 +21,20 @@ __all__ = ["explain_command"]
 
 def explain_command(
     code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="Such as KM204. Without one: all codes with their titles.")
+        str | None,
+        typer.Argument(
+            metavar="CODE", help="Code of a note, such as KM204. Without it, all codes are listed with their titles."
+        ),
     ] = None,
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder: what its notes of this code say in full.")
+        Path | None, typer.Argument(metavar="RUN", help="Run folder: also print its notes with this code in full.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per code.")] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print a table of all codes, as in the documents.")
+        bool, typer.Option("--markdown", help="Print a table of all codes, as in the documentation.")
     ] = False,
 ) -> None:
-    """Say what the code of a note means, why it matters and what to do.
+    """Explain the code of a note: what it means, why it matters and what to do.
 
     [bold]Examples[/bold]
 

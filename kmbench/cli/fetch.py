@@ -16,15 +16,16 @@ __all__ = ["fetch_command"]
 
 def fetch_command(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The data set; without it all are listed.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Name of the data set; without it, all known data sets are listed."),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Put the files here, not into the cache.")
+        Path | None, typer.Option("--to", metavar="DIR", help="Put the files here instead of into the cache.")
     ] = None,
 ) -> None:
-    """Fetch a public data set by its name, or list those that are known.
+    """Fetch a public data set by its name, or list the known ones.
 
-    The size is shown first. A transfer that breaks goes on where it stopped when the command is given again.
+    The size is shown first. If a transfer breaks off, the same command continues it.
 
     [bold]Examples[/bold]
 
@@ -50,7 +51,7 @@ def fetch_command(
     folder = to or set_folder(name)
     size = bytes_to_fetch(wanted, folder)
     if size is None:
-        console.print(f"{name}: the server does not tell its size", markup=False, highlight=False)
+        console.print(f"{name}: the server does not report its size", markup=False, highlight=False)
     elif size:
         console.print(f"{name}: {size / 1e6:,.1f} MB to fetch into {folder}", markup=False, highlight=False)
     columns = (

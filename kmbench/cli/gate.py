@@ -28,45 +28,59 @@ STYLES = {"pass": "green", "blind": "yellow", "regression": "bold red", "not mea
 
 
 def gate_command(
-    base: Annotated[str, typer.Argument(metavar="BASE", help="Commit to compare with: a hash, a branch, HEAD~1.")],
+    base: Annotated[
+        str, typer.Argument(metavar="BASE", help="Commit to compare with, such as a hash, a branch or HEAD~1.")
+    ],
     head: Annotated[str, typer.Argument(metavar="HEAD", help="Commit to judge.")] = "HEAD",
     study: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What to measure; default: the built-in study 'gate'.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Study file that says what to measure; default: the built-in study 'gate'."
+        ),
     ] = None,
     margin: Annotated[
         float | None,
         typer.Option(
             metavar="PERCENT",
-            help="By which a time may be longer; default: what the study says, else 10. 0: not at all.",
+            help="Percentage by which a time may grow; default: that of the study, else 10. 0 allows no growth.",
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(metavar="SHARE", help="By which inertia and agreement may be worse, such as 1e-6.")
+        float,
+        typer.Option(
+            metavar="SHARE", help="Relative amount by which inertia and agreement may be worse, such as 1e-6."
+        ),
     ] = 0.0,
     markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a table for a pull request; /dev/stdout prints it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File for a Markdown table for a pull request; /dev/stdout prints it."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the records there; default: nothing is kept.")
+        Path | None, typer.Option(metavar="DIR", help="Folder to keep the records in; default: nothing is kept.")
     ] = None,
     budget: Annotated[
-        float, typer.Option(metavar="MINUTES", help="For measuring cells longer whose noise hides the margin.")
+        float, typer.Option(metavar="MINUTES", help="Extra time for cells whose noise hides the margin.")
     ] = 5.0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit code 2 where a slowdown of the margin could not have been found.")
+        bool,
+        typer.Option(
+            "--strict", help="Exit with code 2 if a slowdown as large as the margin could not have been detected."
+        ),
     ] = False,
     no_build_isolation: Annotated[
         bool,
-        typer.Option("--no-build-isolation", help="Build with what is installed here, such as without a network."),
+        typer.Option(
+            "--no-build-isolation", help="Build with the installed packages, for example without a network."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Build two commits of this checkout, measure them now and in turns, and tell whether HEAD is worse.
+    """Build two commits of this checkout, measure them now in turns, and check whether HEAD is worse.
 
-    The checkout may be kmbench's own, that of a backend plug-in, or that of a package which a backend of the study
-    uses. Inertia, agreement and iterations are compared exactly, memory within 10 % or 2 MB, time by its interval
-    against the margin. What fails is measured once more, and fails only if it does so again. A cell is blind where
-    its noise would have hidden a slowdown of the margin.
+    The checkout may be that of kmbench, of a backend plug-in, or of a package that a backend of the study uses.
+    Inertia, agreement and iterations are compared exactly, memory within 10 % or 2 MB, and the interval of the time
+    ratio with the margin. A cell that fails is measured again, and counts as failed only if it fails twice. A cell is
+    blind if its noise would have hidden a slowdown as large as the margin.
 
     [bold]Examples[/bold]
 
@@ -76,7 +90,8 @@ def gate_command(
 
     kmbench gate main HEAD --study gate.toml --strict
 
-    Exit code 0: not worse, or blind. 1: a regression. 2: it could not be measured, or with --strict blind.
+    Exit code 0: not worse, or blind. 1: a regression. 2: it could not be measured, or it is blind and --strict was
+    given.
     """
     if margin is not None and not 0 <= margin <= 1000:
         raise StudyError(f"--margin {margin:g}: give a percentage from 0, such as --margin 10")

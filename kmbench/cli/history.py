@@ -24,28 +24,31 @@ STUDY = Path("benchmarks/history.toml")
 
 def history_command(
     folder: Annotated[Path, typer.Argument(help="asv's results folder.")] = Path("results/asv"),
-    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the page goes.")] = Path("reports/history"),
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the page.")] = Path("reports/history"),
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the changes and the lines as one JSON object; write no page.")
+        bool, typer.Option("--json", help="Print the changes and the lines as one JSON object, and write no page.")
     ] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Measure both sides of each change now, in turns, and find its commit.")
     ] = False,
     budget: Annotated[
-        float, typer.Option(metavar="MINUTES", help="Of --confirm: no measurement is begun after it.")
+        float, typer.Option(metavar="MINUTES", help="With --confirm: start no measurement after this time.")
     ] = 30.0,
     study: Annotated[
-        Path, typer.Option(metavar="FILE", help="Of --confirm: how the cells of the history are measured.")
+        Path,
+        typer.Option(
+            metavar="FILE", help="With --confirm: study file that says how the cells of the history are measured."
+        ),
     ] = STUDY,
     no_build_isolation: Annotated[
         bool,
-        typer.Option("--no-build-isolation", help="Of --confirm: build commits with what is installed here."),
+        typer.Option("--no-build-isolation", help="With --confirm: build commits with the installed packages."),
     ] = False,
 ) -> None:
-    """Render asv's results as one offline page: what changed over commits, and what another version costs.
+    """Write asv's results as one offline page: what changed over commits, and what other versions of a library cost.
 
-    With --confirm each change is measured again, in the checkout that the command is started in; what it comes to is
-    kept beside the results, and a change that was confirmed or refuted is not measured again.
+    With --confirm, each change is measured again in the checkout where the command is started. The outcome is kept
+    beside the results, and a change that was confirmed or refuted is not measured again.
 
     [bold]Examples[/bold]
 

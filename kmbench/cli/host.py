@@ -14,10 +14,10 @@ __all__ = ["host_command"]
 def host_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     machine: Annotated[
-        bool, typer.Option("--machine", help="Print one name, which asv files this machine's results under.")
+        bool, typer.Option("--machine", help="Print only the name under which asv files the results of this machine.")
     ] = False,
 ) -> None:
-    """Describe this host as a run records it: CPU, memory, versions, variables, and a short fingerprint.
+    """Describe this host, as a run records it: CPU, memory, versions, environment variables, and a short fingerprint.
 
     [bold]Example[/bold]
 

@@ -43,9 +43,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Compare k-means engines on the same work, check that the answers are right, and say how sure it is.\n\n"
+    help="Compare k-means engines on the same work, verify their answers, and say how sure the result is.\n\n"
     "Begin with [bold]kmbench run[/bold]: it compares NumPy, scikit-learn and FAISS on three data sets. "
-    "pip install 'kmbench\\[cpu]' brings FAISS.",
+    "pip install 'kmbench\\[cpu]' adds FAISS.",
 )
 
 

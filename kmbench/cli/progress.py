@@ -55,7 +55,7 @@ class Progress:
         self.folder = event.folder
         self._work = event.work
         if event.cells_done:
-            self._console.print(f"{event.cells_done} of {event.cells} cells were measured before", highlight=False)
+            self._console.print(f"{event.cells_done} of {event.cells} cells were measured earlier", highlight=False)
         if self._bar is not None:
             self._task = self._bar.add_task("data", total=sum(event.work.values()) or 1.0)
 

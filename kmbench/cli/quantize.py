@@ -22,22 +22,24 @@ SWATCH_WIDTH, MOST_LISTED = 60, 32
 
 
 def quantize_command(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Any image that Pillow reads.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Any picture that Pillow can read.")],
     k: Annotated[int, typer.Option("--k", "-k", metavar="K", help="Number of colours.")] = 16,
     space: Annotated[
-        str, typer.Option(metavar="rgb|lab", help="Where colours are clustered; lab is closer to what people see.")
+        str, typer.Option(metavar="rgb|lab", help="Colour space to cluster in; lab is closer to what people see.")
     ] = "rgb",
     backend: Annotated[str, typer.Option(metavar="B", help="k-means backend.")] = "numpy-lloyd",
-    output: Annotated[Path | None, typer.Option(metavar="PNG", help="Write the picture; its alpha is kept.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Write the picture with its transparency.")
+    ] = None,
     sample: Annotated[
-        int | None, typer.Option(metavar="N", help="Find the colours from so many pixels, drawn at random.")
+        int | None, typer.Option(metavar="N", help="Number of random pixels to find the colours from.")
     ] = None,
     iterations: Annotated[int, typer.Option(metavar="N", help="Lloyd iterations.")] = 25,
-    threads: Annotated[int | None, typer.Option(metavar="T", help="Default: all cores.")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of the start and the sample.")] = 0,
+    threads: Annotated[int | None, typer.Option(metavar="T", help="Number of threads; default: all cores.")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Random seed.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Reduce a picture to k colours, and say how close it comes.
+    """Reduce a picture to k colours, and measure how close the result is to the original.
 
     [bold]Examples[/bold]
 
@@ -45,14 +47,14 @@ def quantize_command(
 
     kmbench quantize logo.png --k 8 --space lab --json
 
-    To compare backends by the picture: kmbench run --workload palette --data photo.jpg --k 16
+    To compare backends on this task: kmbench run --workload palette --data photo.jpg --k 16
     """
     from kmbench.cli.outputs import check_writable, write_bytes
     from kmbench.colour import quantize
     from kmbench.errors import OutputError
 
     if output is not None and output.suffix.lower() != ".png":
-        raise OutputError(f"--output {output}: not a .png file", "give it that suffix: other kinds change colours")
+        raise OutputError(f"--output {output}: not a .png file", "use the suffix .png: other formats change colours")
     check_writable("--output", output)
     result = quantize(
         image,

@@ -32,9 +32,9 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
     if races:
         bases = " or ".join(dict.fromkeys(race.baseline for race in races if race.baseline is not None))
         console.print(
-            "\nTime until centroids and labels are within that share of the best inertia known (of all backends, the "
-            "reference and all starts): median over the starts, at the first rung that is there. `>`: not there "
-            f"after the last rung, from most starts. Speed-up: over {bases}, with its 95 % interval over the "
+            "\nTime until centroids and labels are within that share of the best known inertia (of all backends, "
+            "the reference and all starts): median over the starts, at the first rung that is there. `>`: not "
+            f"there after the last rung, from most starts. Speed-up: over {bases}, with its 95 % interval over the "
             "starts from which both arrive.",
             style="dim",
             markup=False,

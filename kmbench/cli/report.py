@@ -17,16 +17,20 @@ def report_command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR...", help="Run folders of one host.")],
     output: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder to write into; default: that of the one run, else reports/NAMES."),
+        typer.Option(
+            metavar="DIR", help="Folder to write to; default: the run folder for one run, reports/NAMES for several."
+        ),
     ] = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="Of html, md, csv and parquet, such as html,md.")
+        str,
+        typer.Option("--format", metavar="LIST", help="One or more of html, md, csv and parquet, such as html,md."),
     ] = "html",
     benchopt: Annotated[
-        bool, typer.Option("--benchopt", help="With csv or parquet: the samples, as benchopt names its columns.")
+        bool,
+        typer.Option("--benchopt", help="With csv or parquet: name the columns of the samples as benchopt does."),
     ] = False,
 ) -> None:
-    """Render one run, or several of one host and the same versions side by side.
+    """Write the page of one run, or of several runs of one host and the same versions side by side.
 
     [bold]Examples[/bold]
 
@@ -44,15 +48,15 @@ def report_command(
         try:
             chosen.append(Format("md" if name == "markdown" else name))
         except ValueError:
-            raise OutputError(f"--format {name} is not known", "there are html, md, csv and parquet") from None
+            raise OutputError(f"--format {name} is not known", "use html, md, csv or parquet") from None
     if not chosen:
-        raise OutputError("--format names nothing to write", "there are html, md, csv and parquet")
+        raise OutputError("--format is empty", "use html, md, csv or parquet")
     if benchopt and not {Format.CSV, Format.PARQUET} & set(chosen):
-        raise OutputError("--benchopt names columns of a table", "add --format parquet, which benchopt opens, or csv")
+        raise OutputError("--benchopt needs a table", "add --format parquet, which benchopt opens, or csv")
     for folder in runs:
         # A single records file is no run: the page needs to know its host and its study.
         if folder.is_file():
-            raise OutputError(f"{folder} is a file", "give the run folder that it lies in")
+            raise OutputError(f"{folder} is a file", "give the run folder that contains it")
     if output is None:
         output = runs[0] if len(runs) == 1 else Path("reports") / "+".join(
             f"{run.resolve().parent.name}-{run.resolve().name}" for run in runs
@@ -66,12 +70,14 @@ def report_command(
 
 
 def gallery_command(
-    root: Annotated[Path, typer.Argument(metavar="DIR", help="Where the run folders lie.")] = Path("results"),
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the pages and their index.")] = Path(
+    root: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that contains the run folders.")] = Path(
+        "results"
+    ),
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pages and their index.")] = Path(
         "reports"
     ),
 ) -> None:
-    """Render every run under a folder again, with an index page that tells the answer of each.
+    """Write the page of every run in a folder again, with an index page that gives the answer of each.
 
     [bold]Example[/bold]
 

@@ -38,7 +38,7 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
 
 def run_command(
     study: Annotated[
-        Path | None, typer.Argument(help="Study file (TOML). Without it and without --data: the study 'quick'.")
+        Path | None, typer.Argument(help="Study file (TOML); default without --data: the built-in study 'quick'.")
     ] = None,
     data: Annotated[
         list[str] | None,
@@ -50,7 +50,7 @@ def run_command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What the clusters are for, such as palette\\[space=lab]; see `kmbench workloads`.",
+            help="Task to score the clusters by, such as palette\\[space=lab]; see `kmbench workloads`.",
             rich_help_panel=WORK,
         ),
     ] = None,
@@ -58,7 +58,7 @@ def run_command(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Such as numpy-lloyd,faiss-ivf\\[nlist=16,64;nprobe=1,4], or all.",
+            help="Backends, such as numpy-lloyd,faiss-ivf\\[nlist=16,64;nprobe=1,4], or all.",
             rich_help_panel=WORK,
         ),
     ] = None,
@@ -77,26 +77,34 @@ def run_command(
         str | None,
         typer.Option(
             metavar="matched|native|target",
-            help="matched: same start, same iterations, all rows. native: as each library's documentation has it. "
-            "target: time to within 1 % and 0.1 % of the best inertia known.",
+            help="matched: same start, same iterations, all rows. native: as each library's documentation "
+            "recommends. target: time to within 1 % and 0.1 % of the best known inertia.",
             rich_help_panel=WORK,
         ),
     ] = None,
     threads: Annotated[
         str | None, typer.Option(metavar="LIST", help="Thread counts; default: all cores.", rich_help_panel=WORK)
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="S", help="Seed of the start.", rich_help_panel=WORK)] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="S", help="Random seed of the start.", rich_help_panel=WORK)
+    ] = None,
     seeds: Annotated[
-        int | None, typer.Option(metavar="N", help="Starts of the protocol target (default 5).", rich_help_panel=WORK)
+        int | None,
+        typer.Option(metavar="N", help="Number of starts in the protocol target (default 5).", rich_help_panel=WORK),
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Epochs; default: until the intervals are within 5 %.", rich_help_panel=RUN),
+        typer.Option(
+            metavar="N", help="Number of epochs; default: until the intervals are within 5 %.", rich_help_panel=RUN
+        ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Three epochs.", rich_help_panel=RUN)] = False,
-    precise: Annotated[bool, typer.Option("--precise", help="Intervals within 2 %.", rich_help_panel=RUN)] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Run three epochs.", rich_help_panel=RUN)] = False,
+    precise: Annotated[
+        bool, typer.Option("--precise", help="Run epochs until the intervals are within 2 %.", rich_help_panel=RUN)
+    ] = False,
     budget: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="For one case (default 600).", rich_help_panel=RUN)
+        float | None,
+        typer.Option(metavar="SECONDS", help="Time limit for one case (default 600).", rich_help_panel=RUN),
     ] = None,
     blas_coretype: Annotated[
         str | None,
@@ -108,7 +116,7 @@ def run_command(
             metavar="warm|cold",
             envvar="KMBENCH_PAGES",
             show_envvar=False,
-            help="warm (default): touch the memory that a fit asks for right before its clock. cold: leave it.",
+            help="warm (default): touch memory right before each timed fit. cold: do not.",
             rich_help_panel=RUN,
         ),
     ] = None,
@@ -129,23 +137,32 @@ def run_command(
         ),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(metavar="BACKEND", help="What speed-ups are relative to.", rich_help_panel=RUN)
+        str | None,
+        typer.Option(metavar="BACKEND", help="Backend that speed-ups are relative to.", rich_help_panel=RUN),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run folder; default: results/STUDY/TIME.", rich_help_panel=RUN)
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="For one step of a worker (default 600).", rich_help_panel=RUN),
+        typer.Option(
+            metavar="SECONDS", help="Time limit for one step of a worker (default 600).", rich_help_panel=RUN
+        ),
     ] = None,
     memory_limit: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="Of one worker, such as 4G; default: what is free.", rich_help_panel=RUN),
+        typer.Option(
+            metavar="SIZE",
+            help="Memory limit of one worker, such as 4G; default: the free memory.",
+            rich_help_panel=RUN,
+        ),
     ] = None,
     wide: Annotated[
         bool,
         typer.Option(
-            "--wide", help="Show all figures: CPU time, agreement, fit and labels apart.", rich_help_panel=RUN
+            "--wide",
+            help="Show all figures, with CPU time, agreement, and separate times of fit and labels.",
+            rich_help_panel=RUN,
         ),
     ] = False,
     as_json: Annotated[
@@ -153,19 +170,22 @@ def run_command(
         typer.Option("--json", help="Print one JSON array, an object per row.", rich_help_panel=RUN),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was cut off.", rich_help_panel=RUN)
+        bool, typer.Option("--resume", help="Continue an interrupted run.", rich_help_panel=RUN)
     ] = False,
     stop_after: Annotated[
         float | None,
         typer.Option(
             metavar="SECONDS",
             min=0,
-            help="Begin no further case after so long; go on with --resume.",
+            help="Start no further case after this time; --resume continues the run.",
             rich_help_panel=RUN,
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the cells and an estimate; measure nothing.", rich_help_panel=RUN)
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the cells and an estimate of the time, but measure nothing.", rich_help_panel=RUN
+        ),
     ] = False,
     report: Annotated[bool, typer.Option(help="Write index.html into the run folder.", rich_help_panel=RUN)] = True,
 ) -> None:
@@ -180,7 +200,7 @@ def run_command(
     kmbench run --data vectors.fbin:limit=1000000 --k 1024,4096 --threads 1,8 --output results/vectors
 
     Exit code 0: all cells are sound. 1: a cell failed or gave a wrong answer. 2: bad input, nothing was measured.
-    3: --stop-after left cases for the next time.
+    3: --stop-after left cases unmeasured.
     """
     options: dict[str, Any] = {
         "data": data or None,
@@ -232,7 +252,7 @@ def run_command(
             run = measure(chosen, output, resume, progress, stop_after=stop_after)
     except KeyboardInterrupt:
         kept = (
-            f"what was measured is in {progress.folder}: go on with --resume"
+            f"the measurements so far are in {progress.folder}: continue with --resume"
             if progress.folder
             else "nothing was kept"
         )
@@ -252,7 +272,7 @@ def run_command(
             out.print(f"page     {page}", soft_wrap=True, highlight=False)
     if run.cases_left:
         err.print(
-            f"kmbench: the time was up with {count_text(run.cases_left, 'case')} left: go on with --resume",
+            f"kmbench: stopped with {count_text(run.cases_left, 'case')} left: continue with --resume",
             soft_wrap=True,
             highlight=False,
         )

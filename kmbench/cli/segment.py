@@ -38,32 +38,38 @@ def segment_command(
     ] = None,
     missing: Annotated[
         str,
-        typer.Option(metavar="refuse|mean|median|drop", help="Missing values: refused, filled in, or rows left out."),
+        typer.Option(
+            metavar="refuse|mean|median|drop", help="Missing values: refuse them, fill them in, or drop the rows."
+        ),
     ] = "refuse",
     leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Not clustered by; may be repeated.")
+        list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="Column to leave out; may be repeated.")
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--column", metavar="COLUMN", help="Cluster by this and no other; may be repeated."),
+        typer.Option("--column", metavar="COLUMN", help="Cluster only by this column; may be repeated."),
     ] = None,
     row_id: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Names the rows, and is not clustered by.")
+        str | None,
+        typer.Option("--id", metavar="COLUMN", help="Column that identifies the rows; it is not clustered by."),
     ] = None,
     decimal: Annotated[
         str | None,
-        typer.Option(metavar="point|comma", help="How numbers are written, where the table leaves it open."),
+        typer.Option(metavar="point|comma", help="Decimal mark, if the table leaves it open."),
     ] = None,
     backend: Annotated[str, typer.Option(metavar="B", help="k-means backend.")] = "numpy-lloyd",
-    seeds: Annotated[int, typer.Option(metavar="N", help="Starts: the best is taken, all tell the stability.")] = 10,
-    seed: Annotated[int, typer.Option(metavar="S", help="The first of them.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", help="Number of starts: the best is used, all measure the stability.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(metavar="S", help="Random seed of the first start.")] = 0,
     iterations: Annotated[int, typer.Option(metavar="N", help="Lloyd iterations.")] = 50,
-    threads: Annotated[int | None, typer.Option(metavar="T", help="Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option(metavar="T", help="Number of threads; default: all cores.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Divide the rows of a table into segments, and tell who is in them.
+    """Divide the rows of a table into segments, and describe them.
 
-    Numbers are standardised, texts become columns of 0 and 1; columns that say nothing are left out and named.
+    Numbers are standardised, and texts become columns of 0 and 1. Columns without information are left out, and a
+    note names them.
 
     [bold]Examples[/bold]
 
@@ -78,7 +84,7 @@ def segment_command(
     from kmbench.segments import segment
 
     if output is not None and output.suffix.lower() != ".csv":
-        raise OutputError(f"--output {output}: the table is written as .csv", "give it that suffix")
+        raise OutputError(f"--output {output}: not a .csv file", "use the suffix .csv")
     check_writable("--output", output)
     result = segment(
         table,

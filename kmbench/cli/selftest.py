@@ -19,16 +19,16 @@ __all__ = ["selftest_command"]
 
 
 def selftest_command(
-    quick: Annotated[bool, typer.Option("--quick", help="Six epochs: two to three minutes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per truth.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Run six epochs, which takes two to three minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per check.")] = False,
 ) -> None:
-    """Check the measurement itself with backends that are alike, 10 % slower, asleep, or allocate a known amount.
+    """Check the measurement with backends that are identical, 10 % slower, asleep, or allocate known memory.
 
     [bold]Example[/bold]
 
     kmbench selftest --quick
 
-    Exit code 1 where a finding contradicts the truth.
+    Exit code 1 if a result contradicts the known behaviour.
     """
     from kmbench.selftest import selftest
 

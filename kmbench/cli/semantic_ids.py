@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 def semantic_ids_command(
     embeddings: Annotated[
-        str, typer.Argument(metavar="EMBEDDINGS", help="Vectors, an item a row; see `kmbench data`.")
+        str, typer.Argument(metavar="EMBEDDINGS", help="Vectors, one item per row; see `kmbench data`.")
     ],
     levels: Annotated[int | None, typer.Option(metavar="L", help="Digits of an ID. Default: 3.")] = None,
     codebook: Annotated[
@@ -28,23 +28,25 @@ def semantic_ids_command(
         Path | None, typer.Option(metavar="IDS", help="Write the IDs, shape (n, L): .npy, or text with commas.")
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(metavar="cosine|l2", help="cosine brings a copy to norm 1. Default: cosine.")
+        str | None,
+        typer.Option(metavar="cosine|l2", help="cosine (default) normalizes a copy of the vectors to norm 1."),
     ] = None,
     unique: Annotated[bool, typer.Option("--unique", help="Add a last digit that tells equal IDs apart.")] = False,
     save: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Write the codebooks.")] = None,
     codebooks: Annotated[
-        Path | None, typer.Option(metavar="FILE.npz", help="Use codebooks that --save wrote, train none.")
+        Path | None,
+        typer.Option(metavar="FILE.npz", help="Use codebooks written by --save instead of training new ones."),
     ] = None,
-    backend: Annotated[str, typer.Option(metavar="B", help="k-means backend that trains.")] = "numpy-lloyd",
-    iterations: Annotated[int, typer.Option(metavar="N", help="Of the training of a level.")] = 25,
-    points_per_code: Annotated[int, typer.Option(metavar="N", help="Items trained on, for each code.")] = 256,
-    threads: Annotated[int | None, typer.Option(metavar="T", help="Default: all cores.")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all that is drawn.")] = 0,
+    backend: Annotated[str, typer.Option(metavar="B", help="k-means backend for the training.")] = "numpy-lloyd",
+    iterations: Annotated[int, typer.Option(metavar="N", help="Lloyd iterations for each level.")] = 25,
+    points_per_code: Annotated[int, typer.Option(metavar="N", help="Training items per code.")] = 256,
+    threads: Annotated[int | None, typer.Option(metavar="T", help="Number of threads; default: all cores.")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Random seed.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Give every embedding an ID of a few digits, by residual k-means.
 
-    Each level clusters what the levels before it left. Items with the same first digits are alike.
+    Each level clusters the residuals of the level before it. Items with the same first digits are similar.
 
     [bold]Examples[/bold]
 
@@ -60,9 +62,11 @@ def semantic_ids_command(
         given = {"--levels": levels, "--codebook": codebook, "--metric": metric, "--save": save}
         for name, value in given.items():
             if value is not None:
-                raise CaseError(f"{name} does not go with --codebooks", "the codebooks decide it: leave it out")
+                raise CaseError(
+                    f"{name} cannot be combined with --codebooks", "leave it out: the codebooks determine it"
+                )
     if save is not None and save.suffix.lower() != ".npz":
-        raise CaseError(f"--save {save}: codebooks are kept as .npz", "give a name that ends in .npz")
+        raise CaseError(f"--save {save}: not an .npz file", "give a name that ends in .npz")
     check_writable("--output", output)
     check_writable("--save", save)
     from kmbench.semantic import semantic_ids

@@ -25,14 +25,15 @@ def print_ids(console: Console, result: SemanticIds) -> None:
         table.add_row(str(place), used, f"{level.perplexity:.1f}", f"{level.error:.4g}", share)
     console.print(table)
     console.print(
-        f"{shared.distinct:,} different IDs for {result.n:,} items: collision rate {shared.rate:.2%}, at most "
-        f"{shared.largest:,} items with one ID{', told apart by a last digit' if result.unique else ''}.",
+        f"{shared.distinct:,} different IDs for {result.n:,} items: collision rate {shared.rate:.2%}; the largest "
+        "group of items that share an ID has "
+        f"{shared.largest:,}{', and a last digit tells them apart' if result.unique else ''}.",
         highlight=False,
     )
     for number, digits in enumerate(result.ids[:3]):
         console.print(f"item {number}: {'-'.join(map(str, digits))}", style="dim", highlight=False)
     console.print(
-        "Error: mean squared distance between items and what the digits up to this level stand for.",
+        "Error: mean squared distance between items and their reconstruction from the digits up to this level.",
         style="dim",
         highlight=False,
     )

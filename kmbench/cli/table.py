@@ -119,7 +119,7 @@ def _resolution(cells: Sequence[CellSummary]) -> str:
     """Say how small a difference the run could have shown."""
     effects = [cell.smallest_effect for cell in cells if cell.smallest_effect is not None]
     if not effects:
-        return "one epoch tells no difference from chance"
+        return "one epoch cannot show a difference"
     low, high = f"{min(effects):.0%}", f"{max(effects):.0%}"
     return f"smallest detectable difference: {low if low == high else f'{low} to {high}'}"
 

@@ -34,4 +34,4 @@ def print_tasks(console: Console, cells: Sequence[CellSummary]) -> None:
         print_parts(console, columns)
         shown = True
     if shown:
-        console.print("\n↑ more is better, ↓ less is better; green: as good as any.", style="dim", highlight=False)
+        console.print("\n↑ higher is better, ↓ lower is better; green: among the best.", style="dim", highlight=False)

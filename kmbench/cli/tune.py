@@ -25,49 +25,56 @@ INTERRUPTED = 130
 
 
 def tune_command(
-    data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="Vectors to be searched; see `kmbench data`.")
-    ] = None,
+    data: Annotated[str | None, typer.Argument(metavar="DATA", help="Vectors to search; see `kmbench data`.")] = None,
     queries: Annotated[
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Queries. Default: those of an ann-benchmarks file, else rows of DATA, left out of it.",
+            help="Queries. Default: those of an ann-benchmarks file, else rows drawn from DATA and left out of it.",
             rich_help_panel=TARGET,
         ),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
-            metavar="l2|ip|cosine", help="Default: that of an ann-benchmarks file, else l2.", rich_help_panel=TARGET
+            metavar="l2|ip|cosine",
+            help="Metric. Default: that of an ann-benchmarks file, else l2.",
+            rich_help_panel=TARGET,
         ),
     ] = None,
     recall: Annotated[
-        float, typer.Option(metavar="R", help="Share of the true neighbours to be found.", rich_help_panel=TARGET)
+        float, typer.Option(metavar="R", help="Share of the true neighbours to find.", rich_help_panel=TARGET)
     ] = 0.95,
     at: Annotated[int, typer.Option(metavar="K", help="Neighbours per query.", rich_help_panel=TARGET)] = 10,
     max_latency_ms: Annotated[
         float | None,
-        typer.Option(metavar="MS", help="95th percentile of one query at a time.", rich_help_panel=TARGET),
+        typer.Option(
+            metavar="MS", help="Limit for the 95th percentile of one query at a time.", rich_help_panel=TARGET
+        ),
     ] = None,
     max_memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Of the index, such as 800M or 4G.", rich_help_panel=TARGET)
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Limit for the size of the index, such as 800M or 4G.", rich_help_panel=TARGET
+        ),
     ] = None,
     max_build_seconds: Annotated[
         float | None,
-        typer.Option(metavar="S", help="Training, assignment and encoding.", rich_help_panel=TARGET),
+        typer.Option(metavar="S", help="Limit for training, assignment and encoding.", rich_help_panel=TARGET),
     ] = None,
     nlist: Annotated[
         str | None,
         typer.Option(
-            metavar="LIST", help="Default: powers of two around the square root of the rows.", rich_help_panel=INDEX
+            metavar="LIST",
+            help="Numbers of lists to try. Default: powers of two around the square root of the number of rows.",
+            rich_help_panel=INDEX,
         ),
     ] = None,
     index: Annotated[
         str,
         typer.Option(
             metavar="LIST",
-            help="auto, or flat, fp16, sq8, sq4, pqM, pqMx4fs; all but flat also with +refine.",
+            help="Kinds of index: auto, or flat, fp16, sq8, sq4, pqM, pqMx4fs; all but flat also with +refine.",
             rich_help_panel=INDEX,
         ),
     ] = "flat",
@@ -76,46 +83,57 @@ def tune_command(
     ] = "faiss-cpu",
     iterations: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Of the training. Default: 3; 10 if --thorough.", rich_help_panel=INDEX),
+        typer.Option(
+            metavar="N",
+            help="Lloyd iterations of the training. Default: 3; 10 with --thorough.",
+            rich_help_panel=INDEX,
+        ),
     ] = None,
     points_per_list: Annotated[
-        int, typer.Option(metavar="N", help="Rows trained on, for each list.", rich_help_panel=INDEX)
+        int, typer.Option(metavar="N", help="Training rows per list.", rich_help_panel=INDEX)
     ] = 256,
     balance: Annotated[
         str,
         typer.Option(
-            metavar="auto|on|off", help="Move rows of long lists to lists nearly as near.", rich_help_panel=INDEX
+            metavar="auto|on|off",
+            help="Whether to move rows from long lists to other lists that are nearly as near.",
+            rich_help_panel=INDEX,
         ),
     ] = "auto",
     probes: Annotated[
         str,
         typer.Option(
             metavar="RULE",
-            help="fixed; experimental: budget (of vectors) or damped (a budget for each query).",
+            help="How many lists a query probes: fixed; experimental: budget (of vectors) or damped (a budget per "
+            "query).",
             rich_help_panel=INDEX,
         ),
     ] = "fixed",
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Train every nlist in full and time it.", rich_help_panel=INDEX)
+        bool, typer.Option("--thorough", help="Train and time every nlist in full.", rich_help_panel=INDEX)
     ] = False,
     row_filter: Annotated[
         list[str] | None,
         typer.Option(
             "--filter",
             metavar="FILE",
-            help="Also answer for a filter: mask.npy, ids.npy or FILE.parquet:COLUMN=VALUE. Repeat for more.",
+            help="Also answer for a filter: mask.npy, ids.npy or FILE.parquet:COLUMN=VALUE. May be repeated.",
             rich_help_panel=TARGET,
         ),
     ] = None,
     radius: Annotated[
         float | None,
-        typer.Option(metavar="R", help="Also answer for a range search; squared for l2.", rich_help_panel=TARGET),
+        typer.Option(
+            metavar="R",
+            help="Also answer for a range search with this radius (for l2, the squared distance).",
+            rich_help_panel=TARGET,
+        ),
     ] = None,
     target: Annotated[
         str | None,
         typer.Option(
             metavar="T",
-            help="faiss, or a database that the setting is measured in: pgvector\\[dsn=…], lance\\[uri=…], "
+            help="faiss, or a database to measure the setting in: pgvector\\[dsn=…], lance\\[uri=…], "
             "milvus\\[uri=…]; also table=, centroids=own|kmbench, builds=N. Default: faiss.",
             rich_help_panel=INDEX,
         ),
@@ -126,42 +144,44 @@ def tune_command(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(metavar="T", help="For batches and training; default: all cores.", rich_help_panel=HOW),
+        typer.Option(metavar="T", help="Threads for batches and training; default: all cores.", rich_help_panel=HOW),
     ] = None,
     device: Annotated[
         str | None,
         typer.Option(
             metavar="cpu|cuda",
-            help="Where the index is searched and timed. Default: cpu, or that of the --check.",
+            help="Device to search and time the index on. Default: cpu, or that of the checked index.",
             rich_help_panel=HOW,
         ),
     ] = None,
     epochs: Annotated[
-        int, typer.Option(metavar="N", help="Processes that each index is timed in.", rich_help_panel=HOW)
+        int, typer.Option(metavar="N", help="Number of processes to time each index in.", rich_help_panel=HOW)
     ] = 3,
     seed: Annotated[int, typer.Option(metavar="S", help="Random seed.", rich_help_panel=HOW)] = 0,
     save: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write the index, its recipe and an example that serves it.", rich_help_panel=HOW
+            metavar="DIR", help="Folder to write the index, its recipe and an example server to.", rich_help_panel=HOW
         ),
     ] = None,
     check: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Measure a saved index again, on DATA of today, with --queries or those saved with it.",
+            help="Measure a saved index again on the current DATA, with --queries or the saved ones.",
             rich_help_panel=HOW,
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="PAGE.html", help="Default: results/tune/TIME/index.html.", rich_help_panel=HOW),
+        typer.Option(
+            metavar="PAGE.html", help="File of the page. Default: results/tune/TIME/index.html.", rich_help_panel=HOW
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=HOW)] = False,
     report: Annotated[bool, typer.Option(help="Write the page.", rich_help_panel=HOW)] = True,
 ) -> None:
-    r"""Choose nlist and nprobe of an IVF index for a recall, and measure what they cost.
+    r"""Choose nlist and nprobe of an IVF index for a target recall, and measure what they cost.
 
     [bold]Examples[/bold]
 
@@ -175,7 +195,7 @@ def tune_command(
 
     kmbench tune vectors.npy --target "pgvector\[dsn='host=localhost dbname=items']"
 
-    Exit code 0: the target is met. 1: it is not, and the answer is the nearest that does. 2: bad input.
+    Exit code 0: all targets are met. 1: no setting meets them, and the answer is the nearest one. 2: bad input.
     """
     from kmbench.cli.tune_progress import TuneProgress
 
@@ -184,7 +204,7 @@ def tune_command(
         _check(check, data, queries, row_filter or [], device, target, epochs, as_json, out, err)
         return
     if data is None:
-        raise TuneError("no data to tune for", "write kmbench tune DATA; `kmbench data` lists the kinds")
+        raise TuneError("DATA is missing", "write kmbench tune DATA; `kmbench data` lists the formats")
     from kmbench.cli.tune_table import print_answer
     from kmbench.tuning import tune
 
@@ -246,7 +266,7 @@ def tune_command(
 def _page_for(output: Path | None) -> Path:
     if output is not None:
         if output.suffix.lower() not in (".html", ".htm"):
-            raise TuneError(f"--output {output} is no page", "give a name that ends in .html")
+            raise TuneError(f"--output {output} is not a page", "give a name that ends in .html")
         parent = next(path for path in output.absolute().parents if path.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK):
             raise OutputError(f"--output {output} cannot be written", "choose another folder")
@@ -274,9 +294,9 @@ def _check(
     recipe = read_recipe(folder)
     if recipe.target is not None:
         if queries is None:
-            raise TuneError("--check needs queries to ask a database", "give them with --queries")
+            raise TuneError("--check of a database needs queries", "give them with --queries")
         if filters:
-            raise TuneError("--filter does not go with the check of a database", "leave --filter out")
+            raise TuneError("--filter cannot be combined with --check of a database", "leave --filter out")
         _check_database(recipe, data, queries, device, target, as_json, out, err)
         return
     if target not in (None, "faiss"):
@@ -312,10 +332,11 @@ def _check_database(
 
     if data is not None:
         raise TuneError(
-            f"--check of a database reads its table, not {data}", "leave DATA out; a table's name is given by table="
+            f"--check of a database reads the table in the database, not {data}",
+            "leave DATA out; table= names the table",
         )
     if device not in (None, "cpu"):
-        raise TuneError(f"--device {device}: databases are searched where they run", "leave --device out")
+        raise TuneError(f"--device {device}: a database is searched on its own server", "leave --device out")
     with TuneProgress(err) as progress:
         found = check_database(recipe, database_of(recipe, target), queries, progress=progress)
     if as_json:

@@ -16,7 +16,7 @@ __all__ = ["workloads_command"]
 def workloads_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, an object per workload.")] = False,
 ) -> None:
-    r"""List the workloads, their parameters, the figures they give, and why one cannot run here.
+    r"""List the workloads with their parameters and figures, and say why one cannot run here.
 
     [bold]Example[/bold]
 

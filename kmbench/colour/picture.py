@@ -68,7 +68,7 @@ def read_picture(path: Path) -> Picture:
     loaded = load_picture(path)
     alpha, notes = loaded.alpha, loaded.notes
     if alpha is not None and not alpha.any():
-        raise DataError(f"{path} is fully transparent: it shows no colour", "give a picture with something on it")
+        raise DataError(f"{path} is fully transparent: it shows no colour", "give a picture with visible pixels")
     if alpha is not None and bool((alpha == 255).all()):
         alpha = None
     if loaded.fine is not None:
@@ -93,5 +93,5 @@ def picture_of_array(array: NDArray[Any]) -> Picture:
         raise DataError(f"the picture is an array of shape {array.shape}", "give (height, width, 3) or (…, 4)")
     alpha = array[..., 3].copy() if array.shape[2] == 4 and (array[..., 3] < 255).any() else None
     if alpha is not None and not alpha.any():
-        raise DataError("the picture is fully transparent: it shows no colour", "give one with something on it")
+        raise DataError("the picture is fully transparent: it shows no colour", "give one with visible pixels")
     return Picture(pixels=np.ascontiguousarray(array[..., :3]), alpha=alpha)

@@ -42,13 +42,13 @@ class QuantizeResult(Shown):
     psnr_db, ssim, delta_e : float
         See `kmbench.colour.quality.Likeness`; `ssim` may be None.
     colours_before : int
-        Different colours of the original.
+        Number of different colours in the original.
     file_bytes, source_bytes : int
         Size of `png`, and of the file that was read (None for an array).
     png : bytes
         The picture as a PNG file.
     notes : tuple of Note
-        What a user should know of how it was done.
+        What a user should know about how it was done.
     """
 
     shown_by = "kmbench.colour.shown"
@@ -95,19 +95,19 @@ def quantize(
     Parameters
     ----------
     image : path, or ndarray of uint8
-        Any image that Pillow reads; or an array of shape (height, width), (height, width, 3) or (…, 4).
+        Any picture that Pillow can read, or an array of shape (height, width), (height, width, 3) or (…, 4).
     k : int
-        Colours, at least 1. Where the picture has no more, it stays as it is.
+        Number of colours, at least 1. A picture that has no more colours stays as it is.
     space : {"rgb", "lab"}
-        Where colours are clustered: see `kmbench.colour.spaces.to_space`.
+        Colour space to cluster in: see `kmbench.colour.spaces.to_space`.
     backend : str
         A k-means backend with its parameters.
     sample : int, optional
-        Pixels, drawn at random, that the palette is found from; all of them are then painted. Default: all.
+        Number of random pixels to find the palette from; all pixels are then recoloured. Default: all.
     iterations : int
         Lloyd iterations.
     seed : int
-        Of the start and the sample.
+        Random seed.
     threads : int, optional
         Default: all cores.
 
@@ -127,7 +127,7 @@ def quantize(
     >>> result.psnr_db, len(result.palette)  # doctest: +SKIP
     """
     if space not in get_args(Space):
-        raise CaseError(f"space {space!r}: no such colour space", f"use {' or '.join(get_args(Space))}")
+        raise CaseError(f"space {space!r} is not a known colour space", f"use {' or '.join(get_args(Space))}")
     check_numbers(k=k, sample=sample, iterations=iterations, seed=seed, threads=threads)
     missing = needs_skimage()
     if missing is not None:

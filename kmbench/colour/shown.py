@@ -39,6 +39,6 @@ def plot(result: QuantizeResult, ax: Axes) -> None:
 def save(result: QuantizeResult, path: Path) -> None:
     """Write the picture, as ``.png``."""
     if path.suffix.lower() != ".png":
-        raise OutputError(f"{path}: no such form", "use .png (the picture) or .csv (its colours)")
+        raise OutputError(f"{path}: unknown suffix", "use .png (the picture) or .csv (its colours)")
     with whole_file(path, "choose another path") as temporary:
         temporary.write_bytes(result.png)

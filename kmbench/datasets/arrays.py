@@ -34,7 +34,7 @@ _UNREADABLE = (
 def _open_npy(path: Path, arguments: Arguments) -> Rows:
     with path.open("rb") as file:
         if file.read(6) != b"\x93NUMPY":
-            raise DataError(f"{path} is not a .npy file: it does not begin as one", "write it with numpy.save")
+            raise DataError(f"{path} is not a .npy file: it does not begin like one", "write it with numpy.save")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except _UNREADABLE as error:
@@ -153,7 +153,7 @@ NPY = FileFormat(
 NPZ = FileFormat(
     name="npz",
     syntax="FILE.npz[:key=NAME]",
-    summary="one array of an archive; key= is needed where it holds several",
+    summary="one array of an archive; key= is needed if it holds several",
     suffixes=(".npz",),
     open=_open_npz,
     parameters=(Parameter(name="key", kind="text"),),

@@ -182,4 +182,6 @@ def matrix_shape(shape: tuple[int, ...], where: str) -> tuple[int, int]:
     if len(shape) == 2:
         return shape[0], shape[1]
     hint = "X.reshape(-1, 1)" if len(shape) < 2 else "X.reshape(len(X), -1)"
-    raise DataError(f"{where} holds an array of shape {shape}, kmbench clusters the rows of (n, d)", f"save {hint}")
+    raise DataError(
+        f"{where} holds an array of shape {shape}, but kmbench clusters the rows of (n, d)", f"save {hint}"
+    )

@@ -33,7 +33,7 @@ def _open_bin(path: Path, arguments: Arguments) -> Rows:
     dtype = np.dtype(_VALUES[suffix])
     wanted = _HEADER_BYTES + n * d * dtype.itemsize
     if size != wanted:
-        hint = "it is cut short or of another format: copy or download it again"
+        hint = "it is cut short or has another format: copy or download it again"
         raise DataError(
             f"{path} has {size} bytes, but {n} x {d} values of {dtype.name}, as its header says, take {wanted}",
             "it has the size of neighbours with distances: give it as --truth" if is_neighbours(path) else hint,
@@ -65,7 +65,7 @@ def open_neighbours(path: Path) -> Rows:
         raise DataError(
             f"{path} has {size} bytes, but {n} x {k} neighbours, as its header says, take {alone}, "
             f"or {both} with distances",
-            "it is cut short, or the truth of a range search: copy it again, or leave it out",
+            "it is cut short, or belongs to a range search: copy it again, or leave it out",
         )
     return _mapped(path, n, k, np.dtype("<i4"))
 
@@ -73,7 +73,7 @@ def open_neighbours(path: Path) -> Rows:
 def _header(path: Path) -> tuple[int, int]:
     size = path.stat().st_size
     if size < _HEADER_BYTES:
-        raise DataError(f"{path} has {size} bytes, such a file at least {_HEADER_BYTES}", "it is cut short")
+        raise DataError(f"{path} has {size} bytes, but such a file has at least {_HEADER_BYTES}", "it is cut short")
     n, d = (int(value) for value in np.fromfile(path, dtype="<u4", count=2))
     return n, d
 

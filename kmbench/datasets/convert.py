@@ -91,7 +91,10 @@ class ConvertedRows(Rows):
                 "store them as float32, another real float or integer type, or bool",
             )
         if source.n < 1 or source.d < 1:
-            raise DataError(f"{where} holds no values: {source.n} rows x {source.d} columns", "give at least 1 x 1")
+            raise DataError(
+                f"{where} holds no values: {source.n} rows x {source.d} columns",
+                "give at least one row and one column",
+            )
         n = source.n if options.limit is None else min(source.n, options.limit)
         super().__init__(n, source.d, source.dtype, source.columns)
         self._source = source

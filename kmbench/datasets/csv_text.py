@@ -63,8 +63,8 @@ def _vectors(path: Path, arguments: Arguments) -> Rows | None:
 CSV = FileFormat(
     name="csv",
     syntax="FILE.csv[:columns=A+B,decimal=comma]",
-    summary="a table as text (also .tsv, .txt, .gz, .zip) or spreadsheet (.xlsx): its columns of numbers and flags, "
-    "without IDs, codes, dates and texts; leave_out=A+B and id=A leave more out",
+    summary="a table as text (also .tsv, .txt, .gz, .zip) or spreadsheet (.xlsx): its columns of numbers and "
+    "flags, without IDs, codes, dates and texts; leave_out=A+B and id=A leave out more columns",
     suffixes=(".csv", ".tsv", ".tab", ".txt", ".psv", ".gz", ".zip", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
     open=_open_csv,
     table=_table,

@@ -116,7 +116,7 @@ def _open_customers(arguments: Arguments) -> Rows:
 CUSTOMERS = BuiltIn(
     name="customers",
     syntax="customers:n=5000,seed=0,noise=1",
-    summary="a generated table of customers of five kinds, in units of their own: 7 columns of numbers",
+    summary="a generated table of five kinds of customers: 7 columns of numbers, in their own units",
     open=_open_customers,
     parameters=(
         Parameter(name="n", kind="integer", default=5000, low=1, high=10**8),

@@ -42,7 +42,7 @@ def _open_hdf5(path: Path, arguments: Arguments) -> Rows:
     try:
         import h5py
     except ImportError:
-        raise DataError(f"{path}: reading HDF5 takes h5py", "pip install 'kmbench[files]'") from None
+        raise DataError(f"{path}: reading HDF5 needs h5py", "pip install 'kmbench[files]'") from None
     try:
         with h5py.File(path, "r") as file:
             names = _data_sets(file)
@@ -77,7 +77,7 @@ def _about_metric(file: Any) -> tuple[Note, ...]:
     if not isinstance(metric, str) or metric in ("euclidean", "l2"):
         return ()
     hint = {"angular": "normalize clusters by direction", "cosine": "normalize clusters by direction"}.get(metric)
-    return (note("KM159", metric=metric, hint=hint or "see that this is what you want"),)
+    return (note("KM159", metric=metric, hint=hint or "check that this is what you want"),)
 
 
 def _data_sets(file: Any) -> list[str]:
@@ -107,7 +107,7 @@ def _holds_sets(file: Any) -> bool:
 HDF5 = FileFormat(
     name="hdf5",
     syntax="FILE.hdf5[:key=train]",
-    summary="a data set of an HDF5 file: the only one, or ann-benchmarks' train; key=group/name chooses",
+    summary="a data set in an HDF5 file: the only one, or train of ann-benchmarks; key=group/name chooses another",
     suffixes=(".hdf5", ".h5", ".hdf"),
     open=_open_hdf5,
     parameters=(Parameter(name="key", kind="text"),),

@@ -73,7 +73,7 @@ def matrix_of(data: Any, name: str = "the data") -> NDArray[Any]:
         try:
             array = np.asarray(data)
         except (TypeError, ValueError) as error:
-            raise DataError(f"{name} is no matrix: {error}", "give an array of shape (n, d)") from None
+            raise DataError(f"{name} is not a matrix: {error}", "give an array of shape (n, d)") from None
     if array.dtype.kind not in "biuf":
         raise DataError(f"{name} holds {array.dtype}, not numbers", "give an array of float32 of shape (n, d)")
     if array.ndim != 2 or 0 in array.shape:

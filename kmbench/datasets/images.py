@@ -53,7 +53,7 @@ def _open_image(path: Path, arguments: Arguments) -> Rows:
 IMAGE = FileFormat(
     name="image",
     syntax="FILE.png",
-    summary="an image (.png .jpg .tif .webp .avif .heic .jp2 .gif .bmp …): red, green, blue of each pixel, in sRGB",
+    summary="a picture (.png .jpg .tif .webp .avif .heic .jp2 .gif .bmp …): red, green, blue of each pixel, in sRGB",
     suffixes=(
         ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif", ".hif",
         ".jp2", ".j2k", ".ppm", ".pgm", ".tga", ".dng", ".nef", ".cr2", ".arw",

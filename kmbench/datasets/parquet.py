@@ -23,7 +23,7 @@ def _vectors(path: Path, key: object, look: bool) -> tuple[int, VectorColumn | N
             schema, n = file.schema_arrow, file.metadata.num_rows
             if len(set(schema.names)) < len(schema.names):
                 raise DataError(
-                    f"{path} has two columns of one name among {listed(schema.names)}", "rename one of them"
+                    f"{path} has two columns with the same name among {listed(schema.names)}", "rename one of them"
                 )
             if not look:
                 return n, None
@@ -52,7 +52,7 @@ def _torn(path: Path, error: BaseException) -> DataError:
 PARQUET = columnar_format(
     name="parquet",
     syntax="FILE.parquet[:key=COLUMN]",
-    summary="the column of vectors, chosen with key= where there are several, else a table as .csv",
+    summary="the column of vectors, chosen with key= if there are several; otherwise a table, as for .csv",
     suffixes=(".parquet",),
     find=_vectors,
     batches=_batches,

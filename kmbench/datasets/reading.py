@@ -117,7 +117,7 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         raise _unreadable(path, error) from None
     if not S_ISREG(status.st_mode):
-        raise DataError(f"{path} is no regular file", "copy the data to one")
+        raise DataError(f"{path} is not a regular file", "copy the data to a regular file")
     if status.st_size == 0:
         raise DataError(f"{path} is empty (0 bytes)", "write or download it again")
 
@@ -227,7 +227,7 @@ def _new_file(folder: Path, nbytes: int) -> Iterator[Path]:
         if nbytes > free:
             raise OutputError(
                 f"{folder} has {free / 1e9:.3g} GB free, the data takes {nbytes / 1e9:.3g} GB",
-                "free some, choose another folder, or take fewer rows with limit=N",
+                "free some space, choose another folder, or take fewer rows with limit=N",
             )
         yield partial
     except OSError as error:

@@ -130,7 +130,7 @@ def _read_items(source: BuiltIn | FileFormat, rest: str, where: str) -> tuple[di
             given[name] = parameters[name].read(value, where)
         elif name in _STEPS or name == "raw":
             if equals:
-                raise SpecError(f"{where}: {name} takes no value", f"write {name} alone")
+                raise SpecError(f"{where}: {name} takes no value", f"write only {name}")
             raw = raw or name == "raw"
             steps += [step for step in _STEPS if step == name]
         else:
@@ -178,7 +178,7 @@ def _suffix(path: str) -> str | None:
 def _expanded(path: str) -> str:
     expanded = os.path.expanduser(path)  # noqa: PTH111, Path would also rewrite what is no path
     if expanded.startswith("~"):
-        raise DataError(f"{path}: no home folder is known for it", "write the whole path")
+        raise DataError(f"{path}: the home folder is not known", "write the full path")
     return expanded
 
 
@@ -194,7 +194,7 @@ def _unknown(text: str) -> SpecError | DataError:
     head = text.partition(":")[0]
     suffixes = ", ".join(FILE_FORMATS)
     if _is_file(path) or _is_file(_expanded(head)) or Path(head).suffix or "/" in head:
-        return SpecError(f"{text}: files of this suffix are not known", f"known: {suffixes}")
+        return SpecError(f"{text}: unknown suffix", f"known: {suffixes}")
     shown = head or "(nothing)"
     names = ", ".join(BUILT_INS)
     return SpecError(

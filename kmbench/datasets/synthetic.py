@@ -127,8 +127,8 @@ _OFFSET = Parameter(name="offset", kind="number", default=0.0, low=-(10**6), hig
 BLOBS = BuiltIn(
     name="blobs",
     syntax="blobs:n=100000,d=64,centers=256,seed=0,separation=4,offset=0",
-    summary="Gaussian clusters of standard deviation 1 that overlap a little; lower separation, more overlap; offset "
-    "is added to every column, and with raw stays there",
+    summary="Gaussian clusters of standard deviation 1 that overlap a little, and more with a lower separation; "
+    "offset is added to every column, and kept with raw",
     open=_open_blobs,
     parameters=(_N, _D, _CENTERS, _SEED, _SEPARATION, _OFFSET),
 )
@@ -144,7 +144,7 @@ UNIFORM = BuiltIn(
 EMBEDDINGS = BuiltIn(
     name="embeddings",
     syntax="embeddings:n=100000,d=256,rank=16,seed=0,centers=256,separation=4,noise=0.05",
-    summary="unit vectors near a clustered manifold of dimension rank, as embedding models give",
+    summary="unit vectors near a clustered manifold of dimension rank, like those of embedding models",
     open=_open_embeddings,
     parameters=(
         _N,

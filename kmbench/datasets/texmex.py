@@ -35,7 +35,7 @@ class _VecsRows(Rows):
                 row = int(wrong[0])
                 raise DataError(
                     f"{self._path} has {records['d'][row]} columns at row {start + row}, but {self.d} at row 0",
-                    f"write it again: {self._path.suffix} rows all have one length",
+                    f"write it again: all rows of a {self._path.suffix} file have the same length",
                 )
             yield records["x"]
 
@@ -50,7 +50,8 @@ def _open_vecs(path: Path, arguments: Arguments) -> Rows:
     record = np.dtype([("d", "<i4"), ("x", _VALUES[suffix], (d,))])
     if size % record.itemsize:
         raise DataError(
-            f"{path} has {size} bytes, no multiple of the {record.itemsize} that a row of {d} columns takes",
+            f"{path} has {size} bytes, which is not a multiple of the {record.itemsize} that a row of {d} columns "
+            "takes",
             "it is cut short: copy or download it again",
         )
     return _VecsRows(path, np.memmap(path, dtype=record, mode="r"))

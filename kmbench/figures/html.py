@@ -18,7 +18,7 @@ __all__ = ["HINT", "PAGE_FILE", "Script", "now_text", "render", "script_of", "wr
 PAGE_FILE = "index.html"
 """Name of a page in a folder of its own."""
 
-HINT = "mend that; the records are whole"
+HINT = "fix that; the records are complete"
 
 
 @dataclass(frozen=True, slots=True)

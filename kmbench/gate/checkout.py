@@ -24,7 +24,7 @@ def commit_of(repository: Path, text: str, role: str) -> str:
     """
     commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{text}^{{commit}}").strip()
     if not commit:
-        raise GateError(f"{role} {text!r} names no commit here", "a shallow clone may lack it: fetch its history")
+        raise GateError(f"{role} {text!r} is not a commit here", "a shallow clone may lack it: fetch its history")
     return commit
 
 
@@ -88,14 +88,14 @@ def package_folder(source: Path, repository: Path, what: str) -> Path:
 def _must(repository: Path, *arguments: str) -> None:
     done = _run(repository, *arguments)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+        said = (done.stderr.strip().splitlines() or ["without a message"])[-1]
         raise GateError(f"git {' '.join(a for a in arguments if not a.startswith(('-', '/')))} failed: {said}")
 
 
 def _git(repository: Path, *arguments: str) -> str:
     done = _run(repository, *arguments)
     if "not a git repository" in done.stderr:
-        raise GateError(f"{repository} is not in a git checkout", "run the gate inside of one")
+        raise GateError(f"{repository} is not in a git checkout", "run the gate inside one")
     if "dubious ownership" in done.stderr:
         raise GateError(f"git does not trust {repository}, which another user owns", "git config safe.directory")
     return done.stdout

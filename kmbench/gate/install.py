@@ -36,12 +36,12 @@ def install(source: Path, tree: Path, what: str, *, isolated: bool = True) -> No
         command += ["--no-build-isolation", "--no-index"]
     done = subprocess.run([*command, "--target", str(tree), str(source)], capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["pip said nothing"]
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["pip printed no message"]
         said = next((line for line in reversed(lines) if "rror" in line), lines[-1]).strip()
         if isolated:
-            hint = "without a network, install what its build needs and give --no-build-isolation"
+            hint = "without a network, install the build requirements and use --no-build-isolation"
         else:
-            hint = "install what its build needs, or leave --no-build-isolation out"
+            hint = "install the build requirements, or leave --no-build-isolation out"
         raise GateError(f"{what} cannot be built: {said}", hint)
 
 

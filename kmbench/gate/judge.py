@@ -241,7 +241,7 @@ def _status(base: CellSummary | None, head: CellSummary | None) -> list[Finding]
     if had:
         return [Finding("status", f"base was ok, head is {told[1]}", True)]
     if has:
-        return [Finding("status", f"new or mended: base is {told[0]}", False)]
+        return [Finding("status", f"new or fixed: base is {told[0]}", False)]
     return [Finding("status", f"in neither: {told[1]}", False)]
 
 
@@ -254,7 +254,7 @@ def _told(row: CellSummary | None) -> str:
 def _time(ratio: RatioInterval, pair: _Pair, blind: bool) -> list[Finding]:
     margin = pair.rule.margin
     if pair.slower is None or ratio.low is None or ratio.high is None:
-        return [Finding("time", "blind: it takes two epochs to compare times", False)]
+        return [Finding("time", "blind: comparing times needs at least two epochs", False)]
     told = interval_text(ratio.ratio, ratio.low, ratio.high)
     if pair.slower:
         return [Finding("time", f"slower: {told}, margin {margin:.0%}", True)]

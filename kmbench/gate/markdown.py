@@ -22,10 +22,10 @@ def to_markdown(result: GateResult) -> str:
         lines.append(f"- {role} `{revision.name}` {_plain(revision.subject)}")
     lines += ["", *_tables(result)]
     lines.append(
-        f"Time: head over base, fit and labels, measured now and in turns, with the 95 % interval; a regression is "
-        f"beyond {_margins(result)} at a level of 1 % over all cells. Finds from: the smallest slowdown that would "
-        f"have been found in four of five such runs. Cells that failed were measured twice ({result.repeated} here), "
-        f"and blind ones longer ({result.longer} here)."
+        "Time: head over base, fit and labels, measured now and in turns, with the 95 % interval; a regression is "
+        f"beyond {_margins(result)} at a level of 1 % over all cells. Finds from: the smallest slowdown that four "
+        f"of five such runs would find. Cells that failed were measured twice ({result.repeated} here), and blind "
+        f"ones longer ({result.longer} here)."
     )
     text = "\n".join(lines) + "\n"
     if len(text) > LONGEST:

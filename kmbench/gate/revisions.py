@@ -112,7 +112,7 @@ def _check_origin(revision: Revision, what: str) -> None:
         if place is not None and not Path(place).resolve().is_relative_to(revision.tree.resolve()):
             raise GateError(
                 f"the worker of {what} would import {module} from {Path(place).parent}",
-                "an editable install stands before it: install the package without --editable",
+                "an editable install takes precedence: install the package without --editable",
             )
 
 

@@ -74,7 +74,7 @@ def _check_tracked(block: Block) -> None:
     known = dict.fromkeys([label_of(choice.name, choice.given) for choice in choices])
     for name in block.tracked if isinstance(block.tracked, list) else []:
         if name not in known and all(name != choice.name for choice in choices):
-            raise StudyError(f"tracked = {name!r} is not among the backends", f"there are {', '.join(known)}")
+            raise StudyError(f"tracked = {name!r} is not among the backends", f"known: {', '.join(known)}")
 
 
 def _workloads(block: Block) -> list[str | None]:

@@ -66,7 +66,7 @@ class GateResult:
         measured = [cell for cell in self.cells if cell.time is not None]
         seeing = [cell for cell in measured if cell.outcome is not Outcome.BLIND and cell.finds_from is not None]
         if not seeing:
-            return "no cell could have found a slowdown of the margin"
+            return "no cell could have found a slowdown as large as the margin"
         worst = max(seeing, key=lambda cell: cell.finds_from or 0.0).finds_text
         if len(seeing) == len(measured):
             return f"every cell finds slowdowns from {worst}"
@@ -171,7 +171,7 @@ def _planned_rules(study: Study, margin: float | None) -> RuleOf:
         plan(study)
         return rules_of(study, margin)
     except BackendError as error:
-        hint = "the study is planned with what is installed here: pip install the package that brings it"
+        hint = "the study is planned with the packages installed here: pip install the package that provides it"
         raise GateError(error.what, f"{error.hint}; {hint}" if error.hint else hint) from None
 
 

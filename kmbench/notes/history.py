@@ -11,7 +11,7 @@ KINDS: dict[str, NoteKind] = {
         title="unreadable result",
         text="{what}: left out",
         hint="restore the file, or remove it",
-        explanation="A result file of asv is torn, was changed by hand, or was written by a newer asv. All other "
-        "files were read; the commit and environment of this one are missing from every line.",
+        explanation="A result file of asv is incomplete, was edited by hand, or was written by a newer asv. All "
+        "other files were read; the commit and environment of this one are missing from every line.",
     ),
 }

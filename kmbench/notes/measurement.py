@@ -11,83 +11,84 @@ KINDS: dict[str, NoteKind] = {
         title="slow kernels",
         text="{backends}: OpenBLAS {version} ({library}) runs {architecture} kernels ({level}) on a CPU with {cpu}",
         hint="setting --blas-coretype {coretype} (OPENBLAS_CORETYPE) for all workers should fix this",
-        explanation="A library that brings an old OpenBLAS may not know this CPU and fall back to "
-        "kernels for an older one, which can cost half of the speed. It is then not the "
-        "engine that is slow.",
+        explanation="A library that bundles an old OpenBLAS may not know this CPU and fall back to kernels for an "
+        "older one, which can halve its speed. The engine itself is then not the cause.",
     ),
     "KM202": NoteKind(
         title="different kernels",
         text="backends run BLAS kernels of different architectures, which is part of what is compared ({listed})",
-        explanation="Each engine brings its own BLAS. Where these choose kernels for different CPUs, "
-        "the ratio holds for the packages as they are installed, not for the algorithms.",
+        explanation="Each engine bundles its own BLAS. If these choose kernels for different CPUs, the ratio "
+        "applies to the packages as they are installed, not to the algorithms.",
     ),
     "KM203": NoteKind(
         title="too many threads",
         text="{backend} was given {threads} and kept {seen} busy: its times are not comparable",
-        explanation="The engine used more cores than it was given. Its CPU time over its wall time shows it.",
+        explanation="The engine used more cores than it was given: its CPU time exceeds its wall time by more "
+        "than its number of threads allows.",
     ),
     "KM204": NoteKind(
         title="noisy host",
         text="NOISY HOST: {share:.0%} of the fits waited for a core",
         hint="rely on the CPU-time ratios (cpu_speedup), or measure on a quiet host",
-        explanation="Other work took the cores while fits ran. Such fits are measured again, but "
-        "where many are disturbed the wall times cannot be trusted.",
+        explanation="Other work used the cores while fits ran. Such fits are measured again, but if many are "
+        "disturbed, the wall times cannot be trusted.",
     ),
     "KM205": NoteKind(
         title="other programs",
         text="NOISY HOST: other programs took {share:.1%} of the cores' time",
-        explanation="Programs beside kmbench were at work in this session.",
+        explanation="Programs other than kmbench ran on this host during the session.",
     ),
     "KM206": NoteKind(
         title="stolen time",
         text="NOISY HOST: the hypervisor took {share:.1%} of the cores' time",
-        explanation="This is a virtual machine, and its host gave the cores to others for a part of the time.",
+        explanation="This is a virtual machine, and its host gave the cores to other machines for part of the time.",
     ),
     "KM207": NoteKind(
         title="torn record",
-        text="{file}, line {line}, was torn when the run was cut off, and is skipped",
-        hint="kmbench run --resume goes on",
-        explanation="The run was killed while it wrote a record. Every earlier line is whole.",
+        text="{file}, line {line}, is incomplete because the run was interrupted, and is skipped",
+        hint="kmbench run --resume continues the run",
+        explanation="The run was killed while it wrote a record. All earlier lines are complete.",
     ),
     "KM208": NoteKind(
         title="cold memory",
         text="COLD MEMORY: {share:.0%} of the fits waited for the host to provide memory",
-        hint="close what else takes memory, or give --memory-limit more room",
-        explanation="This host takes freed memory back. A fit that then asks for it waits in the kernel. Memory is "
-        "warmed before each clock; where half of what is free is too little for that, some fits still wait.",
+        hint="close other programs that use memory, or raise --memory-limit",
+        explanation="This host takes freed memory back, so a fit that allocates it again waits in the kernel. "
+        "kmbench touches memory before each timed fit, but at most half of what is free; if a fit needs more than "
+        "that, it may still wait.",
     ),
     "KM209": NoteKind(
         title="two speeds of the cores",
         text="{threads}: the cores were near in {near:.0%} of the fits, and distant in {distant:.0%} (a probe ratio "
         "above {boundary:.2f})",
-        explanation="The host moves its virtual cores closer together and further apart. Engines whose threads share "
-        "data in small pieces are slower while they are distant. The ratios over all mix both states; those within "
-        "each state stand in core_states of --json.",
+        explanation="The host sometimes places the virtual cores close together and sometimes far apart. Engines "
+        "whose threads share small pieces of data are slower while the cores are distant. The overall ratios mix "
+        "both states; core_states in --json has the ratios within each state.",
     ),
     "KM210": NoteKind(
         title="ranking depends on the cores",
         text="{case}: {backend} is {near} than {baseline} where the cores are near ({near_ratio}), and {distant} "
         "where they are distant ({distant_ratio})",
-        hint="choose by where you will run; --cores may fix one of the two",
-        explanation="Both intervals were found within their state, and they contradict each other: the ratio over "
-        "all depends on how often the host was in which state.",
+        hint="choose for the host where you will run; --cores may keep the cores in one of the two states",
+        explanation="The intervals within the two states contradict each other, so the overall ratio depends on "
+        "how often the host was in each state.",
     ),
     "KM251": NoteKind(
         title="values of k",
         text="{count} values of --k {text} are tried, evenly spaced on a log scale",
         hint="{text}:1 tries all",
-        explanation="A wide range is not tried in full: each value of k costs several fits.",
+        explanation="In a wide range kmbench does not try every value, because each value of k needs several fits.",
     ),
     "KM252": NoteKind(
         title="fitted on a sample",
         text="centroids were fitted on {fitted:,} of {rows:,} rows",
         hint="all figures are over all of them",
-        explanation="More rows would move the centroids little and cost much.",
+        explanation="More rows would hardly move the centroids and would take much longer.",
     ),
     "KM253": NoteKind(
         title="empty clusters",
-        text="from k={k} on some clusters are empty: the data has few rows that differ",
-        explanation="There are fewer different rows than clusters.",
+        text="from k={k} on some clusters are empty: the data has too few distinct rows",
+        explanation="There are fewer distinct rows than clusters.",
     ),
     "KM254": NoteKind(
         title="end of the range",
@@ -97,8 +98,8 @@ KINDS: dict[str, NoteKind] = {
     ),
     "KM255": NoteKind(
         title="unstable segment",
-        text="segment {number} is unstable: {share:.2f} of it comes back",
-        explanation="With other seeds, this share of the segment's rows is found together again "
-        "(Jaccard index). Do not build on a segment that does not come back.",
+        text="segment {number} is unstable: only {share:.2f} of it is found again with other seeds",
+        explanation="This is the share of the segment's rows that are grouped together again with other seeds "
+        "(Jaccard index). Do not rely on a segment that is not found again.",
     ),
 }

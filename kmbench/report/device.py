@@ -77,8 +77,8 @@ def _over_cpu(found: FloorRow | None) -> Value:
 def _note(ceilings: Ceilings | None) -> str:
     if ceilings is None:
         return (
-            "No floors: ceilings.json is missing in the run folder. "
-            "benchmarks/tools/gpu_ceilings.py measures them on the card."
+            "No floors: ceilings.json is missing from the run folder. benchmarks/tools/gpu_ceilings.py measures "
+            "the rates on the card."
         )
     return (
         f"Floors from rates measured on {ceilings.gpu}: the longest of 2nkd operations, reading the rows once and, "

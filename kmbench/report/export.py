@@ -77,7 +77,7 @@ def _frames(runs: Sequence[Run], benchopt: bool) -> dict[str, pd.DataFrame]:
         parts = [benchopt_frame(run.samples_frame(), run.host) for run in runs]
         found = [part for part in parts if len(part)]
         if not found:
-            raise OutputError("no run holds a sound sample", "there is nothing that benchopt could open")
+            raise OutputError("no run holds a sound sample", "so there is nothing to export for benchopt")
         folder = runs[0].folder
         assert folder is not None
         return {f"benchopt_run_{folder.resolve().name}": pd.concat(found, ignore_index=True)}

@@ -95,11 +95,11 @@ def forest_figure(cases: Sequence[ForestCase]) -> Drawn | None:
     by_case = "; ".join(f"on {case.name}: {', '.join(_told(case))}" for case in shown)
     count = count_text(len(told), "speed-up")
     caption = [
-        f"Right of 1 is faster than {bases}. Points with their 95 % intervals on a logarithmic scale; within "
-        f"{MARGIN:.0%} of 1, which is shaded, no user would change an engine."
+        f"Right of 1 is faster than {bases}. Points with their 95 % intervals on a logarithmic scale; the shaded "
+        f"range within {MARGIN:.0%} of 1 is too small a difference to change engines for."
     ]
     if not all(reaches(row) for case in shown for row in case.rows):
-        caption.append("Diamonds mark another inertia than the reference's: their speed-up has a price.")
+        caption.append("Diamonds mark an inertia that differs from the reference: their speed-up costs quality.")
     if len(shown) < len(cases) or sum(len(case.rows) for case in shown) < sum(len(case.rows) for case in cases):
         caption.append(f"The first {MAX_ROWS} rows are drawn; all are in the CSV.")
     return Drawn(

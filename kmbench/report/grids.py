@@ -52,8 +52,8 @@ def speedup_figures(cells: pd.DataFrame) -> list[Drawn]:
                 title=f"Speed-up of {label} over {base}: k = {first['k']:,}, {threads}",
                 finding=finding,
                 svg=to_svg(draw_speedups(own), f"speedup-n-d-{number}-", finding),
-                caption="At the same inertia. ▲ faster, ▼ slower, = equivalent by the 95% interval; without a sign "
-                "the interval does not tell.",
+                caption="At the same inertia. ▲ faster, ▼ slower, = equivalent by the 95% interval; without a "
+                "sign the result is inconclusive.",
                 csv=csv_href(own),
             )
         )
@@ -179,7 +179,7 @@ def coverage_table(
                 reasons.setdefault((row["label"], row["status"], row["reason"]), []).append(name)
     ran = int((frame["status"] == "ok").sum())
     asked = int((frame["status"] != "not asked for").sum())
-    finding = f"{ran:,} of the {asked:,} cells that were asked for gave a sound answer."
+    finding = f"{ran:,} of the {asked:,} requested cells gave a sound answer."
     drawn = Drawn(
         anchor="coverage", title="What was run, and what was not", finding=finding, svg=None,
         caption="A cell is one backend on one case.", csv=csv_href(frame), table=rows,

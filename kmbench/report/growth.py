@@ -150,11 +150,11 @@ def budget_table(cells: pd.DataFrame, order: Sequence[str], memory_bytes: int | 
     )
     caption = (
         f"For {_fixed(frame[frame['panel'] == 0], 'n')}. From the power law through the points within a factor 100 "
-        "of the longest time (three at least), with its 95% prediction interval. * extrapolated: beyond the sizes "
-        f"that were measured (up to {_size(largest)} rows), where caches and memory may bend the law. "
+        "of the longest time (three at least), with its 95% prediction interval. * extrapolated: beyond the "
+        f"measured sizes (up to {_size(largest)} rows), where caches and memory may break the power law. "
     )
     if any("†" in str(cell) for row in rows for cell in row):
-        caption += f"† the input alone would take more than this host's {bytes_text(memory_bytes)}."
+        caption += f"† the input alone would need more than the {bytes_text(memory_bytes)} of this host."
     return Drawn(
         anchor="budget", title="What a budget of time buys", finding=finding, svg=None, caption=caption,
         csv=csv_href(budgets), table=rows,
@@ -237,7 +237,8 @@ def _caption(axis: str, column: str, panels: Sequence[int], number: int) -> str:
         parts.append("The time for fit and labels over the iterations: labels are part of it.")
     if column == "peak_extra_bytes":
         parts.append(
-            "From a pass of its own, in a fresh process. Below the dashed line an engine needs less than its input."
+            "Measured in a separate pass, in a fresh process. Below the dashed line an engine needs less memory "
+            "than its input."
         )
     parts.append(f"Exponents of {axis} are fitted to all sizes; in brackets their 95% interval, from three sizes on.")
     left = len(panels) - MAX_PANELS

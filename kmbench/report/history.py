@@ -145,7 +145,7 @@ def history_as_object(frame: pd.DataFrame, kept: Sequence[Confirmation] = ()) ->
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     history = history_frame(frame)
     if history.empty:
-        raise OutputError("none of asv's results holds a figure", "asv run measures; --show-stderr says what fails")
+        raise OutputError("none of asv's results contains a figure", "run `asv run`; --show-stderr shows what fails")
     return history
 
 

@@ -20,32 +20,33 @@ MAX_OUTPUTS = 50
 PROTOCOLS = {
     "matched": (
         "Every backend starts from the same centroids and does exactly the same number of Lloyd iterations on all "
-        "rows, in float32, with one restart, no early stop, no subsampling and the same number of threads. A float64 "
-        "reference does it too, and an exact backend whose inertia differs from the reference's is marked invalid."
+        "rows, in float32, with one restart, no early stop, no subsampling and the same number of threads. A "
+        "float64 reference does the same work, and an exact backend whose inertia differs from that of the "
+        "reference is marked invalid."
     ),
     "target": (
         "Every backend starts from the same centroids, from several starts, and is stopped after more and more "
-        "iterations; each rung is a run of its own, from the start on, judged like a matched one. Time to quality is "
-        "that of the first rung within a share of the best inertia known: nothing is interpolated."
+        "iterations. Each rung is a separate run from the start, judged like a matched run. The time to quality "
+        "is that of the first rung within the given share of the best known inertia; nothing is interpolated."
     ),
     "native": (
-        "Every backend runs as its own documentation would have a user call it, so the backends may do different "
-        "work. Inertia and agreement are relative to the best answer of the case."
+        "Every backend runs as its own documentation recommends, so the backends may do different work. Inertia "
+        "and agreement are relative to the best answer of the case."
     ),
 }
 
 FIGURES = (
-    ("fit + labels", "the time until the final centroids and their labels exist: what is compared. Some engines "
-     "label inside fit, the others need one assignment more."),
+    ("fit + labels", "the time until the final centroids and the labels of all rows exist. This is what is "
+    "compared. Some engines label inside fit, others need one more assignment."),
     ("spread", "half the range of the epochs, relative to their median."),
     ("speed-up", "the geometric mean of the ratios of the same epochs, with its 95% interval. The verdict is "
-     "faster or slower only where the whole interval lies beyond 5%, equivalent only where it lies within."),
+    "faster or slower only if the whole interval lies beyond 5%, and equivalent only if it lies within 5%."),
     ("in CPU time", "the same ratio of the CPU time of all threads, which other work on the host disturbs least."),
     ("memory", "the peak beyond the resident input, from a separate process that is not timed."),
     ("inertia", "the sum of squared distances of all rows to their nearest final centroid, computed by kmbench in "
-     "float64 for every backend alike."),
-    ("ARI, matched", "agreement of the labels with the reference's: adjusted Rand index, and the share that is equal "
-     "once clusters are paired as well as possible."),
+    "float64 for every backend in the same way."),
+    ("ARI, matched", "agreement of the labels with those of the reference: adjusted Rand index, and the share of "
+    "equal labels under the best matching of clusters."),
 )  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def _intervals(cases: list[RunCase]) -> str:
     which, rest = "The", ""
     if len(moderated) < len(found):
         which = f"{len(moderated)} of the {len(found)}"
-        rest = " The others are Student's t, because too few pairs are of their kind."
+        rest = " The others are Student's t, because there are too few comparable pairs."
     return (
         f"{which} intervals of the speed-ups are those of a moderated t on the logarithms of the ratios (Smyth "
         "2004): the variance of each ratio is shrunk towards the one that the run's ratios with as many threads on "

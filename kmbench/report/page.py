@@ -160,7 +160,7 @@ def _view(case: RunCase, number: int, vary: Sequence[str], ceilings: Ceilings | 
 def _note(cases: Sequence[RunCase]) -> str:
     """Say what the figures of the table are relative to, where that is the same for all cases."""
     notes = list(dict.fromkeys(filter(None, map(table_note, cases))))
-    return notes[0] if len(notes) == 1 else "What speed-up and inertia are relative to stands with each case."
+    return notes[0] if len(notes) == 1 else "Each case says what its speed-up and inertia are relative to."
 
 
 def _varying(cases: Sequence[RunCase]) -> list[str]:
@@ -179,7 +179,7 @@ def _facts(case: RunCase) -> list[str]:
 
 def _caption(case: RunCase) -> str:
     rows = drawn_rows(case)
-    parts = ["Each dot is one epoch, the bar their median; less is better."]
+    parts = ["Each dot is one epoch, the bar their median; lower is better."]
     if not all(map(reaches, rows)):
         parts.append("Diamonds mark backends that do not reach the reference's inertia.")
     if len(rows) < len(case.sound):

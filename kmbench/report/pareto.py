@@ -67,9 +67,9 @@ def pareto_figures(cells: pd.DataFrame, order: Sequence[str], names: Mapping[str
         front = case[case["front"]].sort_values("fit_predict_seconds")
         fast, good = front.iloc[0], front.iloc[-1]
         if len(front) == 1:
-            return f"{printable(fast['label'])} is the fastest and the best: nothing else is worth its time."
+            return f"{printable(fast['label'])} is both the fastest and the best: the only one on the Pareto front."
         return (
-            f"{len(front)} of {len(case)} settings are worth their time: from {printable(fast['label'])} "
+            f"{len(front)} of {len(case)} settings are on the Pareto front: from {printable(fast['label'])} "
             f"({seconds_text(fast['fit_predict_seconds'])}, inertia {ratio_text(fast['inertia_ratio'])}) to "
             f"{printable(good['label'])} ({seconds_text(good['fit_predict_seconds'])}, "
             f"{ratio_text(good['inertia_ratio'])})."

@@ -101,7 +101,7 @@ def headline_of(race: Race) -> Headline:
     near = percent_text(TARGETS[0])
     if not arrived:
         return Headline(
-            lead=lead, subject="no backend", rest=f"comes within {near} of the best inertia known.", left_out=aside
+            lead=lead, subject="no backend", rest=f"comes within {near} of the best known inertia.", left_out=aside
         )
     first = arrived[0]
     rest = f"is within {near} of the best inertia first, {_when(first.times[0])}"
@@ -122,7 +122,10 @@ def _against(first: Contender, baseline: str | None) -> str:
         return ""
     ratio, low, high = time.speedup.ratio, time.speedup.low, time.speedup.high
     if low is None or high is None:
-        return f"; {times_text(ratio)} as fast as {baseline} from the one start that both share, which proves nothing"
+        return (
+            f"; {times_text(ratio)} as fast as {baseline} from the only start that both share, "
+            "which is not enough for a verdict"
+        )
     sure = "" if time.verdict is not Verdict.INCONCLUSIVE else ", which is inconclusive"
     return f"; {interval_text(ratio, low, high, ' to ')} as fast as {baseline}{sure}"
 
@@ -168,9 +171,9 @@ def _speedup(time: TimeToTarget, is_baseline: bool) -> Value:
 def _note(race: Race) -> str:
     over = f" Speed-up is over {race.baseline}, over the starts from which both arrive." if race.baseline else ""
     return (
-        "Time: median over the starts, at the first rung that is there; a start that never arrives counts as later "
-        "than all others, and “>” tells when the last rung of those ended. The best inertia known is that of all "
-        f"backends, the float64 reference and all starts.{over}"
+        "Time: median over the starts, at the first rung that reaches the target; a start that never reaches it "
+        "counts as later than all others, and “>” shows when its last rung ended. The best known inertia is that "
+        f"of all backends, the float64 reference and all starts.{over}"
     )
 
 

@@ -128,7 +128,7 @@ def summary(answers: Sequence[Headline]) -> str | None:
         text = f"{first} is the fastest sound backend in {count} {cases}"
         text += f", {', '.join(parts[1:])}" if len(parts) > 1 else ""
     if tied:
-        text += f"; in {tied} the fastest are not told apart"
+        text += f"; in {tied} the fastest cannot be told apart"
     if none:
         text += f"; in {none} there is no comparison"
     return f"{text}."
@@ -145,20 +145,20 @@ def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[s
         return best.label, alone, (best.label,)
     stranger = next((row for row in rivals if row.label not in over), None)
     if stranger is not None:
-        rest = f"took the least time, but shares no epoch with {stranger.label}, so no ratio is given."
+        rest = f"took the least time, but it has no epoch in common with {stranger.label}, so there is no ratio."
         return best.label, rest, ()
     against = base or rivals[0]
     ratio = f"{_text(over[against.label])} as fast as {against.label}" + ("" if base else ", the next")
     same = _inertia(best, against)
     if any(over[row.label].low is None for row in rivals):
-        rest = f"took the least time: {ratio}{same}, but one epoch gives no interval to be sure by{faster}."
+        rest = f"took the least time: {ratio}{same}, but one epoch gives no confidence interval{faster}."
         return best.label, rest, ()
     tied = [row for row in rivals if (over[row.label].low or 0.0) <= 1]
     if not tied and len(case.sound) == 2:
         return best.label, f"is {ratio.removesuffix(', the next')}{same}.", (best.label,)
     if not tied:
         return best.label, f"is the fastest sound backend: {ratio}{same}{faster}.", (best.label,)
-    apart = f"are the fastest sound backends{same}, and are not told apart: {_not_apart(best, tied, over)}"
+    apart = f"are the fastest sound backends{same}, and cannot be told apart: {_not_apart(best, tied, over)}"
     if against not in tied:
         apart += f"; {best.label} is {ratio}"
     labels = [row.label for row in (best, *tied)]
@@ -202,7 +202,7 @@ def _faster_approximate(
         return f"; {label} is faster still ({times}) but its inertia is {worse}"
     listed = ", ".join(f"{label} ({times}, {worse})" for label, times, worse in parts[:NAMED])
     more = f" and {len(parts) - NAMED} more" if len(parts) > NAMED else ""
-    return f"; faster still, but with another inertia, are {listed}{more}" if parts else ""
+    return f"; faster still, but with a different inertia, are {listed}{more}" if parts else ""
 
 
 def _none_reaches(sound: list[CellSummary]) -> str:

@@ -107,9 +107,10 @@ def profile_figure(cells: pd.DataFrame, order: Sequence[str]) -> Drawn | None:
         title="Performance profile over all cases",
         finding=finding,
         svg=to_svg(draw_profile(frame, order), "profile-", f"Performance profile. {finding}"),
-        caption="Share of the cases that a backend solves within a factor of the fastest: higher and further left is "
-        "better. A run that misses the reference's inertia, fails or cannot run is not solved, however fast. Only "
-        "backends that were asked for in every case take part; medians, so a lead may be inconclusive.",
+        caption="Share of the cases that a backend solves within a factor of the fastest: higher and further left "
+        "is better. A run that does not reach the inertia of the reference, fails or cannot run does not count as "
+        "solved, however fast it is. Only backends that were requested in every case take part. Times are "
+        "medians, so a lead may be inconclusive.",
         csv=csv_href(frame),
     )
 

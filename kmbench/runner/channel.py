@@ -97,4 +97,4 @@ def _die_with(runner: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != runner:  # it was killed before this line
-        sys.exit("the runner has gone")
+        sys.exit("the runner has ended")

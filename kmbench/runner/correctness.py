@@ -192,7 +192,8 @@ def judge_matched(
     if reference.empty_events and traits.empty_clusters == "zero":
         return Verdict(
             Status.SKIPPED,
-            "a cluster was empty on the way: it puts such a cluster to the origin, so nothing is compared",
+            "a cluster became empty on the way, and this engine moves such a cluster to the origin, so nothing is "
+            "compared",
         )
     general = judge_native(answer, traits, dataset)
     if general.status is not Status.OK or not traits.exact or not traits.accepts_init:
@@ -200,7 +201,7 @@ def judge_matched(
     assert answer.inertia is not None
     if answer.n_iter is not None and answer.n_iter != reference.iterations:
         how = "early stop: " if answer.n_iter < reference.iterations else ""
-        done = f"{how}{answer.n_iter} of {reference.iterations} iterations were done"
+        done = f"{how}it did {answer.n_iter} of {reference.iterations} iterations"
         return Verdict(Status.INVALID, done + _numeric_cause(dataset, answer, traits))
     difference = answer.inertia - reference.inertia
     floor = _floor(dataset, reference.inertia)
@@ -209,19 +210,19 @@ def judge_matched(
     ratio = answer.inertia / reference.inertia if reference.inertia else float("inf")
     if abs(difference) <= tolerance * reference.inertia + floor:
         if emptied:
-            return Verdict(Status.OK, "a cluster was empty on the way: only the objective is compared, within 5%")
+            return Verdict(Status.OK, "a cluster became empty on the way: only the inertia is compared, within 5%")
         return Verdict(Status.OK)
     off = f"inertia is {ratio:.6g} times the reference's"
     cause = _numeric_cause(dataset, answer, traits)
     if cause:
         return Verdict(Status.INVALID, off + cause)
     if emptied:
-        return Verdict(Status.INVALID, f"{off}, too far even for a cluster that was empty on the way")
+        return Verdict(Status.INVALID, f"{off}, which is too far even though a cluster became empty on the way")
     if reference.sensitivity is None:
         return Verdict(Status.INVALID, f"{off}: a wrong answer", wants_sensitivity=True)
     if abs(difference) <= 2 * reference.sensitivity * reference.inertia:
         own = f"rounding alone moves the reference by {reference.sensitivity:.1e}"
-        return Verdict(Status.OK, f"{off}; the data does not fix it closer: {own}")
+        return Verdict(Status.OK, f"{off}; with this data the inertia is not determined more precisely: {own}")
     return Verdict(Status.INVALID, f"{off}: a wrong answer")
 
 
@@ -249,5 +250,7 @@ def _numeric_cause(dataset: DatasetInfo, answer: Evaluation, traits: Traits) -> 
         return ": the values are so small that their squares underflow in float32; scale the data up"
     if precision in ("tf32", "float16") and score_error(precision, dataset, inertia) > FINE_ERROR:
         times = dataset.spread * dataset.n / inertia if inertia else float("inf")
-        return f": the data is {times:.0f} times as wide as its clusters, too fine for {precision}; use float32"
+        return (
+            f": the data is {times:.0f} times as wide as its clusters, which is too much for {precision}; use float32"
+        )
     return ""

@@ -204,8 +204,8 @@ class WorkerProcess:
                 Status.OUT_OF_MEMORY, "killed by signal 9, which the kernel sends when memory runs out"
             )
         if code < 0:
-            return WorkerFailure(Status.CRASHED, f"died of signal {-code} ({signal.Signals(-code).name})")
-        return WorkerFailure(Status.CRASHED, f"ended by itself with exit code {code}")
+            return WorkerFailure(Status.CRASHED, f"killed by signal {-code} ({signal.Signals(-code).name})")
+        return WorkerFailure(Status.CRASHED, f"ended unexpectedly with exit code {code}")
 
     def output(self) -> str:
         """Return the end of what the worker and its engine printed."""

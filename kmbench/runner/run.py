@@ -222,7 +222,7 @@ def _is_busy() -> bool:
 def _folder_for(study: Study, output: Path | None, resume: bool) -> Path:
     if output is not None:
         if resume and not (output / RECORDS_FILE).exists():
-            raise OutputError(f"{output} holds no run to resume", "give the folder of the run that was cut off")
+            raise OutputError(f"{output} holds no run to resume", "give the folder of the interrupted run")
         return output
     home = Path("results") / study.name
     if not resume:

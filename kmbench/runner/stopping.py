@@ -23,9 +23,9 @@ TARGET_EPOCHS, TARGET_ROUNDS = 1, 2
 class Stop(StrEnum):
     """Why no further epoch is begun."""
 
-    PRECISE = "the intervals are tight enough"
+    PRECISE = "the intervals are narrow enough"
     BUDGET = "the budget is spent"
-    MOST = "the most epochs are done"
+    MOST = "the maximum number of epochs was reached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

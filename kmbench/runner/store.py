@@ -59,7 +59,7 @@ class RunFolder:
         if file.exists():
             if not resume:
                 self.discard()
-                raise OutputError(f"{path} already holds a run", "go on with --resume or give another --output")
+                raise OutputError(f"{path} already holds a run", "continue it with --resume or give another --output")
             self.records = self._reopen(file)
         self.session = max((record.session for record in self.records), default=-1) + 1
         self._file = -1
@@ -95,17 +95,19 @@ class RunFolder:
         changed = [name for name in before if before[name] != now[name]]
         if changed:
             raise OutputError(
-                f"the run in {self.path} is of another study: {', '.join(changed)} differ",
-                "resume it with the study it was started with, or give another --output",
+                f"the run in {self.path} belongs to another study: {', '.join(changed)} differ",
+                "resume it with its own study, or give another --output",
             )
         there = read_host(self.path).get("fingerprint")
         if there is None:
-            raise OutputError(f"{self.path / HOST_FILE} is missing or names no host", "restore it, or start anew")
+            raise OutputError(
+                f"{self.path / HOST_FILE} is missing or names no host", "restore it, or start a new run"
+            )
         if there != host["fingerprint"]:
             raise OutputError(
                 f"the run in {self.path} was started on another host or with other versions "
                 f"(fingerprint {there}, here {host['fingerprint']})",
-                "start anew with another --output",
+                "start a new run with another --output",
             )
 
     def append(self, record: Record) -> None:
@@ -117,7 +119,7 @@ class RunFolder:
             os.fsync(self._file)
         except OSError as error:
             raise OutputError(
-                f"cannot write records under {self.path}: {error.strerror}", "mend that, then go on with --resume"
+                f"cannot write records under {self.path}: {error.strerror}", "fix that, then continue with --resume"
             ) from None
         self.records.append(record)
 
@@ -163,5 +165,5 @@ def _refuse_file(path: Path) -> None:
 
 
 def _replace(file: Path, text: str) -> None:
-    with whole_file(file, "mend that, then go on with --resume") as temporary:
+    with whole_file(file, "fix that, then continue with --resume") as temporary:
         temporary.write_text(text, encoding="utf-8")

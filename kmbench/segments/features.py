@@ -102,11 +102,11 @@ def make_features(table: Table, missing: Missing = "refuse", leave_out: Sequence
         If a column that is left out does not exist, values are missing and may not be, or nothing is left.
     """
     if missing not in get_args(Missing):
-        raise DataError(f"missing={missing}: no such way", f"use {', '.join(get_args(Missing))}")
+        raise DataError(f"missing={missing} is not a known value", f"use {', '.join(get_args(Missing))}")
     known = [column.name for column in table.columns]
     absent = [name for name in leave_out if name not in known]
     if absent:
-        raise DataError(f"{table.where} has no column {absent[0]!r}", f"there are {', '.join(known)}")
+        raise DataError(f"{table.where} has no column {absent[0]!r}", f"known: {', '.join(known)}")
     notes: list[Note] = list(table.notes)
     kept = []
     for column in table.columns:
@@ -190,7 +190,7 @@ def _says_nothing(column: Column, n: int) -> Note | None:
     if column.kind == "code" and distinct > MOST_LEVELS:
         return note("KM120", column=column.name, example=_code(column), concerns=[column.name])
     if distinct == n > 2:
-        return left_out("every row has a value of its own")
+        return left_out("every row has a different value")
     if distinct > MOST_LEVELS:
         return left_out(f"it has {distinct} different texts, more than {MOST_LEVELS}")
     return None

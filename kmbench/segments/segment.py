@@ -53,14 +53,14 @@ class SegmentResult(Shown):
     silhouette : float or None
         Simplified silhouette, -1 to 1; None for one segment.
     stability, least_stability : float or None
-        Mean and least adjusted Rand index between the segments from any two seeds; 1 if always the same; None for
+        Mean and lowest adjusted Rand index between the segments from any two seeds; 1 if always the same; None for
         one seed.
     segment_stability : list of float or None
         Of each segment, the mean over the other seeds of its Jaccard index with the segment most like it.
     written : callable
         Yields the bytes of the table with a column ``segment``, with its own delimiter, encoding and line ends.
     notes : tuple of Note
-        Columns that were left out, and what else a user should know.
+        Columns that were left out, and anything else that a user should know.
     """
 
     shown_by = "kmbench.segments.shown"
@@ -136,21 +136,21 @@ def segment(
     k : int
         Segments, at least 1 and at most the rows.
     missing : {"refuse", "mean", "median", "drop"}
-        What becomes of missing values: see `kmbench.segments.features.make_features`.
+        What to do with missing values: see `kmbench.segments.features.make_features`.
     leave_out : sequence of str
         Columns that are not clustered by.
     columns : sequence of str
-        The only columns to cluster by, whatever the rules say of them.
+        The only columns to cluster by, whatever the rules say about them.
     id : str, optional
-        The column that names the rows; it is not clustered by.
+        The column that identifies the rows; it is not clustered by.
     decimal : {"point", "comma"}, optional
-        How numbers are written, where the table does not prove it.
+        The decimal mark, if the table leaves it open.
     backend : str
         A k-means backend with its parameters.
     seeds : int
-        Starts, of which the best is taken; the others tell how stable it is.
+        Number of starts: the best is used, all measure the stability.
     seed : int
-        The first of them.
+        Random seed of the first start.
     iterations : int
         Lloyd iterations.
     threads : int, optional
@@ -172,11 +172,13 @@ def segment(
     features = make_features(found, missing)
     X = features.X
     if not 1 <= k <= len(X):
-        raise CaseError(f"k={k} segments of {len(X)} rows", f"use k from 1 to {len(X)}")
+        raise CaseError(f"k={k} is out of bounds for {len(X)} rows", f"use k from 1 to {len(X)}")
     notes = list(features.notes)
     distinct = _distinct(X, k)
     if distinct < k:
-        raise CaseError(f"k={k}: only {distinct} rows differ in what is clustered by", f"use k <= {distinct}")
+        raise CaseError(
+            f"k={k}: only {distinct} rows are distinct in the columns that are clustered by", f"use k <= {distinct}"
+        )
     trainer = Trainer(choice, iterations=iterations, threads=threads or default_threads())
     answers = []
     for start in range(seed, seed + seeds):

@@ -53,6 +53,6 @@ def plot(result: SegmentResult, ax: Axes) -> None:
 def save(result: SegmentResult, path: Path) -> None:
     """Write the table with its segments, as ``.csv``."""
     if path.suffix.lower() != ".csv":
-        raise OutputError(f"{path}: no such form", "use .csv (the table with its segments), .png, .svg or .pdf")
+        raise OutputError(f"{path}: unknown suffix", "use .csv (the table with its segments), .png, .svg or .pdf")
     with whole_file(path, "choose another path") as temporary:
         temporary.write_bytes(result.csv)

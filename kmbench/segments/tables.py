@@ -36,7 +36,7 @@ def table_from(table: Any, asked: Asked) -> Table:
         return read_table(path, asked)
     spec = parse_spec(str(table))
     if replace(spec.options, limit=None) != Options():
-        raise SpecError(f"segment standardises by itself, not {table}", "leave such options out")
+        raise SpecError(f"segment standardises the columns itself: {table} cannot be used", "leave such options out")
     said = Asked.from_arguments(spec.arguments)
     merged = Asked(
         decimal=asked.decimal or said.decimal,
@@ -46,5 +46,5 @@ def table_from(table: Any, asked: Asked) -> Table:
     )
     found = read_table_spec(spec, merged)
     if found is None:
-        raise DataError(f"{table} is no table", "give a file such as customers.csv")
+        raise DataError(f"{table} is not a table", "give a file such as customers.csv")
     return found

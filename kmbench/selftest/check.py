@@ -118,7 +118,7 @@ def _alike(ratios: Sequence[RatioInterval]) -> Finding:
     effects = [ratio.smallest_effect for ratio in ratios if ratio.smallest_effect is not None]
     told = f"{alarms} of {len(ratios)} pairs called different"
     if effects:
-        told += f"; differences from {max(effects):.1%} on can be told here"
+        told += f"; smallest detectable difference here: {max(effects):.1%}"
     return Finding("the same backend against itself", "no difference", told, alarms == 0)
 
 
@@ -154,7 +154,7 @@ def _kernel_share(lines: Sequence[Record]) -> Finding:
     wall = epoch_means(clean, "fit_seconds")
     shares = [seconds / wall[unit] for unit, seconds in epoch_means(clean, "fit_system_seconds").items()]
     name = f"fits that allocate {MEGABYTES} MB on warm memory"
-    truth = f"system time alike within {KERNEL_TOLERANCE:.0%} of wall time"
+    truth = f"system time equal within {KERNEL_TOLERANCE:.0%} of wall time"
     if not shares:
         return Finding(name, truth, "not measured", False)
     spread = max(shares) - min(shares)
@@ -167,10 +167,10 @@ def _page_cost(cost: PageCost) -> Finding:
     """Tell what cold memory costs on this host; whatever it is, fits are measured on warm memory."""
     told = f"{cost.cold_seconds_per_gib:.2f} s for each GiB a while after it was freed, "
     told += f"{cost.warm_seconds_per_gib:.2f} s at once"
-    return Finding("memory that this host provides", "told, not judged", told, True)
+    return Finding("memory that this host provides", "reported, not judged", told, True)
 
 
 def _threads(fits: Sequence[Record]) -> Finding:
     seen = max((record.threads_seen for record in fits if record.threads_seen is not None), default=None)
-    told = "not told by this system" if seen is None else f"{seen} seen"
+    told = "not reported by this system" if seen is None else f"{seen} seen"
     return Finding("backends that were given one thread", "1 thread", told, seen in (None, 1))

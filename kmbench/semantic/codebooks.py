@@ -73,7 +73,7 @@ class Codebooks:
             If the file is missing, damaged, or something else.
         """
         if not path.is_file():
-            raise DataError(f"codebooks {path} do not exist", "write them with --save FILE.npz")
+            raise DataError(f"{path} does not exist", "write codebooks with --save FILE.npz")
         if not zipfile.is_zipfile(path):
             raise DataError(f"{path} is not an .npz file, or is cut short", "write it with --save FILE.npz")
         try:

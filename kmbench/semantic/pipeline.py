@@ -37,11 +37,11 @@ class LevelScore:
     Attributes
     ----------
     used : int
-        Codes that some item has.
+        Number of codes that are used by some item.
     perplexity : float
         Exponential of the entropy of the codes.
     error : float
-        Mean squared distance between items and what the digits up to this level stand for.
+        Mean squared distance between items and their reconstruction from the digits up to this level.
     relative_error : float or None
         The same over the variance of the items; None where they are all equal.
     """
@@ -140,22 +140,22 @@ def semantic_ids(
     levels, codebook : int
         Digits of an ID, and the values that each can take.
     metric : {"cosine", "l2"}
-        Cosine brings a copy of the rows to norm 1.
+        Cosine normalizes a copy of the rows to norm 1.
     codebooks : Codebooks or path, optional
-        Used instead of training; `levels`, `codebook` and `metric` are then theirs.
+        Used instead of training; they then determine `levels`, `codebook` and `metric`.
     unique : bool
-        Add a last digit that tells items of the same ID apart.
+        Add a last digit that distinguishes items with the same ID.
     backend : str
         Backend with its parameters that trains; not used with `codebooks`.
     iterations : int
-        Of the training of a level, where the backend runs a fixed number.
+        Lloyd iterations for each level, if the backend runs a fixed number.
     points_per_code : int
-        Rows that are trained on, for each code.
+        Training rows per code.
     seed : int
     threads : int, optional
         All cores by default.
     progress : callable
-        Takes what is being done, and the share of it that is done.
+        Called with the current step and the share of it that is done.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def semantic_ids(
         If the data, the numbers, the codebooks or the backend will not do.
     """
     if metric not in METRICS:
-        raise CaseError(f"--metric {metric}: no such metric", f"use {' or '.join(METRICS)}")
+        raise CaseError(f"--metric {metric}: unknown metric", f"use {' or '.join(METRICS)}")
     check_numbers(
         levels=levels,
         codebook=codebook,

@@ -93,9 +93,9 @@ def train_codebooks(
     """
     n, d = X.shape
     if levels < 1 or codes < 1 or points_per_code < 1:
-        raise CaseError(f"{levels} levels of {codes} codes", "use at least 1 of each")
+        raise CaseError(f"{levels} levels of {codes} codes are not possible", "use at least 1 of each")
     if n < codes:
-        raise CaseError(f"{n} items are fewer than the {codes} codes of a level", "use a smaller --codebook")
+        raise CaseError(f"{n} items are too few for {codes} codes per level", "use a smaller --codebook")
     size = min(n, points_per_code * codes)
     found = np.empty((levels, codes, d), dtype=np.float32)
     for level in range(levels):

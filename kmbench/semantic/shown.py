@@ -51,4 +51,4 @@ def save(result: SemanticIds, path: Path) -> None:
 
         np.save(path, result.ids)
     else:
-        raise OutputError(f"{path}: no such form", "use .npz (codebooks), .npy (IDs), .csv, .png, .svg or .pdf")
+        raise OutputError(f"{path}: unknown suffix", "use .npz (codebooks), .npy (IDs), .csv, .png, .svg or .pdf")

@@ -41,22 +41,22 @@ class SemanticIdsWorkload(SeveralFits):
             title="collisions",
             unit="%",
             better="lower",
-            summary="Share of the items that a lookup by ID cannot reach, because another item has their ID.",
+            summary="Share of the items that cannot be found by their ID, because another item has the same ID.",
         ),
         Figure(
             name="relative_error",
             title="error",
             unit="%",
             better="lower",
-            summary="Squared error of what all digits stand for, as a share of the rows' variance.",
+            summary="Squared error of the reconstruction from all digits, as a share of the rows' variance.",
         ),
         Figure(name="distinct_ids", title="IDs", better="higher", summary="Different IDs."),
         Figure(
             name="least_perplexity",
             title="perplexity",
             better="higher",
-            summary="Of the codes of the level where it is least: how many codes would be as hard to guess, if all "
-            "were equally frequent.",
+            summary="Effective number of codes in the level where it is lowest: how many equally frequent codes "
+            "would be as hard to guess.",
         ),
     )
     Params = SemanticIdsParams
@@ -119,5 +119,5 @@ class SemanticIdsWorkload(SeveralFits):
             for level in range(self._own.levels)
         ]
         columns = ["level", "codes used", "perplexity", "error left, of the variance"]
-        note = f"The most items with one ID are {found.largest}."
+        note = f"The largest group of items that share an ID has {found.largest}."
         return TaskResult(figures, {"levels.json": table("Level by level", columns, rows, note)})

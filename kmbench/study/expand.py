@@ -79,7 +79,9 @@ def _under(case: Case, study: Study) -> Case:
         try:
             choose_cores(case.key.threads, study.cores)
         except ValueError as error:
-            raise StudyError(f"--cores {study.cores}: {error}", "leave it out: cores are then not chosen") from None
+            raise StudyError(
+                f"--cores {study.cores}: {error}", "leave it out to let the system choose the cores"
+            ) from None
     pages = None if study.pages == "cold" else study.pages
     asked = study.cluster_asked()
     cluster = None if asked is None else asked.public
@@ -117,7 +119,7 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
         labels = [label_of(choice.name, choice.given) for choice in every_choice]
         if study.baseline not in (*labels, *(choice.name for choice in every_choice)):
             there_are = ", ".join(dict.fromkeys(labels))
-            raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"there are {there_are}")
+            raise StudyError(f"baseline {study.baseline!r} is not among the backends", f"known: {there_are}")
     workloads = {block.workload: _workloads(block) for block in blocks}
     datasets: Datasets = {}
     for pair in dict.fromkeys((s, w) for b in blocks for s in b.data or () for w in workloads[b.workload]):
@@ -130,7 +132,7 @@ def expand(study: Study, describe: Callable[[str, str | None], DatasetInfo], def
             case = _under(case, study)
             if case.key.case_id in cases:
                 raise StudyError(
-                    f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} stands twice",
+                    f"the case {case.dataset.spec}, k={case.key.k}, threads={case.key.threads} is given twice",
                     "name each data set, k and thread count once",
                 )
             cases[case.key.case_id] = case
@@ -202,7 +204,7 @@ def _cell(
     backend = get_backend(choice.name)
     if block.iterations is not None and choice.given.get("niter") is not None:
         raise StudyError(
-            f"{key.label}: niter is given, and so are {block.iterations} iterations of the study",
+            f"{key.label}: niter is given, but the study also sets {block.iterations} iterations",
             "leave one out; niter belongs to the native protocol",
         )
     status, reason = Status.UNAVAILABLE, backend.unavailable_with(choice.params)

@@ -66,7 +66,7 @@ def _checked_cluster(text: str) -> str:
 
 
 ITERATIONS = {"matched": 10, "native": None, "target": 64}
-"""What a protocol does where the study does not say; None leaves it to each library."""
+"""What a protocol does unless the study sets it; None leaves it to each library."""
 
 SEEDS = 5
 """Starts of the protocol ``target``: the fewest from which an interval over starts says much."""
@@ -76,7 +76,7 @@ ThreadCount = Annotated[int, Field(ge=1, le=1024)]
 
 
 class Block(BaseModel):
-    """What one group of cases has of its own; None is filled from the study.
+    """The settings of one group of cases; None is filled in from the study.
 
     Attributes
     ----------
@@ -85,24 +85,24 @@ class Block(BaseModel):
     k : list of int
         Numbers of clusters.
     workload : str
-        What the clusters are for, with its parameters, such as ``palette[space=lab]``; several values of a parameter
-        make several cases. None: k-means on the data as it is.
+        The task to score the clusters by, with its parameters, such as ``palette[space=lab]``; several values of a
+        parameter make several cases. None: k-means on the data as it is.
     backends : str
         Backends with their grids, in the syntax of `kmbench.backends.grid`.
     iterations : int
-        (assign, update) iterations of a matched run; the cap of a native one.
+        (assign, update) iterations of a matched run; the maximum of a native one.
     protocol : {"matched", "native", "target"}
         What makes the comparison fair. ``target`` climbs a ladder of matched runs, up to `iterations`.
     threads : list of int
         Thread counts, an axis of the grid.
     seed : int
-        For the start of a case and whatever an engine draws itself.
+        Random seed for the start of a case and for whatever an engine draws itself.
     seeds : int
         Starts of each case of the protocol ``target``, drawn from `seed` and the following numbers.
     margin : float
-        Percent by which a time may be longer in `kmbench gate`; a run takes no notice of it.
+        Percent by which a time may grow in `kmbench gate`; a run ignores it.
     tracked : bool or list of str
-        Cells whose regressions a gate reports without failing: all of the block, or those of the backends named, with
+        Cells whose regressions a gate reports without failing: all of the block, or those of the named backends, with
         or without their parameters.
     """
 
@@ -127,35 +127,35 @@ class Study(Block):
     Attributes
     ----------
     name : str
-        Names the folder under ``results/``.
+        Name of the folder under ``results/``.
     repeats : int or None
         Epochs; in each, every backend of a case is measured in a fresh process. None: until the intervals are
-        tight enough, at least 10 and at most 30.
+        narrow enough, at least 10 and at most 30.
     quick : bool
-        Three epochs, where `repeats` does not say otherwise.
+        Three epochs, unless `repeats` says otherwise.
     precise : bool
         Intervals of ±2 % instead of ±5 %.
     budget : float
-        Seconds after which no further epoch of a case is begun.
+        Seconds after which no further epoch of a case is started.
     blas_coretype : str or None
-        Kernel architecture that all OpenBLAS libraries of all workers are told to use.
+        Kernel architecture that all OpenBLAS libraries of all workers should use.
     timeout : float
         Seconds that one step of a worker may take before it is stopped.
     memory_limit : int or None
-        Bytes that a worker may hold before it is stopped; None: four fifths of what is free at the start.
+        Bytes that a worker may hold before it is stopped; None: four fifths of the free memory at the start.
     baseline : str or None
-        Backend that speed-ups are relative to; None: ``sklearn-lloyd`` where it takes part, else the first.
+        Backend that speed-ups are relative to; None: ``sklearn-lloyd`` if it takes part, otherwise the first.
     pages : {"warm", "cold"}
-        ``warm``: the memory that a fit asks for is touched right before its clock. ``cold``: it is left as a first
-        call in a fresh process finds it.
+        ``warm``: memory is touched right before each timed fit. ``cold``: it is left as a first call in a fresh
+        process finds it.
     cores : {"same-l3", "spread"} or None
         Workers are bound to as many cores as a case has threads: those of one L3 cache, or spread over several. None:
         they are not bound.
     cluster : str or None
         Where distributed backends run: ``local:N``, ``tcp://HOST:PORT`` or ``spark://HOST:PORT``. None: as many local
-        workers as a case has threads. A run folder has it without the address.
+        workers as a case has threads. A run folder records it without the address.
     cases : list of Block
-        Groups of cases; none means one group of the defaults.
+        Groups of cases; without any, there is one group with the defaults.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -188,9 +188,9 @@ class Study(Block):
                 where = f"cases[{number}]" if self.cases else "the study"
                 raise ValueError(f"{where} names no data: give data = [SPEC, …] or --data SPEC")
             if block.k is None:
-                raise ValueError("no number of clusters: give k = [K, …] or --k K")
+                raise ValueError("the number of clusters is missing: give k = [K, …] or --k K")
             if block.seeds is not None and block.protocol != "target":
-                raise ValueError('seeds belongs to protocol = "target"; other cases have one seed')
+                raise ValueError('seeds is only for protocol = "target"; other cases have one seed')
         try:
             self.to_toml().encode()
         except UnicodeEncodeError as error:
@@ -307,5 +307,5 @@ def _first_complaint(error: ValidationError) -> str:
     if not where:
         return message
     if first["type"] == "extra_forbidden":
-        return f"unknown key {where!r}; there are {', '.join([*Study.model_fields])}"
+        return f"unknown key {where!r}; known: {', '.join([*Study.model_fields])}"
     return f"{where} = {first['input']!r}: {message[0].lower()}{message[1:]}"

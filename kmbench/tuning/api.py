@@ -97,20 +97,20 @@ def tune(
     Parameters
     ----------
     data, queries : str, Path or ndarray of shape (n, d)
-        Data SPECs, or arrays. Without queries those of an ann-benchmarks file are used, else rows drawn from the
-        data, which are then left out of it.
+        Data SPECs, or arrays. Without queries, those of an ann-benchmarks file are used, otherwise rows drawn from
+        the data, which are then left out of it.
     metric : {"l2", "ip", "cosine"}, optional
-        That of an ann-benchmarks file, else L2.
+        Default: that of an ann-benchmarks file, otherwise L2.
     recall : float
         Target for recall@`at`, below 1; its whole 95 % interval must reach it.
     at : int
         Neighbours per query.
     max_latency_ms : float, optional
-        For the 95th percentile of one query at a time.
+        Limit for the 95th percentile of one query at a time.
     max_memory : int or str, optional
-        Of the index: bytes, or text such as ``"4G"``.
+        Limit for the size of the index: bytes, or text such as ``"4G"``.
     max_build_seconds : float, optional
-        For training, assignment and encoding on this host.
+        Limit for training, assignment and encoding on this host.
     nlist : str, optional
         Numbers of lists, such as ``"256,1024"``; by default powers of two around the square root of the rows.
     index : str
@@ -118,36 +118,36 @@ def tune(
     backend : str
         k-means backend that trains the centroids.
     iterations, points_per_list : int
-        Of the training; by default few iterations from a good start, or ten from rows if `thorough`. Rows
-        beyond ``points_per_list * nlist`` are left out by chance.
+        Of the training; by default few iterations from a good start, or ten from random rows if `thorough`. At most
+        ``points_per_list * nlist`` random rows are used.
     threads : int, optional
-        For batches, training and the exact search; all cores by default.
+        Threads for batches, training and the exact search; all cores by default.
     device : {"cpu", "cuda"}
         Where the index is searched, timed and checked: ``cuda`` is the first GPU. The recall curve does not depend
         on it, nor does what is saved, but for the recipe and the example.
     truth : str or Path, optional
         File of true neighbours, such as ``.ivecs``.
     epochs : int
-        Processes that each index is timed in.
+        Number of processes to time each index in.
     thorough : bool
-        Train every nlist in full and time it, as a check of the quick comparison; it takes five times as long.
+        Train and time every nlist in full, as a check of the quick comparison; this takes five times as long.
     balance : {"auto", "on", "off"}
-        Move rows of long lists to others nearly as near: ``auto`` where that makes searches faster.
+        Move rows from long lists to others that are nearly as near: ``auto`` if that makes searches faster.
     filters : sequence of str, Path or ndarray
         Each ``mask.npy`` (bool), ``ids.npy`` (row numbers), ``FILE.parquet:COLUMN=VALUE`` or such an array; each is
-        answered apart.
+        answered separately.
     probes : {"fixed", "budget", "damped"}
-        Experimental: a budget of vectors for all queries, or for each of its own.
+        Experimental: one budget of vectors for all queries, or a separate one for each.
     radius : float, optional
-        Of a range search that is answered too: a squared distance, or the least product for ``ip`` and ``cosine``.
+        Radius of a range search to answer too: a squared distance, or the smallest product for ``ip`` and ``cosine``.
     seed : int
     target : str
-        Database that the chosen setting is measured in, such as ``"pgvector[dsn='host=localhost']"``; ``faiss``: an
-        index of FAISS alone.
+        Database to measure the chosen setting in, such as ``"pgvector[dsn='host=localhost']"``; ``faiss``: only an
+        index of FAISS.
     save : str or Path, optional
-        Folder for the index, its recipe and an example that serves it.
+        Folder for the index, its recipe and an example server.
     progress : callable
-        Called with what is being done and the share of it that is done.
+        Called with the name of the current step and the share of it that is done.
 
     Returns
     -------

@@ -30,8 +30,8 @@ TARGET = 0.95
 class IvfParams(Params):
     """Parameters of the workload."""
 
-    queries: int = Field(1000, ge=1, le=100_000, description="rows that are left out of the base and searched for")
-    at: int = Field(10, ge=1, le=1000, description="neighbours that are asked for")
+    queries: int = Field(1000, ge=1, le=100_000, description="rows that are left out of the base and used as queries")
+    at: int = Field(10, ge=1, le=1000, description="neighbours per query")
 
 
 class Ivf(Workload):
@@ -47,7 +47,7 @@ class Ivf(Workload):
             title="recall 1%",
             unit="%",
             better="higher",
-            summary="Share of the true neighbours that is found when a query compares with 1 % of the base.",
+            summary="Share of the true neighbours that are found when a query is compared with 1 % of the base.",
         ),
         Figure(
             name="recall_at_5_percent",
@@ -61,21 +61,21 @@ class Ivf(Workload):
             title="for 0.95",
             unit="%",
             better="lower",
-            summary="Share of the base that a query compares with where recall reaches 0.95.",
+            summary="Share of the base that a query is compared with at the nprobe where the recall reaches 0.95.",
         ),
         Figure(
             name="scanned_p99_for_target",
             title="p99 for 0.95",
             unit="%",
             better="lower",
-            summary="The same share for the one query in a hundred that compares with most.",
+            summary="The 99th percentile of this share over the queries.",
         ),
         Figure(
             name="imbalance",
             title="imbalance",
             better="lower",
-            summary="How many times as many vectors a query like the data compares with at nprobe 1 as with lists of "
-            "equal size.",
+            summary="How many times as many vectors a query that resembles the data is compared with at nprobe 1, "
+            "relative to lists of equal size.",
         ),
         Figure(name="empty_lists", title="empty", better="lower", summary="Lists without a vector."),
     )
@@ -126,7 +126,7 @@ class Ivf(Workload):
             [percent_text(share), f"{100 * recall_at_work(curve, share * len(base)):.2f}%"] for share in SHARES
         ]
         low = float((curve.recall - curve.recall_low).max())
-        note = f"{len(queries):,} queries; intervals of the recall reach {100 * low:.1f} points down at most."
+        note = f"{len(queries):,} queries; the intervals reach at most {100 * low:.1f} points below the recall."
         columns = ["base scanned", f"recall@{self._own.at}"]
         return TaskResult(figures, {"curve.json": table("Recall at equal work", columns, rows, note)})
 

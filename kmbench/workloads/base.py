@@ -25,13 +25,13 @@ class Figure:
     Attributes
     ----------
     name : str
-        With its unit at the end where it has one, such as ``psnr_db``.
+        With its unit at the end if it has one, such as ``psnr_db``.
     title : str
         Two or three words, for the heading of a column.
     better : {"higher", "lower"} or None
         None where neither is.
     unit : str
-        Written behind the value; empty for plain numbers, ``%`` for shares (0.25 is shown as 25 %).
+        Written after the value; empty for plain numbers, ``%`` for shares (0.25 is shown as 25 %).
     summary : str
         What it is, in a sentence.
     """
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a score refers to, beside the answer.
+    """What a score refers to, in addition to the answer.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class TaskResult:
 
 
 class Workload(ABC):
-    """A task around one fit of k-means: it makes the matrix from the data, and judges what came of it.
+    """A task around one fit of k-means: it makes the matrix from the data, and judges the answer.
 
     A workload is one class, registered by an entry point in the group ``kmbench.workloads``. `rows` is called once
     for each data set, before anything is measured; all backends get the same matrix. `score` is called for each
@@ -117,7 +117,7 @@ class Workload(ABC):
     install : str
         How to get what `requires` names.
     figures : tuple of Figure
-        What `score` may return, most telling first.
+        What `score` may return, the most important first.
     """
 
     name: ClassVar[str]
@@ -174,7 +174,7 @@ accept_former_name(Workload, "cannot", "unsupported_reason")
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """What one of several fits gives.
+    """The result of one of several fits.
 
     Attributes
     ----------
@@ -191,11 +191,11 @@ KMeans = Callable[[FloatMatrix, int], Clusters]
 
 
 class SeveralFits(Workload):
-    """A task that fits k-means several times, each time on what the last one left or on other columns.
+    """A task that fits k-means several times, each time on the residuals of the last fit or on other columns.
 
     `run` is what is timed, as one fit: its own arithmetic is part of it and the same for all backends. The matched
     protocol gives the j-th fit of every backend the same start: the same rows of its X, moved by the same amount.
-    A backend's `loss` is held against that of a run whose ``kmeans`` is the float64 reference.
+    A backend's `loss` is compared with that of a run whose ``kmeans`` is the float64 reference.
     """
 
     @abstractmethod

@@ -23,9 +23,9 @@ _BLOCK_VALUES = 2**24
 class CodebooksParams(Params):
     """Parameters of the workload."""
 
-    m: int = Field(8, ge=1, le=4096, description="sub-spaces, each with k codes of its own")
-    queries: int = Field(500, ge=1, le=100_000, description="rows that are left out of the base and searched for")
-    at: int = Field(10, ge=1, le=1000, description="neighbours that are asked for")
+    m: int = Field(8, ge=1, le=4096, description="subspaces, each with its own k codes")
+    queries: int = Field(500, ge=1, le=100_000, description="rows that are left out of the base and used as queries")
+    at: int = Field(10, ge=1, le=1000, description="neighbours per query")
 
 
 class Codebooks(SeveralFits):
@@ -59,7 +59,7 @@ class Codebooks(SeveralFits):
             title="codes used",
             unit="%",
             better="higher",
-            summary="Share of the codes that some vector has, in the sub-space where it is least.",
+            summary="Share of the codes that are used by some vector, in the subspace where it is lowest.",
         ),
     )
     Params = CodebooksParams
@@ -77,7 +77,7 @@ class Codebooks(SeveralFits):
         """Return all rows but those that serve as queries."""
         base = BaseRows(spec, self._own.queries)
         if self._own.m > base.d:
-            raise WorkloadError(f"workload codebooks: m={self._own.m} sub-spaces of {base.d} columns",
+            raise WorkloadError(f"workload codebooks: m={self._own.m} subspaces, but only {base.d} columns",
                                 f"use m <= {base.d}")  # fmt: skip
         return base
 

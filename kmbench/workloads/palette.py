@@ -45,7 +45,7 @@ class Palette(Workload):
             title="PSNR",
             unit="dB",
             better="higher",
-            summary="Peak signal-to-noise ratio of the picture in its palette, in RGB of 8 bits.",
+            summary="Peak signal-to-noise ratio of the picture in its palette, in 8-bit RGB.",
         ),
         Figure(
             name="ssim",
@@ -64,7 +64,7 @@ class Palette(Workload):
             name="colours",
             title="colours",
             better=None,
-            summary="Different colours that are left once they are rounded to 8 bits.",
+            summary="Number of different colours after rounding to 8 bits.",
         ),
     )
     Params = PaletteParams

@@ -24,7 +24,8 @@ class BaseRows(Rows):
         self._source = read_spec(spec)
         if queries >= self._source.n:
             raise WorkloadError(
-                f"{queries} queries of the {self._source.n} rows of {spec}", "hold fewer out with queries=N"
+                f"queries={queries} is too many for the {self._source.n} rows of {spec}",
+                "use fewer queries with queries=N",
             )
         super().__init__(self._source.n - queries, self._source.d, np.dtype(np.float32), self._source.columns)
         self._queries = _held_out(self._source.n, queries)

@@ -65,7 +65,7 @@ def expand_workloads(text: str) -> list[str]:
     """
     labels = [label_of(choice.name, choice.given) for choice in _choices(text)]
     if not labels:
-        raise WorkloadError(f"workload {text!r} names none", f"there are {', '.join(workload_names())}")
+        raise WorkloadError(f"workload {text!r}: no name", f"known: {', '.join(workload_names())}")
     for label in labels:
         reason = type(workload_from(label)).unavailable()
         if reason is not None:

@@ -76,7 +76,9 @@ class Segments(Workload):
         assert isinstance(self.params, SegmentsParams)
         parsed = parse_spec(spec)
         if parsed.options != Options():
-            raise WorkloadError(f"workload segments standardises by itself, not {spec}", "leave such options out")
+            raise WorkloadError(
+                f"workload segments standardises the columns itself: {spec} cannot be used", "leave such options out"
+            )
         if parsed.source == "customers" and parsed.suffix is None:
             n, seed, noise = (parsed.arguments[name] for name in ("n", "seed", "noise"))
             import pandas as pd
@@ -97,5 +99,7 @@ class Segments(Workload):
         column = next(column for column in whole.columns if column.name == truth)
         values = column.codes if column.numbers is None else column.numbers
         if values is None:
-            raise WorkloadError(f"truth={truth}: {spec} has too many different texts there", "name another column")
+            raise WorkloadError(
+                f"truth={truth}: this column of {spec} has too many different texts", "name another column"
+            )
         return features, np.unique(values[features.rows], return_inverse=True)[1].astype(np.int32)

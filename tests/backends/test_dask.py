@@ -146,7 +146,7 @@ class TestClusters:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        assert "no Dask scheduler answers" in why_not_this_cluster(f"tcp://127.0.0.1:{port}", 2)
+        assert "no Dask scheduler answered" in why_not_this_cluster(f"tcp://127.0.0.1:{port}", 2)
 
 
 class Machines:

@@ -27,7 +27,7 @@ def test_a_grid_is_the_product_of_its_axes():
     [
         ("", "is empty"),
         ("faiss_cpu", "did you mean faiss-cpu"),
-        ("nonsense", "there are .*numpy-lloyd"),
+        ("nonsense", "known: .*numpy-lloyd"),
         ("faiss-ivf[nlist=16", "brackets do not match"),
         ("faiss-ivf]nlist=16[", "brackets do not match"),
         ("faiss-ivf[nlist=]", "'nlist'.*has no value"),

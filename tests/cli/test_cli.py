@@ -36,7 +36,7 @@ def files(tmp_path):
         (("--data", "good.npy", "--k", "51"), "k=51 is larger than the 50 rows"),
         (("--data", "good.npy", "--k", "0"), "k.1 = 0"),
         (("--data", "good.npy", "--k", "three"), "--k three: not a list of whole numbers"),
-        (("--data", "good.npy"), "no number of clusters"),
+        (("--data", "good.npy"), "the number of clusters is missing"),
         (("--data", "good.npy", "--k", "3", "--backends", "faiss"), "unknown backend 'faiss'"),
         (("--data", "good.npy", "--k", "3", "--backends", "numpy-lloyd[speed=9]"), "no parameter 'speed'"),
         (("--data", "good.npy", "--k", "3", "--backends", "faiss-ivf[nlist=]"), "has no value"),

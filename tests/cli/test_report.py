@@ -30,7 +30,7 @@ def test_the_files_are_printed_and_there(kmbench, run_dir, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["out/index.html", "out/table.md", "out/cells.csv", "out/samples.csv"]
     assert all((tmp_path / name).is_file() for name in done.stdout.split())
-    assert "line 3, was torn when the run was cut off, and is skipped" in done.stderr
+    assert "line 3, is incomplete because the run was interrupted, and is skipped" in done.stderr
     done = kmbench("gallery", "results", "--output", "reports")
     assert done.stdout.split() == ["reports/one/index.html", "reports/index.html"]
 
@@ -39,11 +39,11 @@ def test_the_files_are_printed_and_there(kmbench, run_dir, tmp_path):
     ("arguments", "line"),
     [
         (["nowhere"], "holds no records.jsonl"),
-        (["results/one", "--format", "pdf"], "--format pdf is not known; there are html, md, csv and parquet"),
+        (["results/one", "--format", "pdf"], "--format pdf is not known; use html, md, csv or parquet"),
         (["results/one", "--benchopt"], "add --format parquet"),
         (
             ["results/one", "results/two"],
-            "are of different hosts or versions: kernel (6.1 and 5.0); report them apart",
+            "have different hosts or versions: kernel (6.1 and 5.0); report them separately",
         ),
         (["results/one/records.jsonl"], "is a file; give the run folder"),
         (["results/one", "--output", "taken"], "cannot write taken/index.html: taken is a file"),

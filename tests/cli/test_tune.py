@@ -196,7 +196,7 @@ def test_without_a_gpu_the_device_is_refused_in_one_line_before_any_work(tune, f
 def test_no_setting_meets_the_target(tune):
     process = tune("base.npy", "--nlist", "32", "--recall", 0.9, "--max-latency-ms", 0.0001, "--no-report")
     assert process.returncode == 1
-    assert "No setting does all that is asked" in process.stdout
+    assert "No setting meets all limits" in process.stdout
     assert "loosen --max-latency-ms" in process.stdout
 
 
@@ -217,19 +217,22 @@ BAD = {
     "truth that is none": (["base.npy", "--queries", "queries.npy", "--truth", "base.npy"], "not the row numbers"),
     "save in use": (["base.npy", "--save", "."], "exists and is not empty"),
     "save on a file": (["base.npy", "--save", "base.npy/x"], "cannot be written"),
-    "index": (["base.npy", "--index", "hnsw"], "no such kind of index"),
-    "sub-vectors": (["base.npy", "--index", "pq7"], "7 sub-vectors do not divide 24 columns"),
+    "index": (["base.npy", "--index", "hnsw"], "unknown kind of index"),
+    "sub-vectors": (["base.npy", "--index", "pq7"], "24 columns cannot be divided into 7 subvectors"),
     "size": (["base.npy", "--max-memory", "much"], "not a size"),
     "latency": (["base.npy", "--max-latency-ms", "0"], "not above 0"),
     "backend": (["base.npy", "--backend", "nobody"], "unknown backend"),
-    "no data": ([], "no data to tune for"),
+    "no data": ([], "DATA is missing"),
     "page": (["base.npy", "--output", "page.pdf"], "give a name that ends in .html"),
     "check of nothing": (["--check", "nowhere", "--queries", "queries.npy"], "holds no recipe.json"),
     "filter of other data": (["base.npy", "--filter", "mask.npy"], "mask of 5,999 rows, the data has 6,000"),
     "filter that allows nothing": (["base.npy", "--filter", "nothing.npy"], "allows no row"),
     "filter out of range": (["base.npy", "--filter", "ids.npy"], "names row 6,000"),
-    "fast scan that does not divide": (["base.npy", "--index", "pq7x4fs"], "7 sub-vectors do not divide 24 columns"),
-    "memory for no kind": (["base.npy", "--index", "auto", "--max-memory", "1K"], "holds none of the kinds"),
+    "fast scan that does not divide": (
+        ["base.npy", "--index", "pq7x4fs"],
+        "24 columns cannot be divided into 7 subvectors",
+    ),
+    "memory for no kind": (["base.npy", "--index", "auto", "--max-memory", "1K"], "is too small for all kinds"),
     "balance of products": (["base.npy", "--metric", "ip", "--balance", "on"], "--balance on with --metric ip"),
     "budget with fast scan": (
         ["base.npy", "--index", "pq12x4fs", "--probes", "budget"],

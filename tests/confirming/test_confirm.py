@@ -212,7 +212,7 @@ def test_what_the_budget_leaves_open_is_taken_up_again(repository, tmp_path):
 
 def test_a_line_that_is_no_confirmation_is_named(tmp_path):
     (tmp_path / CONFIRMATIONS_FILE).write_text(json.dumps({"found": "perhaps"}) + "\n")
-    with pytest.raises(OutputError, match="line 1 is no confirmation"):
+    with pytest.raises(OutputError, match="line 1 is not a confirmation"):
         read_confirmations(tmp_path)
 
 

@@ -39,7 +39,7 @@ def test_a_missing_file_a_folder_nothing_and_garbage(tmp_path: Path, suffix: str
 
 def test_what_cannot_be_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.npy")
-    assert "no regular file" in message(tmp_path / "pipe.npy")
+    assert "not a regular file" in message(tmp_path / "pipe.npy")
     assert "cannot be read" in message(tmp_path / ("x" * 300 + ".npy"))
     with pytest.raises(DataError, match="cannot be read"):
         rows_of("a\0b.npy")

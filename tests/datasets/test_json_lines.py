@@ -39,12 +39,12 @@ def test_json_lines_whose_other_fields_change_their_types(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (['[{"v": [1, 2]}, {"v": [3, 4]}]'], "no complete object"),
-        (["[[1, 2], [3, 4]]"], "no complete object"),
-        (["{", '"v": [1]', "}"], "no complete object"),
+        (['[{"v": [1, 2]}, {"v": [3, 4]}]'], "not a complete object"),
+        (["[[1, 2], [3, 4]]"], "not a complete object"),
+        (["{", '"v": [1]', "}"], "not a complete object"),
         (["v,w", "1,2"], "begins with 'v,w'"),
         ([{"v": [1, 2]}, '{"v": [1, 2'], "not readable at row 1"),
-        ([{"v": [1, 2]}, [1, 2]], "no object at row 1"),
+        ([{"v": [1, 2]}, [1, 2]], "at row 1 instead of an object"),
         ([{"v": [1, 2]}, {"w": "x"}], "no value at row 1, column v"),
         ([{"v": [1, 2]}, {"v": [1, 2, 3]}], "v has 3 values at row 1, but 2 at row 0"),
         ([{"v": [1, 2]}, {"v": [1, None]}], "no value at row 1, column v[1]"),

@@ -49,7 +49,7 @@ def test_of_several_tensors_the_matrix_is_taken_or_all_are_listed(tmp_path: Path
     assert "no tensor tail; its matrices: " in message(f"{tmp_path}/two.safetensors:key=tail")
     assert "save X.reshape(-1, 1)" in message(f"{tmp_path}/two.safetensors:key=norm")
     save_file({"a": X[0], "b": X[1]}, tmp_path / "none.safetensors")
-    assert "no tensor of two axes" in message(tmp_path / "none.safetensors")
+    assert "no tensor with two axes" in message(tmp_path / "none.safetensors")
 
 
 @pytest.mark.parametrize(

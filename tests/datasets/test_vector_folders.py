@@ -71,4 +71,4 @@ def test_formats_that_are_not_read_say_what_to_write_instead(tmp_path: Path) -> 
     (tmp_path / "table" / "_versions").mkdir(parents=True)
     assert "Lance" in message(tmp_path / "table")
     assert "unpickled" in message(tmp_path / "x.pt")
-    assert "suffix are not known" in message(tmp_path / "x.xyz", SpecError)
+    assert "unknown suffix" in message(tmp_path / "x.xyz", SpecError)

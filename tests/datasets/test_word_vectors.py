@@ -44,7 +44,7 @@ def test_texts_that_are_no_word_vectors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("3 2\na 1 2\nb 3 4\n", "has 2 lines of vectors, but 3 by its first line"),
+        ("3 2\na 1 2\nb 3 4\n", "has 2 lines of vectors, but its first line says 3"),
         ("a 1 2 3\nb 4 5 6\nc 7 x 9\n", "holds 'x' at row 2, number 1 of 3"),
         ("2 3\na 1 2 3\nb 4 5\n", "has 2 numbers at row 1, but 3"),
         ("2 3\na 1 2 3\nb 4 5 6 7\n", "has 4 numbers at row 1, but 3"),

@@ -114,7 +114,7 @@ def test_a_commit_of_another_worker_protocol_cannot_be_measured(gate):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere",), "base 'nowhere' names no commit here"),
+        (("nowhere",), "base 'nowhere' is not a commit here"),
         (("as-it-is", "--margin", "-1"), "--margin -1"),
         (("as-it-is", "--budget", "-1"), "--budget -1"),
         (("as-it-is", "--markdown", "none/such.md"), "cannot write"),

@@ -159,7 +159,7 @@ def test_a_study_gives_cases_their_own_margin_and_names_cells_that_do_not_fail()
 
 def test_a_tracked_cell_must_be_one_of_the_backends():
     study = Study.build({"data": ["blobs"], "k": [2], "backends": "numpy-lloyd", "tracked": "faiss"}, "a test")
-    with pytest.raises(StudyError, match="tracked = 'faiss' is not among the backends; there are numpy-lloyd"):
+    with pytest.raises(StudyError, match="tracked = 'faiss' is not among the backends; known: numpy-lloyd"):
         rules_of(study)
 
 
@@ -177,7 +177,7 @@ def test_with_several_threads_the_order_of_sums_does_not_count():
 def test_a_new_cell_is_no_regression_and_one_in_neither_was_not_measured():
     new = verdict(base={"status": Status.ERROR})
     assert (new.outcome, new.worse) == (Outcome.NOT_MEASURED, frozenset())
-    assert "new or mended" in new.findings[0].text
+    assert "new or fixed" in new.findings[0].text
     assert verdict(base=False).outcome is Outcome.NOT_MEASURED
     neither = verdict({"status": Status.UNAVAILABLE}, {"status": Status.UNAVAILABLE})
     assert neither.outcome is Outcome.NOT_MEASURED

@@ -57,7 +57,7 @@ def test_noise_that_hides_the_margin_is_blind_and_is_measured_longer(gate, repos
     assert found["longer"] == 1
     assert found["cells"][0]["finds_from"] > 0.21
     assert len(found["cells"][0]["logs"]) > 6
-    assert found["power"] == "no cell could have found a slowdown of the margin"
+    assert found["power"] == "no cell could have found a slowdown as large as the margin"
     assert gate("noisy", "noisy", "--budget", "0").returncode == 0, "without --strict"
 
 
@@ -78,7 +78,7 @@ def test_a_plug_in_that_is_not_installed_here_is_asked_for(repository):
     process = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert process.returncode == 2
     assert "unknown backend 'sleepy'" in process.stderr
-    assert "pip install the package that brings it" in process.stderr
+    assert "pip install the package that provides it" in process.stderr
     assert process.stderr.count("\n") == 1
 
 

@@ -106,7 +106,7 @@ def listed_backends():
         "centres": True, "empty_clusters": "relocate",
     }  # fmt: skip
     nlist = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1_048_576}, {"type": "null"}], "default": None}
-    nlist["description"] = "lists; default: the root of k"
+    nlist["description"] = "lists; default: the square root of k"
     device = {
         "enum": ["cpu", "cuda"],
         "type": "string",

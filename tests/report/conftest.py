@@ -180,7 +180,9 @@ def mixed_cases() -> list[Case]:
         labels_in_fit=False,
         version="1.15.1",
     )
-    digits.cell("sklearn-elkan", 0.022, noise=0.1, reason="memory was not measured: ended by itself with exit code 1")
+    digits.cell(
+        "sklearn-elkan", 0.022, noise=0.1, reason="memory was not measured: ended unexpectedly with exit code 1"
+    )
     digits.cell(
         "swift-means",
         0.003,

@@ -70,7 +70,7 @@ def test_benchopts_columns(mixed, tmp_path):
 def test_runs_of_different_hosts_are_refused(mixed, tmp_path, write, new_case):
     host = {"fingerprint": "other", "kernel": "5.0"}
     other = write(tmp_path / "other", new_case().cell("numpy-lloyd", 0.01), host=host)
-    with pytest.raises(OutputError, match="are of different hosts or versions: .*kernel.*; report them apart"):
+    with pytest.raises(OutputError, match="have different hosts or versions: .*kernel.*; report them separately"):
         write_report(read_runs([mixed, other]), tmp_path / "out", [Format.HTML])
     assert not (tmp_path / "out").exists()
 
@@ -80,7 +80,7 @@ def test_a_torn_line_is_told_and_skipped(mixed, tmp_path):
     with (mixed / "records.jsonl").open("a") as file:
         file.write('{"record_version": 1, "kind": "fi')
     page = write_report(read_runs([mixed]), tmp_path / "b", [Format.HTML])[0].read_text(encoding="utf-8")
-    assert "was torn when the run was cut off" in page
+    assert "is incomplete because the run was interrupted" in page
     assert "was torn" not in whole
 
 

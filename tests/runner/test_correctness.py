@@ -157,7 +157,7 @@ def test_clusters_too_fine_for_the_precision_are_named_with_the_mend():
     fine = dataclasses.replace(NEAR, d=3, n=100, spread=1660.0)  # 166 times the mean squared distance
     verdict = judge_matched(answer(1036.0, precision="tf32"), EXACT, REFERENCE, fine)
     assert verdict.status is Status.INVALID
-    assert "160 times as wide as its clusters, too fine for tf32; use float32" in verdict.reason
+    assert "160 times as wide as its clusters, which is too much for tf32; use float32" in verdict.reason
     wide = dataclasses.replace(NEAR, spread=100.0)  # an error of 0.01: no excuse
     other = judge_matched(answer(1036.0, precision="tf32"), EXACT, REFERENCE, wide)
     assert "too fine" not in other.reason

@@ -239,7 +239,7 @@ def test_a_run_in_slices_begins_no_case_after_its_time_and_goes_on_from_there(km
     command += ("--backends", "numpy-lloyd", "--no-report")
     first = kmbench(*command, "--stop-after", "0.001")
     assert first.returncode == 3
-    assert "1 case left: go on with --resume" in " ".join(first.stderr.split())
+    assert "1 case left: continue with --resume" in " ".join(first.stderr.split())
     assert {record.key.k for record in read_records(tmp_path / "out")} == {2}
     rest = kmbench(*command, "--resume", "--stop-after", 600)
     assert rest.returncode == 0

@@ -115,7 +115,7 @@ def test_a_cluster_that_is_not_there_skips_its_cells_alone(kmbench):
                       "--dry-run", "--json")  # fmt: skip
     rows = {row["backend"]: row for row in json.loads(planned.stdout)}
     assert rows["numpy-lloyd"]["status"] is None
-    assert "no Dask scheduler answers" in rows["dask-lloyd"]["reason"]
+    assert "no Dask scheduler answered" in rows["dask-lloyd"]["reason"]
     assert rows["dask-lloyd"]["status"] == "skipped"
     assert address not in planned.stdout
     assert "CI" not in os.environ or rows["spark-mllib"]["status"] == "skipped"

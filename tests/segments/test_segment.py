@@ -88,7 +88,7 @@ def test_the_table_comes_back_as_it_was_with_one_more_column(tmp_path):
     assert result.features == ["spend, EUR", "since", "plan=free", "plan=gold"]
     notes = " / ".join(map(str, result.notes))
     assert "column 1 was left out: it numbers the rows" in notes
-    assert "name was left out: every row has a value of its own" in notes
+    assert "name was left out: every row has a different value" in notes
     assert "thousands separators" in notes
     back = list(csv.reader(result.csv.decode().splitlines()))
     assert [line[:-1] for line in back] == list(csv.reader(text.splitlines()))
@@ -162,7 +162,7 @@ def test_too_many_segments_are_refused(tmp_path):
         segment(path, 4)
     with pytest.raises(CaseError, match="only 2 rows differ"):
         segment(path, 3)
-    with pytest.raises(DataError, match="no column 'b'; there are a"):
+    with pytest.raises(DataError, match="no column 'b'; known: a"):
         segment(path, 2, leave_out=["b"])
 
 

@@ -138,9 +138,9 @@ def zero_row():
     ("call", "error", "words"),
     [
         (lambda: semantic_ids(zero_row(), codebook=8), DataError, "item 41 is all zeros"),
-        (lambda: semantic_ids(items(100), codebook=101), CaseError, "100 items are fewer than the 101 codes"),
+        (lambda: semantic_ids(items(100), codebook=101), CaseError, "100 items are too few for 101 codes"),
         (lambda: semantic_ids(items(100), levels=0), CaseError, "levels=0 is too small"),
-        (lambda: semantic_ids(items(100), metric="ip"), CaseError, "no such metric"),
+        (lambda: semantic_ids(items(100), metric="ip"), CaseError, "unknown metric"),
         (lambda: semantic_ids(items(100)[0]), DataError, "shape"),
         (lambda: semantic_ids(np.full((9, 2), np.nan)), DataError, "NaN"),
         (
@@ -195,7 +195,7 @@ def test_the_command_writes_and_applies(kmbench, tmp_path):
     ("arguments", "words"),
     [
         (("digits", "--codebooks", "missing.npz"), "do not exist"),
-        (("digits", "--codebooks", "x.npz", "--levels", "2"), "does not go with --codebooks"),
+        (("digits", "--codebooks", "x.npz", "--levels", "2"), "cannot be combined with --codebooks"),
         (("digits", "--save", "books.npy"), "ends in .npz"),
         (("digits", "--codebook", "4000"), "use a smaller --codebook"),
         (("digits", "--output", "/dev/null/ids.npy"), "cannot be written"),

@@ -58,7 +58,7 @@ def test_iterations_default_to_ten_when_matched_and_to_the_library_when_native()
         ({"backends": [1, 2]}, r"backends = \[1, 2\]"),
         ({"backends": ""}, "backends = '': name at least one"),
         ({"workload": []}, r"workload = \[\]: name at least one"),
-        ({"k": None}, "no number of clusters"),
+        ({"k": None}, "the number of clusters is missing"),
         ({"data": None}, "names no data"),
         ({"repeats": 0}, "repeats = 0"),
         ({"protocol": "fair"}, "protocol = 'fair'"),
@@ -156,7 +156,7 @@ def test_an_engine_that_takes_no_start_takes_part_where_none_is_given(protocol, 
 
 
 def test_iterations_given_twice_are_refused_before_anything_runs():
-    with pytest.raises(StudyError, match="niter is given, and so are 7 iterations"):
+    with pytest.raises(StudyError, match="niter is given, but the study also sets 7 iterations"):
         expand(study(backends="faiss-cpu[niter=3]", protocol="native", iterations=7), shape, 1)
 
 

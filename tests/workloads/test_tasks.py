@@ -58,7 +58,7 @@ def test_palette_compares_the_picture_that_one_would_see(tmp_path):
         ("palette", "digits", "needs a picture, not digits"),
         ("palette", "photo:limit=10", "takes whole pictures"),
         ("segments", "digits", "needs a table, not digits"),
-        ("segments", "customers:center", "standardises by itself"),
+        ("segments", "customers:center", "standardises the columns itself"),
         ("ivf[queries=5000]", "digits", "5000 queries of the 1797 rows"),
         ("codebooks[m=65]", "digits", "m=65 sub-spaces of 64 columns"),
     ],

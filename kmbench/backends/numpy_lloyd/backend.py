@@ -26,15 +26,19 @@ __all__ = ["NumpyLloyd", "NumpyLloydParams"]
 class NumpyLloydParams(Params):
     """Parameters of `NumpyLloyd`."""
 
-    precision: Precision = Field(default="float32", description="of rows and scores; sums are float64 always")
-    path: Path | Literal["auto"] = Field(default="auto", description="how rows find their nearest centre")
+    precision: Precision = Field(
+        default="float32", description="precision of rows and scores; sums are always float64"
+    )
+    path: Path | Literal["auto"] = Field(default="auto", description="how rows find their nearest centroid")
     # Above 2**24 rows a float32 no longer counts one by one.
     chunk_rows: int | None = Field(default=None, ge=16, le=2**20, description="rows per matrix product; None chooses")
     read: Literal["auto", "memory", "pass"] = Field(
         default="auto", description="X held in memory, or read from its file in each pass; auto: memory if it fits"
     )
     max_iterations: int = Field(default=300, ge=1, description="native only")
-    tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
+    tol: float = Field(
+        default=1e-4, ge=0, description="native only: stop when centroids move less, as in scikit-learn"
+    )
     init: Init = None
 
 
@@ -51,8 +55,11 @@ class NumpyLloyd(Backend):
     """
 
     name = "numpy-lloyd"
-    summary = "exact Lloyd in NumPy/SciPy: centres its own copy, one product per chunk, sparse sums in float64"
-    traps = ("It takes the mean off a copy of the data inside fit, so its peak memory holds the data once more.",)
+    summary = "exact Lloyd in NumPy/SciPy: centres a copy of X, one product per chunk, sparse sums in float64"
+    traps = (
+        "It subtracts the mean from a copy of the data inside fit, so its peak memory includes a second copy "
+        "of the data.",
+    )
     distributions = ("numpy",)
     traits = Traits(
         exact=True, labels_in_fit=True, centres=True, empty_clusters="relocate", takes="either", copies=1.0

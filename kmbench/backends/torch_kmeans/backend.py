@@ -29,7 +29,9 @@ class LloydParams(Params):
 
     block_rows: int | None = Field(default=None, ge=16, le=2**22, description="rows per product; None chooses")
     max_iterations: int = Field(default=300, ge=1, description="native only")
-    tol: float = Field(default=1e-4, ge=0, description="native only: stop when centres move less, as scikit-learn")
+    tol: float = Field(
+        default=1e-4, ge=0, description="native only: stop when centroids move less, as in scikit-learn"
+    )
     init: Init = None
 
 
@@ -37,7 +39,7 @@ class TorchParams(LloydParams):
     """Parameters of `TorchKmeans`."""
 
     device: Literal["cpu", "cuda"] = Field(default="cpu", description="where it runs")
-    precision: TorchPrecision = Field(default="float32", description="of the operands of the product")
+    precision: TorchPrecision = Field(default="float32", description="precision of the operands of the product")
     residence: Literal["device", "stream"] = Field(
         default="device", description="rows copied to the device in prepare, or in each iteration"
     )

@@ -188,7 +188,7 @@ def find_set(name: str) -> PublicSet:
     if name in _OF_SETS:
         raise DataError(
             f"{name} holds sets of numbers (type=sparse, for the Jaccard distance), not vectors",
-            "kmbench has no distance of sets: use data with L2, cosine or inner product",
+            "kmbench has no distance for sets: use data with L2, cosine or inner product",
         )
     if name not in PUBLIC_SETS:
         raise DataError(

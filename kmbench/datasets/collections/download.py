@@ -121,7 +121,7 @@ class ResumingDownloader:
             response.raise_for_status()
             goes_on = response.status_code == 206
             if goes_on and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-                raise DataError(f"{url}: the server sends another part than was asked for", "try again later")
+                raise DataError(f"{url}: the server sent a different part than requested", "try again later")
             total = _total(response, have if goes_on else 0, self._first_bytes)
             self._write(response, have if goes_on else 0, total)
         return total is None or self._size() == total
@@ -147,7 +147,7 @@ class ResumingDownloader:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise OutputError(
                     f"{self._part.parent} is full: {self._size():,} bytes of {self._part.stem} are there",
-                    "free some and give the command again, which goes on from there, or use --to",
+                    "free some space and run the command again, which continues from there, or use --to",
                 ) from None
             raise OutputError(
                 f"{self._part.parent} cannot be written: {error.strerror or error}", "use --to with another folder"
@@ -165,7 +165,7 @@ class ResumingDownloader:
 
     def _broken(self, url: str, reason: str) -> DataError:
         size = self._size()
-        kept = f"; {size:,} bytes are kept: give the command again to go on" if size else ""
+        kept = f"; {size:,} bytes are kept: run the command again to continue" if size else ""
         return DataError(f"{urlsplit(url).netloc}: {reason}{kept}", f"or fetch {url} by other means")
 
 

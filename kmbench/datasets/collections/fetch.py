@@ -96,7 +96,7 @@ def fetch_set(
         if to_fetch is not None and to_fetch > free:
             raise OutputError(
                 f"{folder} has {free / 1e9:.3g} GB free, {wanted.name} takes {to_fetch / 1e9:.3g} GB more",
-                "free some, or use --to with another folder",
+                "free some space, or use --to with another folder",
             )
         paths = [_fetch_file(file, wanted, folder, progress, open_file, wait) for file in wanted.files]
         _check_shape(wanted, paths[-1])
@@ -130,8 +130,8 @@ def _fetch_file(
         store.fetch(file.name, downloader=get)
     except ValueError:
         raise DataError(
-            f"{file.url} is not what is known of it: its SHA-256 is another than {known}",
-            f"it was damaged on the way, or has changed; delete {folder / _RECORD} to take what is there now"
+            f"{file.url} is not the expected file: its SHA-256 is not {known}",
+            f"it was damaged on the way, or has changed; delete {folder / _RECORD} to accept the new file"
             if file.sha256 is None
             else "try again",
         ) from None
@@ -203,6 +203,6 @@ def _pooch() -> Any:
     try:
         import pooch
     except ImportError:
-        raise DataError("fetching takes pooch", "pip install 'kmbench[fetch]'") from None
+        raise DataError("fetching needs pooch", "pip install 'kmbench[fetch]'") from None
     pooch.get_logger().setLevel("ERROR")  # what is fetched is told through `progress`
     return pooch

@@ -195,7 +195,7 @@ class VectorRows(Rows):
                 row = start + int(wrong[0]) // above
                 raise DataError(
                     f"{self._where}: {name} has {lengths[wrong[0]]} values at row {row}, but {length} at row 0",
-                    "make all vectors as long",
+                    "give all vectors the same length",
                 )
             values, above = plain(values.flatten()), above * length
         if values.null_count:

@@ -117,7 +117,8 @@ class JsonLines:
         if not first.startswith((b"{", b"[")):
             shown = first[:20].decode(errors="replace")
             raise DataError(
-                f"{self.path} is not JSON lines: its first line begins with {shown!r}", "write one JSON object a line"
+                f"{self.path} is not JSON lines: its first line begins with {shown!r}",
+                "write one JSON object per line",
             )
         try:
             begun = json.loads(first)
@@ -126,7 +127,7 @@ class JsonLines:
         nested = isinstance(begun, list) and any(isinstance(item, list | dict) for item in begun)
         if begun is None or nested:
             raise DataError(
-                f"{self.path} is not JSON lines: its first line is no complete object",
+                f"{self.path} is not JSON lines: its first line is not a complete object",
                 "write one object a line, in Python with DataFrame.to_json(path, orient='records', lines=True)",
             )
         return lines
@@ -146,7 +147,9 @@ class JsonLines:
                 f"{self.path} is not readable at row {row}: {error}", "correct the line, or remove it"
             ) from None
         if not isinstance(item, dict):
-            raise DataError(f"{self.path} has no object at row {row}, but {str(item)[:40]!r}", "correct the line")
+            raise DataError(
+                f"{self.path} has {str(item)[:40]!r} at row {row} instead of an object", "correct the line"
+            )
         return item
 
     def table(self, lines: list[bytes], first_row: int, schema: Any) -> Any:
@@ -216,7 +219,7 @@ class ListRows(Rows):
 JSON_LINES = FileFormat(
     name="json lines",
     syntax="FILE.jsonl[:key=NAME]",
-    summary="an object a line: its list of numbers, chosen with key=a.b where there are several, or all numbers",
+    summary="one object per line: its list of numbers, chosen with key=a.b if there are several, or all its numbers",
     suffixes=(".jsonl", ".ndjson", ".json"),
     open=open_json_lines,
     table=table_of_json_lines,

@@ -21,7 +21,7 @@ _REFUSED: dict[str, tuple[str, str]] = {
         "write pyarrow.parquet.write_table(lance.dataset(path).to_table(columns=['vector']), 'x.parquet')",
     ),
     ".bin": (
-        "may be of many formats",
+        "can have many formats",
         "name it .fbin, .u8bin, .i8bin or .f16bin if it begins with n and d; word2vec: save it with "
         "save_word2vec_format('x.vec', binary=False)",
     ),

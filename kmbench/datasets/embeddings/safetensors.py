@@ -117,7 +117,7 @@ def _which(path: Path, key: object, tensors: dict[str, _Tensor], matrices: list[
     if key is not None:
         return DataError(f"{path} has no tensor {key}", f"{what}: {listed}")
     if not matrices:
-        return DataError(f"{path} holds no tensor of two axes", f"it holds: {listed}")
+        return DataError(f"{path} holds no tensor with two axes", f"it holds: {listed}")
     return DataError(f"{path} holds {len(matrices)} matrices: {listed}", "choose one with :key=NAME")
 
 

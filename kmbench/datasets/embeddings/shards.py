@@ -14,7 +14,7 @@ from kmbench.notes import Note, note
 
 __all__ = ["ShardRows", "open_shards", "shard_format"]
 
-_ONE_SET = "keep the files of one data set in a folder of their own"
+_ONE_SET = "keep the files of each data set in their own folder"
 _DESCRIPTIONS = {"dataset_info.json", "state.json", "dataset_dict.json", "config.json", "metadata.json"}
 
 
@@ -81,7 +81,7 @@ def open_shards(
     opened = [(path, open_file(path, found, arguments)) for path in files if path.stat().st_size]
     filled = [(path, part) for path, part in opened if part.n]
     if not filled:
-        raise DataError(f"{folder} is a folder of empty files", "write them again")
+        raise DataError(f"{folder} contains only empty files", "write them again")
     first_path, first = filled[0]
     for path, part in filled:
         if part.d != first.d:

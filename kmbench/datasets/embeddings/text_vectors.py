@@ -78,7 +78,7 @@ def vector_column(
         if count != width:
             raise DataError(
                 f"{where} has {count} values at row {first_row + row}, but {width} at row 0",
-                "make all vectors as long",
+                "give all vectors the same length",
             )
     if flat.size != len(bodies) * width:
         raise _misfit(bodies, where, first_row)
@@ -110,8 +110,8 @@ def _misfit(bodies: Sequence[str], where: str, first_row: int) -> DataError:
                 float(word)
             except ValueError:
                 return DataError(
-                    f"{where} holds '{word[:40]}' at row {first_row + row}, value {column} of its vector, "
-                    "which is no number",
+                    f"{where} holds '{word[:40]}' at row {first_row + row}, value {column} of its vector, which is "
+                    "not a number",
                     "write each vector as [0.1, 0.2, ...] with decimal points",
                 )
-    return DataError(f"{where} holds texts that are no vectors", "write each vector as [0.1, 0.2, ...]")
+    return DataError(f"{where} holds texts that are not vectors", "write each vector as [0.1, 0.2, ...]")

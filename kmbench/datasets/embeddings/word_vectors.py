@@ -122,7 +122,7 @@ def open_word_vectors(path: Path, arguments: Arguments) -> Rows:
     n = sum(map(len, _chunks(path, skip=layout.declared is not None)))
     if layout.declared is not None and n != layout.declared:
         raise DataError(
-            f"{path} has {n} lines of vectors, but {layout.declared} by its first line",
+            f"{path} has {n} lines of vectors, but its first line says {layout.declared}",
             "it is cut short or was changed: copy or download it again",
         )
     return WordVectorRows(path, layout, n)
@@ -177,7 +177,7 @@ def _is_number(word: bytes) -> bool:
 WORD_VECTORS = FileFormat(
     name="word vectors",
     syntax="FILE.vec",
-    summary="GloVe, fastText or word2vec as text (.vec .txt .vec.gz): a word and d numbers a line",
+    summary="GloVe, fastText or word2vec as text (.vec .txt .vec.gz): a word and d numbers per line",
     suffixes=(".vec", ".glove"),
     open=open_word_vectors,
 )

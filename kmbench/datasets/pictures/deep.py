@@ -90,7 +90,7 @@ def scaled(
         notes.append(note("KM173", high=high, share=100 * high / white))
     if not (low >= 0 and high <= white):  # also where a value is no number
         raise DataError(
-            f"{where} holds values from {low:g} to {high:g}, which are no colours", "save it with 8 or 16 bits"
+            f"{where} holds values from {low:g} to {high:g}, which are not colours", "save it with 8 or 16 bits"
         )
     return (values.astype(np.float64) * (255 / white)).astype(np.float32), tuple(notes)
 

@@ -26,9 +26,7 @@ def register_heic(path: Path) -> None:
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS:
         return
     if importlib.util.find_spec("pillow_heif") is None:
-        raise DataError(
-            f"{path} is HEIC, which takes pillow-heif to read", "pip install 'kmbench[heic]', or save it as .png"
-        )
+        raise DataError(f"{path} is HEIC, which needs pillow-heif", "pip install 'kmbench[heic]', or save it as .png")
     import pillow_heif
 
     pillow_heif.register_heif_opener()
@@ -43,7 +41,7 @@ def refuse_raw(path: Path) -> None:
         If the suffix is that of one.
     """
     if path.suffix.lower() in _RAW:
-        raise DataError(f"{path} is the raw file of a camera", "export it as .png, .tif or .jpg")
+        raise DataError(f"{path} is a raw camera file", "export it as .png, .tif or .jpg")
 
 
 def is_tiff(path: Path) -> bool:

@@ -64,7 +64,7 @@ def load_picture(path: Path) -> LoadedPicture:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", "check the path") from None
     except IsADirectoryError:
-        raise DataError(f"{path} is a folder", "give one image") from None
+        raise DataError(f"{path} is a folder", "give one file") from None
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} is too large an image: {error}", "scale it down, or save it as .npy") from None
     except Exception as error:  # a damaged file: each of Pillow's formats stumbles in its own way
@@ -97,7 +97,7 @@ def _load(path: Path) -> LoadedPicture:
                     return _from_deep(found, str(path))
                 if getattr(image, "tag_v2", {}).get(_PLANAR_CONFIGURATION) == 2 and image.mode[0] not in "IF":
                     raise DataError(
-                        f"{path} holds its channels one after another with more than 8 bits, which Pillow misreads",
+                        f"{path} stores its channels separately with more than 8 bits, which Pillow misreads",
                         "pip install 'kmbench[images]' for tifffile, or save it with 8 bits",
                     )
             frames = getattr(image, "n_frames", 1)

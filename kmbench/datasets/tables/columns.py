@@ -42,7 +42,9 @@ def columns_of(
     }
     rows, notes = rows_of_table(gathered, decimals, reading)
     if not len(rows):
-        raise DataError(f"{reading.where} holds no rows", "give a table with names in its first line, rows below")
+        raise DataError(
+            f"{reading.where} holds no rows", "give a table with column names in its first line and rows below"
+        )
     order = _proven_order(states)
     columns = []
     last = max((place for place, state in enumerate(states) if state.known or not reading.unnamed[place]), default=-1)
@@ -124,7 +126,7 @@ def _column(
         if chosen is None and name in reading.chosen:
             example = state.dates.examples.get("open") or ", ".join(state.dates.examples.values())
             raise DataError(
-                f"{reading.where}: {name!r} can be read in two ways: {example!r} begins with a day or with a month",
+                f"{reading.where}: {name!r} can be read in two ways: {example!r} may begin with the day or the month",
                 "write its dates as 2024-12-31, or leave the column out",
             )
         how = "date" if not (state.dates.open or state.dates.proven()) else f"date, {chosen or 'day or month first?'}"
@@ -195,7 +197,7 @@ def _check_numbers(
     other: Decimal = "comma" if decimal == "point" else "point"
     if evidence.only[other]:
         raise DataError(
-            f"{where}: {name!r} holds {examples[other]!r}, which is no number with a decimal {decimal}",
+            f"{where}: {name!r} holds {examples[other]!r}, which is not a number with a decimal {decimal}",
             f"correct it, or leave the column out with leave_out={name}",
         )
     if evidence.misfits and evidence.first_misfit is not None:

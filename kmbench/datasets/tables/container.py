@@ -83,5 +83,5 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         names = ", ".join(member.filename for member in members[:5]) or "none"
         raise DataError(f"{path} holds {len(members)} files, not one: {names}", "unpack it and give one of them")
     if members[0].flag_bits & 0x1:
-        raise DataError(f"{path} takes a password", "unpack it first")
+        raise DataError(f"{path} needs a password", "unpack it first")
     return members[0]

@@ -26,7 +26,7 @@ def sheet_as_text(path: Path) -> bytes:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
         raise DataError(
-            f"{path}: reading spreadsheets takes python-calamine",
+            f"{path}: reading spreadsheets needs python-calamine",
             "pip install 'kmbench[tables]', or export it as .csv",
         ) from None
     try:
@@ -38,7 +38,7 @@ def sheet_as_text(path: Path) -> bytes:
         ) from None
     rows = next((sheet for sheet in sheets if any(_text(cell) for row in sheet for cell in row)), None)
     if rows is None:
-        raise DataError(f"{path} holds no filled sheet", "give a table")
+        raise DataError(f"{path} holds only empty sheets", "give a table")
     return _as_csv(rows)
 
 

@@ -41,7 +41,7 @@ class Asked:
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, "point", "comma"):
-            raise DataError(f"decimal={self.decimal}: no such mark", "use point or comma")
+            raise DataError(f"decimal={self.decimal}: unknown decimal mark", "use point or comma")
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Value]) -> Asked:
@@ -69,7 +69,9 @@ class Asked:
         )
         both = [name for name in found.columns if name in (*found.leave_out, *found.ids)]
         if both:
-            raise DataError(f"{where}: {both[0]!r} is asked for and left out", "decide for one")
+            raise DataError(
+                f"{where}: {both[0]!r} is both included and left out", "name it in only one of the two options"
+            )
         return found
 
 
@@ -83,6 +85,6 @@ def _looked_up(asked: Iterable[str], names: Sequence[str], where: str) -> tuple[
         for name in [text] if text in names else [part.strip() for part in text.split("+")]:
             if name not in names:
                 shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-                raise DataError(f"{where} has no column {name!r}{nearest(name, names)}", f"there are {shown}")
+                raise DataError(f"{where} has no column {name!r}{nearest(name, names)}", f"known: {shown}")
             found.append(name)
     return tuple(dict.fromkeys(found))

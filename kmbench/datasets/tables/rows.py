@@ -91,8 +91,8 @@ def _without_texts(column: Column, table: Table) -> Column:
     example = column.examples[0][:40] if column.examples else ""
     if column.chosen:
         raise DataError(
-            f"{table.where}: {column.name!r} is no column of numbers: it holds texts such as {example!r}",
-            "`kmbench segment` and `choose-k` make columns of 0 and 1 of texts",
+            f"{table.where}: {column.name!r} is not a column of numbers: it holds texts such as {example!r}",
+            "`kmbench segment` and `choose-k` turn texts into columns of 0 and 1",
         )
     code = "KM120" if column.kind == "code" else "KM124"
     told = note(code, column=column.name, example=_first_code(column) or example, concerns=[column.name])

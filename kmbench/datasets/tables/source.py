@@ -174,7 +174,7 @@ class TextSource:
             if any(field.strip() for field in record[width:]):
                 return DataError(
                     f"{self.where} has {len(record)} fields in line {line}, but {width} columns",
-                    'correct the line; a number with a thousands separator stands in quotes: "1,234"',
+                    'correct the line; a number with a thousands separator must be in quotes: "1,234"',
                 )
         return DataError(f"{self.where} has lines with more than {width} fields", "correct them")
 

@@ -31,10 +31,10 @@ def read_balance(text: str, metric: str) -> Balance:
         For another word, or where rows cannot be moved.
     """
     if text not in ("auto", "on", "off"):
-        raise TuneError(f"--balance {text}: no such choice", "use auto, on or off")
+        raise TuneError(f"--balance {text}: unknown value", "use auto, on or off")
     if text == "on" and metric == "ip":
         raise TuneError(
-            "--balance on with --metric ip: products have no distance that lists could be evened by",
+            "--balance on with --metric ip: evening out lists needs a distance, and inner products are none",
             "use --balance off, or --metric cosine or l2",
         )
     return cast(Balance, text)

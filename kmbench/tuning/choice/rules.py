@@ -58,13 +58,13 @@ def read_rule(text: str, kinds: list[Kind], metric: str, device: str) -> Rule:
     if text == "fixed":
         return "fixed"
     if text not in ("budget", "damped"):
-        raise TuneError(f"--probes {text}: no such rule", "use fixed, budget or damped")
+        raise TuneError(f"--probes {text}: unknown rule", "use fixed, budget or damped")
     other = next((kind for kind in kinds if not kind.exact), None)
     if other is not None:
         why = (
             "FAISS's fast scan ignores a budget"
             if other.codec == "pqfs" and text == "budget"
-            else "what codes lose under it is not known without a search"
+            else "what codes lose under it cannot be known without a search"
         )
         raise TuneError(f"--probes {text} with --index {other.name}: {why}", "use --index flat, or --probes fixed")
     if device == "cuda":
@@ -72,7 +72,10 @@ def read_rule(text: str, kinds: list[Kind], metric: str, device: str) -> Rule:
             f"--probes {text} with --device cuda: FAISS's GPU indexes have no such rule", "use --device cpu"
         )
     if text == "damped" and metric == "ip":
-        raise TuneError("--probes damped with --metric ip: inner products have no ratio", "use --probes budget")
+        raise TuneError(
+            "--probes damped with --metric ip: the rule needs ratios of distances, which inner products do not have",
+            "use --probes budget",
+        )
     return "budget" if text == "budget" else "damped"
 
 

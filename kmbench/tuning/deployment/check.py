@@ -83,7 +83,7 @@ def check_deployment(
     asked_of = _saved_queries(folder, recipe) if queries is None else queries
     if place == "cuda" and (row_filter is not None or (queries is None and _drawn(recipe))):
         raise TuneError(
-            "FAISS's GPU indexes leave out no rows, which a filter and queries drawn from the data need",
+            "FAISS's GPU indexes cannot leave out rows, which a filter and queries drawn from the data need",
             "use --device cpu, or give other --queries without --filter",
         )
     with scratch_folder() as scratch:
@@ -101,13 +101,14 @@ def check_deployment(
             raw, changed = _data_of_today(data, recipe, scratch)
         if recipe.at > len(raw):
             raise TuneError(
-                f"the data has {len(raw)} rows, the index is asked for {recipe.at}", "give the whole data"
+                f"the data has {len(raw)} rows, fewer than the {recipe.at} neighbours per query",
+                "give the whole data",
             )
         space = Space(metric=recipe.metric, shift=_shift(recipe, raw))
         base = raw if data is None and recipe.metric == "cosine" else space.apply(raw)
         zero_queries = space.directionless(raw_queries)
         if len(zero_queries) == len(raw_queries):
-            raise DataError(f"{asked_of}: all are zeros, which have no direction", "give other queries")
+            raise DataError(f"{asked_of}: all queries are zeros, which have no direction", "give other queries")
         raw_queries = np.delete(raw_queries, zero_queries, axis=0)
         base, asked_for = np.ascontiguousarray(base), space.apply(raw_queries)
         allowed = _allowed_rows(folder, recipe, queries is None, row_filter, len(raw))
@@ -184,7 +185,7 @@ def _saved_queries(folder: Path, recipe: Recipe) -> str:
     """
     file = folder / QUERIES_FILE
     if recipe.saved_queries is None or not file.is_file():
-        raise TuneError(f"{folder} holds no queries to ask", "give them with --queries")
+        raise TuneError(f"{folder} holds no queries", "give them with --queries")
     return str(file)
 
 
@@ -276,7 +277,7 @@ def _device(folder: Path, recipe: Recipe, asked: str | None, host: Host) -> Devi
         if reason is not None:
             raise TuneError(
                 f"{folder} was tuned for a GPU, and there is none here: {reason}",
-                "or give --device cpu, whose times are others",
+                "or use --device cpu, whose times differ",
             )
     place = read_device(asked or recipe.device, recipe.at, host)
     if place == "cuda":

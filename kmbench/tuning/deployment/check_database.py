@@ -177,7 +177,10 @@ def _checked(
     progress("reading the table", 0.0)
     standing = target.attach(told.table, recipe.nlist)
     if len(standing.X) < recipe.at:
-        raise TuneError(f"{told.table} holds {len(standing.X)} rows, {recipe.at} are asked for", "fill it first")
+        raise TuneError(
+            f"{told.table} holds {len(standing.X)} rows, fewer than the {recipe.at} neighbours per query",
+            "fill it first",
+        )
     if standing.X.shape[1] != recipe.data.d:
         raise TuneError(f"{told.table} has {standing.X.shape[1]} columns, the recipe has {recipe.data.d}")
     space = Space(metric=recipe.metric)

@@ -135,14 +135,14 @@ def parse_kinds(text: str, d: int, n: int, device: Device = "cpu") -> list[Kind]
     for name in filter(None, (part.strip().lower() for part in text.split(","))):
         match = _NAME.fullmatch(name)
         if match is None or (match[1] == "flat" and match[4]):
-            raise TuneError(f"--index {name}: no such kind of index", f"known: {KNOWN}")
+            raise TuneError(f"--index {name}: unknown kind of index", f"known: {KNOWN}")
         kind = _kind(match, d, n, device)
         barred = why_not_on_gpu(kind.codec, kind.m, kind.refine, d) if device == "cuda" else None
         if barred is not None:
             raise TuneError(f"--index {name} with --device cuda: {barred[0]}", barred[1])
         kinds[kind.name] = kind
     if not kinds:
-        raise TuneError(f"--index {text!r}: no kind of index", f"known: {KNOWN}")
+        raise TuneError(f"--index {text!r}: unknown kind of index", f"known: {KNOWN}")
     return list(kinds.values())
 
 
@@ -159,9 +159,13 @@ def _kind(match: re.Match[str], d: int, n: int, device: Device) -> Kind:
             columns = 0  # sub-vectors that divide the data's columns go before the speed of the re-ranking
         if m < 1 or (columns or d) % m:
             divisors = ", ".join(str(i) for i in range(1, d + 1) if d % i == 0)
-            raise TuneError(f"--index {name}: {m} sub-vectors do not divide {d} columns", f"use one of {divisors}")
+            raise TuneError(
+                f"--index {name}: {d} columns cannot be divided into {m} subvectors", f"use one of {divisors}"
+            )
         if n < 2**_CODE_BITS:
-            raise TuneError(f"--index {name}: a codebook of 256 takes 256 rows, there are {n}", "use flat or sq8")
+            raise TuneError(
+                f"--index {name}: a codebook of 256 codes needs 256 rows, there are {n}", "use flat or sq8"
+            )
         stored = f"pq{m}" + (match[3] or "")
     return Kind(stored + (match[4] or ""), codec, m, bool(match[4]), refined_by, columns)
 
@@ -187,9 +191,9 @@ def kinds_within(kinds: list[Kind], n: int, d: int, nlist: int, space: Space, li
     if not found:
         least = min(sizes, key=lambda name: sizes[name])
         raise TuneError(
-            f"--max-memory holds none of the kinds of --index auto: the smallest, {least}, takes "
+            f"--max-memory is too small for all kinds of --index auto: the smallest, {least}, takes "
             f"{bytes_text(sizes[least])}",
-            f"give --max-memory {-(-sizes[least] // 2**20)}M, or a kind of smaller codes such as --index pq",
+            f"give --max-memory {-(-sizes[least] // 2**20)}M, or a kind with smaller codes such as --index pq",
         )
     return found
 

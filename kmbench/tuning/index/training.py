@@ -167,7 +167,9 @@ def train_lists(
     points = len(sample)
     centroids, seconds = _fit(sample, nlist, training, start)
     if centroids.shape != (nlist, base.shape[1]) or not np.isfinite(centroids).all():
-        raise BackendError(f"{training.backend.name} gave no {nlist} finite centroids", "use another --backend")
+        raise BackendError(
+            f"{training.backend.name} did not return {nlist} finite centroids", "use another --backend"
+        )
     if space.inner_product:
         centroids = space.unit(centroids)
     quantizer = flat_quantizer(centroids, space)

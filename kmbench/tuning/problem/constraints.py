@@ -47,7 +47,7 @@ def read_constraints(
         hint = "ask for less, such as 0.999, or search a flat index, which needs no tuning"
         raise TuneError(f"--recall {recall:g} is not between 0 and 1 (both excluded)", hint)
     if at < 1:
-        raise TuneError(f"--at {at}: a query asks for at least one neighbour", "use --at 1 or more")
+        raise TuneError(f"--at {at}: a query needs at least one neighbour", "use --at 1 or more")
     for name, value in (("--max-latency-ms", latency_ms), ("--max-build-seconds", build)):
         if value is not None and not value > 0:
             raise TuneError(f"{name} {value:g} is not above 0", "give a larger limit or leave it out")

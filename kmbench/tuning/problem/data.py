@@ -108,7 +108,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     """
     metric = sources.metric
     if metric is not None and metric not in METRICS:
-        raise TuneError(f"--metric {metric}: no such metric", f"use {', '.join(METRICS)}")
+        raise TuneError(f"--metric {metric}: unknown metric", f"use {', '.join(METRICS)}")
     data = _spec_text(sources.data, scratch / "data.npy")
     queries = None if sources.queries is None else _spec_text(sources.queries, scratch / "asked.npy")
     truth = None if sources.truth is None else str(sources.truth)
@@ -129,7 +129,7 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
     if chosen not in METRICS:
         raise TuneError(
             f"{Path(spec.source).name} is made for the metric {chosen}, which kmbench does not have",
-            f"--metric {', '.join(METRICS)} searches it by another"
+            f"--metric {', '.join(METRICS)} searches it by another metric"
             + (": of zeros and ones, l2 finds the same neighbours" if chosen == "hamming" else ""),
         )
     own_queries = queries is None and "test" in companion
@@ -178,7 +178,9 @@ def read_problem(sources: Sources, k: int, seed: int, scratch: Path) -> Problem:
             stored = None
     if len(zero_queries):
         if len(zero_queries) == len(raw_queries):
-            raise DataError(f"{text}: all are zeros, which have no direction", "give other queries, or --metric l2")
+            raise DataError(
+                f"{text}: all queries are zeros, which have no direction", "give other queries, or --metric l2"
+            )
         notes.append(note("KM316", queries=len(zero_queries)))
         if stored is not None and len(stored) == len(raw_queries):
             stored = np.delete(stored, zero_queries, axis=0)

@@ -44,7 +44,7 @@ def read_device(text: str, at: int, host: Host = THIS_HOST) -> Device:
         If there is no such device here, or it cannot return as many neighbours.
     """
     if text not in ("cpu", "cuda"):
-        raise TuneError(f"--device {text}: no such device", "use cpu or cuda")
+        raise TuneError(f"--device {text}: unknown device", "use cpu or cuda")
     if text == "cuda":
         reason = host.why_no_gpu()
         if reason is not None:
@@ -70,7 +70,7 @@ def why_not_on_gpu(codec: str, m: int, refine: bool, d: int) -> tuple[str, str] 
         return "FAISS's fast scan runs on the CPU only", "use pqM, or --device cpu"
     if codec == "pq" and m not in GPU_SUB_VECTORS:
         fitting = ", ".join(str(size) for size in GPU_SUB_VECTORS if d % size == 0)
-        return f"FAISS's GPU kernels know no codes of {m} bytes", f"use one of {fitting}, or --device cpu"
+        return f"FAISS's GPU kernels do not support codes of {m} bytes", f"use one of {fitting}, or --device cpu"
     if codec in ("sq8", "sq4") and d > GPU_CODE_COLUMNS:
         return f"FAISS's GPU kernels take at most {GPU_CODE_COLUMNS:,} columns", "use flat or fp16, or --device cpu"
     return None

@@ -102,7 +102,7 @@ def read_filter(given: str | Path | NDArray[Any], n: int) -> RowFilter:
         return _checked(name, _of_column(name, Path(path), column, value, n))
     file = Path(text)
     if file.suffix.lower() != ".npy":
-        raise TuneError(f"--filter {text}: no such kind of filter", _KINDS)
+        raise TuneError(f"--filter {text}: unknown kind of filter", _KINDS)
     if not file.is_file():
         raise DataError(f"--filter {text}: the file does not exist", "check the path")
     try:
@@ -123,7 +123,7 @@ def _of_array(name: str, found: NDArray[Any], n: int) -> RowFilter:
         return _checked(name, found)
     if len(found) == n and len(found) > 2 and int(found.max()) <= 1 and int(found.min()) >= 0:
         raise DataError(
-            f"--filter {name} holds {n:,} zeros and ones: a mask, or the numbers of two rows?",
+            f"--filter {name} holds {n:,} zeros and ones, which may be a mask or row numbers",
             "save a mask as bool: numpy.save(FILE, mask.astype(bool))",
         )
     if len(found) and (int(found.min()) < 0 or int(found.max()) >= n):
@@ -136,7 +136,7 @@ def _of_array(name: str, found: NDArray[Any], n: int) -> RowFilter:
 
 def _checked(name: str, allowed: Mask) -> RowFilter:
     if not allowed.any():
-        raise DataError(f"--filter {name} allows no row", "a search under it would find nothing: check the filter")
+        raise DataError(f"--filter {name} allows no row", "check the filter: a search with it would find nothing")
     return RowFilter(name=name, allowed=allowed)
 
 
@@ -178,6 +178,8 @@ def _equal(name: str, found: Any, value: str) -> Mask:
             sought = pa.scalar(value).cast(kind)
         equal = pc.equal(found, sought)
     except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise DataError(f"--filter {name}: {value!r} is no value of a column of {kind}", "check the value") from None
+        raise DataError(
+            f"--filter {name}: {value!r} is not a value of a column of {kind}", "check the value"
+        ) from None
     mask: Mask = np.asarray(pc.fill_null(equal, False).combine_chunks().to_numpy(zero_copy_only=False), dtype=bool)
     return mask

@@ -124,7 +124,7 @@ def exact_neighbours(
         sought = np.ascontiguousarray(base[kept])
     n = len(sought)
     if not 1 <= k <= n:
-        raise TuneError(f"--at {k}: the data has {n:,} rows to find", f"use --at from 1 to {n:,}")
+        raise TuneError(f"--at {k}: the data has only {n:,} rows", f"use --at from 1 to {n:,}")
     rows: list[NDArray[np.int64]] = []
     tied = cut = 0
     for start in range(0, len(queries), _QUERY_BLOCK):
@@ -217,7 +217,7 @@ def neighbours_from_file(
     DataError
         If they belong to other data, another metric or another order of the rows.
     """
-    hint = "check that base, queries and metric are those it was made for, or leave --truth out"
+    hint = "check that base, queries and metric belong to it, or leave --truth out"
     if stored.shape[0] != len(queries):
         raise DataError(f"{where} holds neighbours of {stored.shape[0]:,} queries, there are {len(queries):,}", hint)
     if stored.min() < 0 or stored.max() >= len(base):
@@ -231,8 +231,8 @@ def neighbours_from_file(
     wrong = np.flatnonzero((given - last > 1e-3 * np.abs(last) + 1e-6) | ~distinct)
     if len(wrong) > len(checked) // 20:
         raise DataError(
-            f"{where} is the ground truth of another data set: of {len(checked)} queries that were searched, "
-            f"{len(wrong)} have nearer neighbours",
+            f"{where} is the ground truth of another data set: {len(wrong)} of {len(checked)} checked queries have "
+            "nearer neighbours",
             hint,
         )
     rows: list[NDArray[np.int64]] = []

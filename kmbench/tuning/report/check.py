@@ -18,7 +18,7 @@ def check_sentence(found: CheckResult) -> str:
         return f"The target {recipe.recall_target:g} is no longer met: {now}. Tune again on today's data."
     if not found.latency_met:
         limit = f"{recipe.max_latency_ms:g} ms"
-        return f"The latency limit of {limit} is no longer kept: p95 {seconds_text(found.today.measured.p95)}."
+        return f"The latency limit of {limit} is no longer met: p95 {seconds_text(found.today.measured.p95)}."
     return f"The target {recipe.recall_target:g} is met: {now}."
 
 

@@ -87,7 +87,7 @@ def filter_sentences(result: TuneResult) -> list[str]:
     option, k = result.choice.option, result.asked.at
     found = [
         f"Filters: recall at nprobe={option.nprobe}, which is chosen without a filter, and the nprobe that reaches "
-        f"{result.asked.recall:g} under it. Short: queries that get fewer than {k} answers."
+        f"{result.asked.recall:g} under it. Short: share of the queries that get fewer than {k} answers."
     ]
     return found + [_exact_sentence(one, result.n) for one in result.filters]
 
@@ -97,8 +97,8 @@ def _exact_sentence(one: FilterAnswer, n: int) -> str:
     limit = share_text(one.exact_below_rows / n)
     if one.exact_seconds < served.single:
         return (
-            f"{one.name}: compare the {one.rows:,} allowed rows without the index, that is faster and exact "
-            f"(below about {limit} of the rows)."
+            f"{one.name}: scan the {one.rows:,} allowed rows without the index, which is faster and exact (below "
+            f"about {limit} of the rows)."
         )
     return f"{one.name}: below about {limit} of the rows an exact scan of the allowed ones would be faster."
 

@@ -104,9 +104,8 @@ def _extras(result: TuneResult) -> list[tuple[str, tuple[str, ...], Rows]]:
 
 def _caption(result: TuneResult) -> str:
     parts = [
-        "Every dot is an nprobe, 1 on the left; the circle is the recommended one, dashed lines are what was asked "
-        "for. Recall is exact for these queries, the time is the cost model's. Dots that would cover each other are "
-        "drawn once."
+        "Every dot is an nprobe, 1 on the left; the circle is the recommended one, dashed lines are the limits. "
+        "Recall is exact for these queries; the time is that of the cost model. Overlapping dots are drawn once."
     ]
     kinds = {(curve.index, curve.nlist) for curve in result.settings.curves}
     if len(kinds) > MOST_CURVES:
@@ -186,8 +185,8 @@ def _runs_on(result: TuneResult) -> str:
     if result.device == "cpu":
         return "One query at a time runs on one thread, batches on all."
     return (
-        f"The index is searched on {device_text(result.device, result.gpu)}; queries and answers are in host memory, "
-        "and times hold their way there and back."
+        f"The index is searched on {device_text(result.device, result.gpu)}; queries and answers are in host "
+        "memory, and times include both transfers."
     )
 
 
@@ -197,7 +196,7 @@ def _method(result: TuneResult) -> list[str]:
         f"search of the finished index found recall {result.verified_recall:.4f}.",
         interval_sentence(result),
         error_sentence(result),
-        f"{_runs_on(result)} Latency is the median of the percentiles in fresh "
-        "processes, which took turns in shuffled order; a measurement that waited for a core was taken once more.",
+        f"{_runs_on(result)} Latency is the median of the percentiles in fresh processes, which took turns in "
+        "shuffled order; a measurement that waited for a core was repeated.",
         f"Centroids were trained by {result.backend}; build time is training, assignment and encoding on this host.",
     ]

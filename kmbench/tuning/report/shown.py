@@ -61,7 +61,9 @@ def plot(result: TuneResult, ax: Axes) -> None:
 def save(result: TuneResult, path: Path) -> None:
     """Write the page as ``.html``."""
     if path.suffix.lower() != ".html":
-        raise OutputError(f"{path}: no such form", "use .html, .csv, .png, .svg or .pdf; tune(save=) keeps the index")
+        raise OutputError(
+            f"{path}: unknown suffix", "use .html, .csv, .png, .svg or .pdf; tune(save=) keeps the index"
+        )
     from kmbench.tuning.report.page import write_tune_page
 
     write_tune_page(result, path)

@@ -35,8 +35,8 @@ def there_answer(result: TuneResult, there: There) -> str:
     if there.chosen is None:
         best = max(there.spots, key=lambda one: one.recall)
         return (
-            f"No number of probes that was searched keeps recall {result.asked.recall:g} in {there.title}: the best "
-            f"is {_found(best)} with {setting_there(there, best.nprobe)}."
+            f"None of the searched numbers of probes reaches recall {result.asked.recall:g} in {there.title}: the "
+            f"best is {_found(best)} with {setting_there(there, best.nprobe)}."
         )
     spot = there.chosen
     parts = [f"recall@{at} {_found(spot)} found by searching"]
@@ -61,11 +61,12 @@ def there_sentences(result: TuneResult, there: There) -> list[str]:
     if spot is not None and at_promised is not None and spot.nprobe != promised:
         found.append(
             f"The promised {there.probes_name}={promised} comes to recall {at_promised.recall:.4f} with its lists; "
-            f"{spot.nprobe} is the smallest number that is sure of {result.asked.recall:g} there."
+            f"{spot.nprobe} is the smallest number that is certain to reach {result.asked.recall:g} there."
         )
     if there.chosen is not None and there.broken:
-        found.append(f"It breaks {' and '.join(OPTIONS[name] for name in there.broken)} there.")
-    whose = "kmbench's centroids" if there.centroids == "kmbench" else "its own k-means, which differs at every build"
+        found.append(f"It does not meet {' and '.join(OPTIONS[name] for name in there.broken)} there.")
+    own = "its own k-means, which differs for every build"
+    whose = "kmbench's centroids" if there.centroids == "kmbench" else own
     versions = ", ".join(f"{name} {version}" for name, version in (there.versions or {}).items())
     found.append(f"{versions}; lists of {whose}; {count_text(there.queries, 'query').replace('querys', 'queries')}.")
     curves = [one.curve for one in there.builds if one.curve is not None]
@@ -95,11 +96,14 @@ def _held_out(result: TuneResult) -> int:
 def _unmeasured_sentences(there: There) -> list[str]:
     if there.target == "milvus":
         return [
-            "Milvus trains the lists of each segment by its own k-means: with one segment the recall is near the "
-            "promised one, with S segments a search scans S times as many lists."
+            "Milvus trains the lists of each segment with its own k-means: with one segment the recall is near "
+            "the promised one; with S segments a search scans S times as many lists."
         ]
     if there.centroids == "own":
-        return [f"{there.title} trains other lists by its own k-means: the recall there is another, and not known."]
+        return [
+            f"{there.title} trains different lists with its own k-means, so the recall there is different and "
+            "not known."
+        ]
     return []
 
 
@@ -111,8 +115,8 @@ def _model_sentence(there: There) -> str:
         "" if error is None else f", off by {error.worst:.0%} at most at {count_text(error.points, 'other setting')}"
     )
     return (
-        f"Its time for one query is {seconds_text(fixed)} + {seconds_text(model.probe_seconds)} a probe + "
-        f"{seconds_text(model.vector_seconds)} a scanned vector, fitted there{off}."
+        f"Its time for one query is {seconds_text(fixed)} + {seconds_text(model.probe_seconds)} per probe + "
+        f"{seconds_text(model.vector_seconds)} per scanned vector, fitted there{off}."
     )
 
 

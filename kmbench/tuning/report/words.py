@@ -52,7 +52,7 @@ def answer(result: TuneResult) -> str:
     )
     if result.target_met:
         return f"Use {setting_text(option)}: {finds}."
-    return f"No setting does all that is asked; the nearest is {setting_text(option)}: {finds}."
+    return f"No setting meets all limits; the nearest is {setting_text(option)}: {finds}."
 
 
 def loosen_sentences(result: TuneResult) -> list[str]:
@@ -85,8 +85,8 @@ def loosen_sentences(result: TuneResult) -> list[str]:
         else:
             more = ""
             if not reranks(option.index) and result.device == "cpu":
-                more = f", or take --index {option.index}+refine, which compares the best candidates by whole vectors"
-            found.append(f"No nprobe brings back what the codes lose: ask for --recall {best}{more}.")
+                more = f", or use --index {option.index}+refine, which compares the best candidates by whole vectors"
+            found.append(f"No nprobe makes up for the loss of the codes: ask for --recall {best}{more}.")
     if choice.within is not None:
         within = choice.within
         found.append(
@@ -103,7 +103,7 @@ def next_sentence(result: TuneResult) -> str | None:
         return None
     option, here = best_at(result.settings, recall), result.choice.option
     if option is None:
-        return f"No setting that was tried is sure to reach recall {recall:g}."
+        return f"None of the tried settings is certain to reach recall {recall:g}."
     # Both by the model: its errors are alike on both sides.
     times = option.mean_seconds / here.mean_seconds
     cost = f"{times:.2g}x the time" if times >= 1.01 else "no more time"

@@ -165,7 +165,7 @@ class Target(ABC):
     takes_centroids: ClassVar[bool] = True
     retrained_by: ClassVar[str | None] = None
     """What makes the database train other centroids in place of those it was given."""
-    why_hidden: ClassVar[str] = "it does not tell them"
+    why_hidden: ClassVar[str] = "it does not expose them"
     """Why `read_back` returns None, where it does."""
     times_count: bool = True
     """Whether its times are those of the database; a stand-in for it has none worth showing."""
@@ -193,12 +193,12 @@ class Target(ABC):
             )
         if params.centroids == "kmbench" and not cls.takes_centroids:
             raise TuneError(
-                f"--target {cls.name}: {cls.title} takes no centroids from outside", "leave centroids=kmbench out"
+                f"--target {cls.name}: {cls.title} cannot use given centroids", "leave centroids=kmbench out"
             )
         own = params.centroids == "own" or not cls.takes_centroids
         if params.builds > 1 and not own:
             raise TuneError(
-                f"--target {cls.name}: builds={params.builds}, but with kmbench's centroids all builds are alike",
+                f"--target {cls.name}: builds={params.builds}, but with kmbench's centroids all builds are identical",
                 "add centroids=own, or leave builds= out",
             )
 
@@ -297,7 +297,7 @@ class Target(ABC):
         TuneError
             If there is no such table, or it has no index of so many lists.
         """
-        raise TuneError(f"--check does not read tables of {self.title}", "check its recall by your own queries")
+        raise TuneError(f"--check does not read tables of {self.title}", "check its recall with your own queries")
 
     def facts(self, nprobe: int) -> Sequence[str]:
         """Return sentences about this server that bear on the times at a setting."""

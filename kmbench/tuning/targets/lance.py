@@ -184,7 +184,9 @@ class Lance(Target):
         text = self._scanner(np.zeros(self.task.d, dtype=np.float32), nprobe, 1).explain_plan()
         beside = "KNNVectorDistance" in text and not self.task.kind.refine  # which compares whole vectors again
         if "ANNSubIndex" not in text or beside:
-            raise TuneError("Lance plans the search without the index, or beside it", "build the index again")
+            raise TuneError(
+                "Lance plans the search without the index, or only partly with it", "build the index again"
+            )
         return True
 
     def keep(self, ids: NDArray[np.int64], X: FloatMatrix) -> None:
@@ -210,7 +212,7 @@ class Lance(Target):
             flat = rows.column(COLUMN).combine_chunks().flatten().to_numpy(zero_copy_only=False)
             names = [one.name for one in self._data.describe_indices()]
         if INDEX not in names:
-            raise TuneError(f"{table}.lance has no index named {INDEX}", "build it by the saved lance.py")
+            raise TuneError(f"{table}.lance has no index named {INDEX}", "build it with the saved lance.py")
         self._nlist = nlist
         X: FloatMatrix = np.ascontiguousarray(flat.reshape(len(rows), -1), dtype=np.float32)
         return Standing(ids=rows.column("id").to_numpy(), X=X, lists=self.read_back())
@@ -218,7 +220,7 @@ class Lance(Target):
     def _refuse_existing(self, name: str) -> None:
         if (self._folder / f"{name}.lance").exists():
             raise TuneError(
-                f"{name}.lance exists in the folder, and kmbench writes to no data set that it did not make",
+                f"{name}.lance exists in the folder, and kmbench does not write to data sets that it did not create",
                 "give another table=, or remove it",
             )
 
@@ -256,10 +258,10 @@ def local_folder(uri: str) -> Path:
     """
     scheme, mark, rest = uri.partition("://")
     if mark and scheme != "file":
-        raise TuneError(f"--target lance: uri= of the kind {scheme}:// is no local folder", "give uri=FOLDER")
+        raise TuneError(f"--target lance: uri= with {scheme}:// is not a local folder", "give uri=FOLDER")
     folder = Path(rest if mark else uri)
     if not folder.is_dir():
-        raise TuneError(f"--target lance: {folder} is no folder", "make it first, or give another uri=")
+        raise TuneError(f"--target lance: {folder} is not a folder", "create it first, or give another uri=")
     if not os.access(folder, os.W_OK):
         raise TuneError(f"--target lance: {folder} cannot be written", "give another uri=")
     return folder
@@ -277,7 +279,7 @@ def lance_errors(what: str) -> Iterator[None]:
         yield
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         first = " ".join(str(error).split("\n", 1)[0].split())
-        raise TuneError(f"Lance, {what}: {first[:200]}", "check the folder and its room") from None
+        raise TuneError(f"Lance, {what}: {first[:200]}", "check the folder and its free space") from None
 
 
 def index_statistics(data: Any, index: str) -> tuple[Lists, int]:

@@ -101,7 +101,7 @@ class Milvus(Target):
         """Connect."""
         if not (self._lite or self._uri.startswith(("http://", "https://"))):
             raise TuneError(
-                "--target milvus: uri= names neither a server nor a file of Milvus Lite",
+                "--target milvus: uri= is neither a server nor a file of Milvus Lite",
                 "give uri=http://HOST:19530, or uri=FILE.db to try the calls out",
             )
         try:
@@ -114,7 +114,8 @@ class Milvus(Target):
             table = self.params.table
             if table is not None and self._client.has_collection(table):
                 raise TuneError(
-                    f"the collection {table} exists, and kmbench writes to none that it did not make",
+                    f"the collection {table} exists, and kmbench does not write to collections that it did not "
+                    "create",
                     "give another table=, or drop it",
                 )
         return self

@@ -23,7 +23,7 @@ class Refused:
 
 
 REFUSED: Sequence[Refused] = (
-    Refused("device", "cpu", "databases are searched where they run"),
+    Refused("device", "cpu", "a database is searched on its own server"),
     Refused("balance", "auto", "a database puts each row into its nearest list"),
     Refused("probes", "fixed", "a database probes as many lists for each query"),
     Refused("filter", "", "it is answered for an index of FAISS"),
@@ -49,7 +49,7 @@ def refuse_options(choice: TargetChoice, given: Mapping[str, Any]) -> None:
         if value != one.allowed:
             flag = "--" + one.option.replace("_", "-")
             raise TuneError(
-                f"{flag} {value} does not go with --target {choice.cls.name}: {one.reason}",
+                f"{flag} {value} cannot be combined with --target {choice.cls.name}: {one.reason}",
                 f"leave {flag} out, or tune for FAISS",
             )
 

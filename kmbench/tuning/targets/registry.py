@@ -68,7 +68,7 @@ def get_target(name: str) -> type[Target]:
         near = difflib.get_close_matches(name, known, n=1)
         raise TuneError(
             f"--target {name}: no such target",
-            f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}",
+            f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}",
         )
     return load_entry((GROUP,), name, Target, "target", TuneError)  # type: ignore[type-abstract]
 
@@ -95,9 +95,9 @@ def read_target(text: str) -> TargetChoice | None:
     for option in given:
         if option not in known:
             near = difflib.get_close_matches(option, known, n=1)
-            hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(known)}; {HOW}"
+            hint = f"did you mean {near[0]}=?" if near else f"known: {', '.join(known)}; {HOW}"
             # Of a DSN that is torn apart, a piece may look like an option: it is not repeated.
-            raise TuneError(f"--target {name}: an unknown option stands in the brackets", hint)
+            raise TuneError(f"--target {name}: unknown option in the brackets", hint)
     try:
         params = cls.Params.model_validate(given)
     except ValidationError as error:
@@ -120,10 +120,10 @@ def _options(name: str, text: str) -> dict[str, str]:
                 raise TuneError(f"--target {name}: an option has no value", HOW)
             break
         if not option.isidentifier():
-            raise TuneError(f"--target {name}: what stands in the brackets cannot be read", HOW)
+            raise TuneError(f"--target {name}: the text in the brackets cannot be read", HOW)
         value, at = _value(name, option, text, equals + 1)
         if option in found:
-            raise TuneError(f"--target {name}: {option}= stands twice", "give it once")
+            raise TuneError(f"--target {name}: {option}= is given twice", "give it once")
         found[option] = value
     return found
 
@@ -137,7 +137,7 @@ def _value(name: str, option: str, text: str, at: int) -> tuple[str, int]:
             raise TuneError(f"--target {name}: the quotes of {option}= are not closed", HOW)
         rest = text[end + 1 :].lstrip()
         if rest and rest[0] not in ";,":
-            raise TuneError(f"--target {name}: something stands behind the quotes of {option}=", HOW)
+            raise TuneError(f"--target {name}: unexpected text after the quotes of {option}=", HOW)
         return text[at + 1 : end], len(text) - len(rest) + 1
     ends = [place for place in (text.find(mark, at) for mark in ";,") if place >= 0]
     end = min(ends, default=len(text))

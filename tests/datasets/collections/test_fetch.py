@@ -106,7 +106,7 @@ def test_what_was_left_whole_or_longer_is_finished(server, tmp_path, too_many):
 
 def test_a_transfer_that_breaks_again_and_again_keeps_what_is_there(server, tmp_path):
     server.breaks["/x.fbin"] = [70_000, *[0] * 20]
-    with pytest.raises(DataError, match="65,536 bytes are kept: give the command again"):
+    with pytest.raises(DataError, match="65,536 bytes are kept: run the command again"):
         fetched(public(server), tmp_path)
     assert not (tmp_path / "x.fbin").exists()
     assert bytes_to_fetch(public(server), tmp_path) == len(CONTENT) - 65_536
@@ -128,7 +128,7 @@ def test_a_busy_server_is_asked_again_and_one_without_the_file_is_not(server, tm
 def test_a_wrong_hash_leaves_nothing_behind(server, tmp_path):
     right = hashlib.sha256(CONTENT).hexdigest()
     server.files["/x.fbin"] = CONTENT[:-1] + b"\0"
-    with pytest.raises(DataError, match="its SHA-256 is another") as caught:
+    with pytest.raises(DataError, match="its SHA-256 is not") as caught:
         fetched(public(server, sha256=right), tmp_path)
     assert "\n" not in str(caught.value)
     assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".kmbench")]
@@ -248,7 +248,7 @@ def test_a_part_of_a_billion_brings_its_queries_and_neighbours(cache, tmp_path):
     [
         ("ann:name=glove-100-angular", DataError, "has not been fetched; kmbench fetch glove-100-angular"),
         ("ann:name=glove-100", DataError, r"did you mean glove-\d+-angular"),
-        ("ann:name=kosarak-jaccard", DataError, "no distance of sets"),
+        ("ann:name=kosarak-jaccard", DataError, "no distance for sets"),
         ("ann", SpecError, "write ann:name=NAME"),
     ],
 )

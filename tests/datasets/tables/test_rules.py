@@ -178,7 +178,7 @@ def test_a_torn_gzip_a_zip_of_two_and_a_password_are_one_line(tmp_path):
         archive.writestr("one.csv", "a\n1\n")
     content = bytearray((tmp_path / "locked.zip").read_bytes())
     content[content.find(b"PK\x01\x02") + 8] |= 1
-    with pytest.raises(DataError, match="takes a password"):
+    with pytest.raises(DataError, match="needs a password"):
         table(tmp_path, bytes(content), "locked.zip")
 
 

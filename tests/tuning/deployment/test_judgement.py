@@ -47,7 +47,7 @@ def test_without_a_limit_any_latency_will_do():
         ({}, None, ""),
         ({"device": "cuda", "gpu": "NVIDIA H100"}, "KM311", "compare the recall, not the times"),
         ({"recalls": np.repeat([1.0, 0.0], [92, 8])}, "KM312", "400 queries would halve its width"),
-        ({"rows_changed": 0.25}, "KM313", "25% of the sampled rows are no longer what was indexed"),
+        ({"rows_changed": 0.25}, "KM313", "25% of the sampled rows have changed since they were indexed"),
         ({"rows": 3500}, "KM314", "2,500 rows of the data are not in the index"),
         ({"measured": dataclasses.replace(measured(0.3e-3), disturbed=1)}, "KM307", "other work ran on this host"),
         ({"own_rows": 0.5}, "KM302", "50% of the queries are rows of the data"),

@@ -31,5 +31,5 @@ def test_kinds_are_read_with_their_sub_vectors():
     names = [kind.name for kind in parse_kinds("flat,PQ,pq8+refine,flat", 96, 1000)]
     assert names == ["flat", "pq24", "pq8+refine"]
     assert parse_kinds("pq8+refine", 96, 1000)[0].factory(64, 4) == "IVF64,PQ8,Refine(Flat) k_factor=4"
-    with pytest.raises(TuneError, match="a codebook of 256 takes 256 rows, there are 100"):
+    with pytest.raises(TuneError, match="a codebook of 256 codes needs 256 rows, there are 100"):
         parse_kinds("pq8", 96, 100)

@@ -19,7 +19,7 @@ from kmbench.tuning.report.check import check_rows, check_sentence
         ),
         (
             {"measured": measured(0.3e-3, p95=1.5e-3)},
-            "The latency limit of 1 ms is no longer kept: p95 1.50 ms.",
+            "The latency limit of 1 ms is no longer met: p95 1.50 ms.",
         ),
     ],
 )

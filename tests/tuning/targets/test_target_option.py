@@ -39,20 +39,20 @@ def test_faiss_is_no_database():
     ("text", "said"),
     [
         ("pgvectr", "did you mean pgvector"),
-        ("oracle", "there are faiss, lance, milvus, pgvector"),
+        ("oracle", "known: faiss, lance, milvus, pgvector"),
         ("faiss[table=x]", "takes no options"),
         ("pgvector[tabel=x]", "did you mean table="),
         ("pgvector[dsn=host=a", "not closed"),
         ("pgvector[dsn='host=a]", "quotes of dsn= are not closed"),
-        ("pgvector[dsn='host=a' b]", "behind the quotes of dsn="),
+        ("pgvector[dsn='host=a' b]", "after the quotes of dsn="),
         ("pgvector[table=]", "table= has no value"),
         ("pgvector[table=a;table=b]", "table= stands twice"),
         ("pgvector[table=a/b]", "table="),
         (f"pgvector[table={'ä' * 40}]", "longer than 63 bytes"),
         ("pgvector[builds=0]", "builds="),
-        ("pgvector[builds=2]", "with kmbench's centroids all builds are alike"),
+        ("pgvector[builds=2]", "with kmbench's centroids all builds are identical"),
         ("pgvector[centroids=mine]", "centroids="),
-        ("milvus[centroids=kmbench]", "takes no centroids"),
+        ("milvus[centroids=kmbench]", "cannot use given centroids"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(text, said):
@@ -108,7 +108,7 @@ def test_more_lists_than_a_target_allows_are_refused_if_asked_for_and_else_left_
 
 
 def test_a_gpu_does_not_go_with_a_database():
-    with pytest.raises(TuneError, match="--device cuda does not go with --target lance"):
+    with pytest.raises(TuneError, match="--device cuda cannot be combined with --target lance"):
         refuse_options(read_target("lance"), {"device": "cuda"})
 
 

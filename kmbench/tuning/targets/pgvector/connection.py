@@ -46,7 +46,7 @@ def connect(dsn: SecretStr | None) -> Any:
     except psycopg.Error:
         # libpq repeats what it cannot read, which may be a password.
         raise TuneError(
-            "--target pgvector: dsn= is no connection string",
+            "--target pgvector: dsn= is not a connection string",
             "write dsn='host=HOST dbname=NAME user=NAME' or dsn='postgresql://HOST/NAME'",
         ) from None
     known.setdefault("connect_timeout", 10)
@@ -102,13 +102,13 @@ def postgres_errors(what: str, dsn: SecretStr | None) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
-        raise TuneError(f"{what}: {_line(error, dsn)}", "ask for the right, or use another database") from None
+        raise TuneError(f"{what}: {_line(error, dsn)}", "ask for the permission, or use another database") from None
     except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory) as error:
         raise TuneError(
             f"{what}: {_line(error, dsn)}", "use fewer lists (--nlist), or give the server more memory"
         ) from None
     except psycopg.errors.DiskFull as error:
-        raise TuneError(f"{what}: {_line(error, dsn)}", "make room on the server") from None
+        raise TuneError(f"{what}: {_line(error, dsn)}", "free some space on the server") from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise TuneError(f"{what}: the connection was lost: {_line(error, dsn)}", "see the server's log") from None
     except psycopg.Error as error:

@@ -47,7 +47,9 @@ def read_lists(connection: Any, index: str, inspect: Any, half: bool) -> Lists:
     first = _page(connection, page_of, index, 0)
     magic, _, d, nlist = struct.unpack_from("<IIHH", first, HEADER_BYTES)
     if magic != MAGIC:
-        raise TuneError(f"{index} is no ivfflat index that kmbench can read", "tell its pgvector version in an issue")
+        raise TuneError(
+            f"{index} is not an ivfflat index that kmbench can read", "report its pgvector version in an issue"
+        )
     centroids = np.empty((nlist, d), dtype=np.float32)
     starts: list[int] = []
     at = 1

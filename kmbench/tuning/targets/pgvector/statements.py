@@ -59,7 +59,7 @@ def find_index(connection: Any, table: str, nlist: int) -> tuple[str, str, str]:
     found = connection.execute(INDEX_OF, (sql.Identifier(table).as_string(connection),)).fetchall()
     if not found:
         raise TuneError(
-            f"{table} is no table with an ivfflat index that can be seen from here",
+            f"{table} is not a table with an ivfflat index that this connection can see",
             "give its name: --target pgvector[table=NAME]",
         )
     if len(found) > 1:
@@ -68,6 +68,6 @@ def find_index(connection: Any, table: str, nlist: int) -> tuple[str, str, str]:
     held = int(dict(one.split("=") for one in options or []).get("lists", DEFAULT_LISTS))
     if held != nlist:
         raise TuneError(
-            f"the index of {table} has {held} lists, the recipe has {nlist}", "build it again by the saved file"
+            f"the index of {table} has {held} lists, the recipe has {nlist}", "rebuild it with the saved file"
         )
     return str(home), str(name), str(index)

@@ -49,7 +49,7 @@ class Pgvector(Target):
     snippet_file = "pgvector.sql"
     Params = PgvectorParams
     most_lists = 32_768
-    why_hidden = "that takes the extension pageinspect and the rights of a superuser"
+    why_hidden = "that needs the extension pageinspect and the rights of a superuser"
     retrained_by = "REINDEX, and restoring a dump,"
     params: PgvectorParams
 
@@ -141,7 +141,7 @@ class Pgvector(Target):
         memory = maintenance_mib(nlist, self.task.n, d)
         if memory > MOST_MIB:
             raise TuneError(
-                f"{nlist} lists need {memory:,} MiB of maintenance_work_mem, more than PostgreSQL takes",
+                f"{nlist} lists need {memory:,} MiB of maintenance_work_mem, more than PostgreSQL allows",
                 "use a smaller --nlist",
             )
         self._nlist, self._by_index, self._set_to = nlist, {}, None
@@ -327,7 +327,7 @@ class Pgvector(Target):
         doubles = len(stored) - len(np.unique(stored, axis=0))
         if doubles:
             raise TuneError(
-                f"{doubles} of {len(centroids)} centroids are alike, and pgvector keeps one of each",
+                f"{doubles} of {len(centroids)} centroids are duplicates, and pgvector keeps only one of each",
                 "use a smaller --nlist, or centroids=own",
             )
         return centroids
@@ -335,7 +335,7 @@ class Pgvector(Target):
     def _refuse_existing(self, name: str) -> None:
         query = "SELECT 1 FROM pg_class WHERE relname = %s AND relnamespace = current_schema()::regnamespace"
         if self._connection.execute(query, (name,)).fetchone() is not None:
-            raise TuneError(f"the table {name} exists, and kmbench writes to no table that it did not make",
+            raise TuneError(f"the table {name} exists, and kmbench does not write to tables that it did not create",
                             "give another table=, or drop it")  # fmt: skip
 
     def _inspect_schema(self) -> str:
