@@ -74,4 +74,4 @@ def test_segment_takes_columns_id_and_decimal(orders, kmbench):
     assert found.features == ["Art=Kauf", "Art=Miete", "Aktiv", "Dauer"]
     refused = kmbench("segment", orders, "--decimal", "dot")
     assert refused.returncode == 2
-    assert "decimal=dot: no such mark; use point or comma" in refused.stderr
+    assert "decimal=dot: unknown decimal mark; use point or comma" in refused.stderr

@@ -209,7 +209,7 @@ BAD = {
     "nan": (["nan.npy"], "NaN"),
     "nan in queries": (["base.npy", "--queries", "nan.npy"], "NaN"),
     "queries of zeros": (["base.npy", "--queries", "zero.npy", "--metric", "cosine"], "have no direction"),
-    "metric": (["base.npy", "--metric", "l1"], "no such metric; use l2, ip, cosine"),
+    "metric": (["base.npy", "--metric", "l1"], "unknown metric; use l2, ip, cosine"),
     "target 1": (["base.npy", "--recall", "1.0"], "not between 0 and 1"),
     "target above 1": (["base.npy", "--recall", "95"], "not between 0 and 1"),
     "truth of other data": (["base.npy", "--queries", "queries.npy", "--truth", "other.ivecs"], "another data set"),
@@ -238,7 +238,7 @@ BAD = {
         ["base.npy", "--index", "pq12x4fs", "--probes", "budget"],
         "fast scan ignores a budget",
     ),
-    "rule": (["base.npy", "--probes", "some"], "no such rule"),
+    "rule": (["base.npy", "--probes", "some"], "unknown rule"),
     "few rows": (["few.npy"], "too few to draw queries from"),
 }
 

@@ -151,7 +151,7 @@ BAD = {
     "codes in pgvector": (["--target", "pgvector", "--index", "sq8"], "use flat or fp16"),
     "a GPU": (["--target", "lance", "--device", "cuda"], "cannot be combined with --target lance"),
     "a uri of another kind": (["--target", "lance[uri=s3://bucket/items]"], "s3:// is not a local folder"),
-    "no such folder": (["--target", "lance[uri=missing]"], "missing is no folder"),
+    "no such folder": (["--target", "lance[uri=missing]"], "missing is not a folder"),
     "no Milvus": (["--target", "milvus[uri=postgresql://a]"], "neither a server nor a file of Milvus Lite"),
     "an unknown target": (["--target", "pgvectors"], "did you mean pgvector"),
 }  # fmt: skip

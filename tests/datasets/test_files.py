@@ -125,7 +125,7 @@ def test_grey_and_transparent_images_become_rgb(tmp_path: Path) -> None:
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, extra: str) -> None:
     WRITERS[name](tmp_path / name, INTEGERS)
     monkeypatch.setitem(sys.modules, extra, None)
-    with pytest.raises(DataError, match=rf"takes {extra}; pip install 'kmbench\[files\]'"):
+    with pytest.raises(DataError, match=rf"needs {extra}; pip install 'kmbench\[files\]'"):
         read_spec(str(tmp_path / name))
 
 

@@ -28,7 +28,7 @@ def test_frames_and_tensors_are_the_array_they_were_made_from():
         (np.arange(3.0), "has shape (3,); give an array of shape (n, d)"),
         (np.empty((0, 3)), "has shape (0, 3)"),
         (np.array([["a", "b"]]), "not numbers"),
-        ([[1, 2], [3]], "is no matrix"),
+        ([[1, 2], [3]], "is not a matrix"),
         (pd.DataFrame({"x": [1.0, 2.0], "region": ["north", "south"]}), "column 'region' holds"),
         (len, "is builtin_function_or_method, not data"),
     ],

@@ -158,7 +158,7 @@ def test_bad_tables_are_one_clear_error(tmp_path, text, words):
 
 def test_too_many_segments_are_refused(tmp_path):
     path = written(tmp_path, "a\n1\n1\n2\n")
-    with pytest.raises(CaseError, match="k=4 segments of 3 rows"):
+    with pytest.raises(CaseError, match="k=4 is out of bounds for 3 rows"):
         segment(path, 4)
     with pytest.raises(CaseError, match="only 2 rows differ"):
         segment(path, 3)

@@ -59,8 +59,8 @@ def test_palette_compares_the_picture_that_one_would_see(tmp_path):
         ("palette", "photo:limit=10", "takes whole pictures"),
         ("segments", "digits", "needs a table, not digits"),
         ("segments", "customers:center", "standardises the columns itself"),
-        ("ivf[queries=5000]", "digits", "5000 queries of the 1797 rows"),
-        ("codebooks[m=65]", "digits", "m=65 sub-spaces of 64 columns"),
+        ("ivf[queries=5000]", "digits", "queries=5000 is too many for the 1797 rows"),
+        ("codebooks[m=65]", "digits", "m=65 subspaces, but only 64 columns"),
     ],
 )
 def test_data_that_cannot_serve_is_refused_by_name(label, spec, words):

@@ -82,7 +82,7 @@ def test_a_score_that_fails_leaves_the_times_and_says_why(kmbench):
     [
         (("--workload", "haves"), ["unknown workload 'haves'", "did you mean halves?"]),
         (("--workload", "sizes[colums=3]"), ["sizes has no parameter 'colums'", "did you mean columns?"]),
-        (("--workload", "sizes[columns=x]"), ["sizes: parameter columns='x' is refused"]),
+        (("--workload", "sizes[columns=x]"), ["sizes: parameter columns='x' is not allowed"]),
         (("--workload", "sizes["), ["brackets do not match"]),
         (("--workload", ""), ["workload", "name at least one"]),
         (("--workload", "sizes", "--k", "1"), ["sizes on digits with k=1: it wants at least two clusters"]),

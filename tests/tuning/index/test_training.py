@@ -57,7 +57,7 @@ class NotFinite(InProcess):
     ("spawn", "words"),
     [
         (Crashing, "numpy-lloyd could not train 8 centroids: killed by signal 11; use another --backend"),
-        (NotFinite, "numpy-lloyd gave no 8 finite centroids"),
+        (NotFinite, "numpy-lloyd did not return 8 finite centroids"),
     ],
 )
 def test_a_backend_that_fails_is_named(searched, tmp_path, spawn, words):

@@ -44,7 +44,7 @@ def test_more_copies_than_are_kept_are_told():
 
 def test_more_neighbours_than_rows_are_refused(searched):
     data = searched("clustered")
-    with pytest.raises(TuneError, match="--at 11: the data has 10 rows"):
+    with pytest.raises(TuneError, match="--at 11: the data has only 10 rows"):
         exact_neighbours(data.base[:10], data.queries, 11, data.space)
 
 

@@ -44,7 +44,7 @@ def test_neighbours_of_a_file_are_kept_without_the_rows_of_zeros_in_it(vectors):
 
 
 def test_more_neighbours_than_rows_with_a_direction_are_refused(vectors):
-    with pytest.raises(TuneError, match="the data has 396 rows to find"):
+    with pytest.raises(TuneError, match="the data has only 396 rows"):
         exact_neighbours(vectors.base, vectors.queries, 397, COSINE)
 
 

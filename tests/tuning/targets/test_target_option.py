@@ -46,7 +46,7 @@ def test_faiss_is_no_database():
         ("pgvector[dsn='host=a]", "quotes of dsn= are not closed"),
         ("pgvector[dsn='host=a' b]", "after the quotes of dsn="),
         ("pgvector[table=]", "table= has no value"),
-        ("pgvector[table=a;table=b]", "table= stands twice"),
+        ("pgvector[table=a;table=b]", "table= is given twice"),
         ("pgvector[table=a/b]", "table="),
         (f"pgvector[table={'ä' * 40}]", "longer than 63 bytes"),
         ("pgvector[builds=0]", "builds="),

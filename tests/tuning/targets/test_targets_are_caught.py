@@ -114,7 +114,7 @@ def test_centroids_that_are_alike_are_refused_by_pgvector(postgres, l2):
     centroids[5] = centroids[6]
     with read_target(f"pgvector[dsn={postgres.dsn}]").open(l2.task) as target:
         target.load(np.arange(N), l2.problem.raw, lambda share: None)
-        with pytest.raises(TuneError, match="1 of 32 centroids are alike"):
+        with pytest.raises(TuneError, match="1 of 32 centroids are duplicates"):
             target.build(NLIST, centroids)
 
 
