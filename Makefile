@@ -15,6 +15,9 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 # What `make asv-history` measures: commits since the last that has results; COMMITS=v1..v2 and the like replace it.
 COMMITS ?= NEW
 
+# Test files run side by side in so many processes; none of them asserts a speed.
+PROCESSES ?= 2
+
 # Names the folder of a long study's records, and how long one call of it takes.
 HOST ?= this-host
 MINUTES ?= 10
@@ -31,7 +34,7 @@ bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data se
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests
-	$(BIN)/python -m pytest $(OPTIONS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(OPTIONS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -94,7 +94,9 @@ class Judge:
         assert key.iterations is not None
         self.init = str(scratch / f"{key.case_id}-init{'.npz' if several else '.npy'}")
         self._process.request("draw", k=key.k, seed=key.seed, path=self.init)
-        found = self._process.request("reference", iterations=key.iterations)
+        kept = f"reference-{self._case.dataset.fingerprint}-{key.k}-{key.seed}-{key.iterations}.npz"
+        keep = {} if several else {"kept": str(scratch / kept)}
+        found = self._process.request("reference", iterations=key.iterations, **keep)
         if found["stable_at"] is not None:
             # Some engines stop once no label changes. Below that count all of them do the same work.
             self.iterations = max(1, min(key.iterations, found["stable_at"] - 1))
