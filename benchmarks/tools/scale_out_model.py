@@ -2,20 +2,22 @@
 
     python benchmarks/tools/scale_out_model.py results/scale-out/HOST
 
-Measured are, for each number of clusters, the CPU seconds that a pass of numpy-lloyd takes per row, in memory and
-from the file, and how much longer a pass takes on Dask. The options set the rest. The model of a pass:
+Measured are, for each number of clusters, the CPU seconds per row of a pass in memory, from the file and on Dask, and
+what a task costs: how much longer the smallest case takes on Dask, per task. The options set the rest. The model of a
+pass:
 
     one machine, in memory   CPU seconds / cores, where rows and their centred copy fit
     one machine, from file   the longer of CPU seconds / cores and of reading the rows
     Dask on machines         the longer of CPU seconds / all cores and of reading on all disks, and the tasks' seconds
 
 Cores are taken to work as fast side by side as the measured ones, and every machine to have the rows on its own disk.
-Both favour many machines. Dask's seconds are taken to grow with the number of tasks, two for each core.
+Both favour many machines. The scheduler works on one task at a time; there are two for each core.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,7 @@ class Measured:
     d: int
     memory_cpu_seconds_per_row: float
     file_cpu_seconds_per_row: float
+    dask_cpu_seconds_per_row: float
     task_seconds: float
 
 
@@ -73,48 +76,62 @@ class Passes:
 def projected(measured: Measured, machines: Machines, n: int) -> Passes:
     """Return the seconds of a pass over `n` rows by the model."""
     row_bytes = 4 * measured.d
-    computing = n * measured.file_cpu_seconds_per_row / machines.cores
     reading = n * row_bytes / machines.disk_bytes_per_second
+    on_dask = max(n * measured.dask_cpu_seconds_per_row / machines.cores, reading) / machines.machines
     fits = 2 * n * row_bytes <= machines.memory_bytes
     tasks = TASKS_PER_CORE * machines.cores * machines.machines
     return Passes(
         in_memory=n * measured.memory_cpu_seconds_per_row / machines.cores if fits else None,
-        from_file=max(computing, reading),
-        on_machines=max(computing, reading) / machines.machines + tasks * measured.task_seconds,
+        from_file=max(n * measured.file_cpu_seconds_per_row / machines.cores, reading),
+        on_machines=on_dask + tasks * measured.task_seconds,
     )
 
 
 def pays_from(measured: Measured, machines: Machines) -> float:
     """Return the rows from which on Dask on all machines takes less time than one machine that reads the file."""
     one = projected(measured, machines, 10**9).from_file / 10**9
-    tasks = TASKS_PER_CORE * machines.cores * machines.machines
-    return tasks * measured.task_seconds / (one * (1 - 1 / machines.machines))
+    tasks = TASKS_PER_CORE * machines.cores * machines.machines * measured.task_seconds
+    each = (projected(measured, machines, 10**9).on_machines - tasks) / 10**9
+    return tasks / (one - each) if one > each else math.inf
 
 
 def measured_passes(cells: Iterable[CellSummary]) -> list[Measured]:
     """Return what the largest case of each `k` says; a case without the three backends says nothing.
 
-    Cases of one thread are left out: they show no task that waits for another.
+    Cases of one thread are left out: their tasks do not run side by side.
     """
     cases: dict[tuple[int, int], dict[str, CellSummary]] = {}
     for cell in cells:
         if cell.status is Status.OK and cell.threads > 1:
-            cases.setdefault((cell.k, cell.n), {})[cell.label] = cell
-    largest = {k: found for (k, n), found in sorted(cases.items()) if {MEMORY, FILE, DASK} <= found.keys()}
-    return [_of_case(found) for found in largest.values()]
+            cases.setdefault((cell.n, cell.k), {})[cell.label] = cell
+    smallest = next((found for _, found in sorted(cases.items()) if {FILE, DASK} <= found.keys()), None)
+    largest = {k: found for (_, k), found in sorted(cases.items()) if {MEMORY, FILE, DASK} <= found.keys()}
+    if smallest is None:
+        return []
+    return [_of_case(found, _task_seconds(smallest)) for _, found in sorted(largest.items())]
 
 
-def _of_case(cells: dict[str, CellSummary]) -> Measured:
-    memory, file, dask = (cells[label] for label in (MEMORY, FILE, DASK))
-    passes = (file.iterations_given or 0) + 1
-    longer = _seconds(dask) / passes - _seconds(file) / passes
+def _task_seconds(cells: dict[str, CellSummary]) -> float:
+    file, dask = cells[FILE], cells[DASK]
+    longer = (_seconds(dask) - _seconds(file)) / _passes(file)
+    return max(0.0, longer) / (TASKS_PER_CORE * file.threads)
+
+
+def _of_case(cells: dict[str, CellSummary], task_seconds: float) -> Measured:
+    memory, file, dask = (_cpu_seconds(cells[label]) / _passes(cells[label]) for label in (MEMORY, FILE, DASK))
+    any_cell = cells[FILE]
     return Measured(
-        k=file.k,
-        d=file.d,
-        memory_cpu_seconds_per_row=_cpu_seconds(memory) / passes / memory.n,
-        file_cpu_seconds_per_row=_cpu_seconds(file) / passes / file.n,
-        task_seconds=max(0.0, longer) / (TASKS_PER_CORE * file.threads),
+        k=any_cell.k,
+        d=any_cell.d,
+        memory_cpu_seconds_per_row=memory / any_cell.n,
+        file_cpu_seconds_per_row=file / any_cell.n,
+        dask_cpu_seconds_per_row=dask / any_cell.n,
+        task_seconds=task_seconds,
     )
+
+
+def _passes(cell: CellSummary) -> int:
+    return (cell.iterations_given or 0) + 1
 
 
 def _seconds(cell: CellSummary) -> float:
@@ -130,10 +147,11 @@ def _cpu_seconds(cell: CellSummary) -> float:
 def print_model(found: list[Measured], machines: Machines) -> None:
     """Print what was measured, and the passes that the model makes of it, as Markdown."""
     print("Measured, of one pass:\n")
-    print("| k | CPU time per million rows, in memory | from the file | a task of Dask |\n|---:|---:|---:|---:|")
+    print("| k | CPU time per million rows, in memory | from the file | on Dask |\n|---:|---:|---:|---:|")
     for one in found:
-        memory, file = (1e6 * s for s in (one.memory_cpu_seconds_per_row, one.file_cpu_seconds_per_row))
-        print(f"| {one.k:,} | {seconds_text(memory)} | {seconds_text(file)} | {seconds_text(one.task_seconds)} |")
+        per_row = (one.memory_cpu_seconds_per_row, one.file_cpu_seconds_per_row, one.dask_cpu_seconds_per_row)
+        print(f"| {one.k:,} | {' | '.join(seconds_text(1e6 * seconds) for seconds in per_row)} |")
+    print(f"\nA task of Dask takes {seconds_text(found[0].task_seconds)} more than its work.")
     print(f"\nModel, not measured: one machine with {count_text(machines.cores, 'core')} against")
     print(f"{count_text(machines.machines, 'machine')} of that kind, {machines.memory_bytes / 2**30:g} GiB of memory")
     print(f"and a disk of {machines.disk_bytes_per_second / 1e9:g} GB/s each. Seconds of one pass:\n")
@@ -147,8 +165,9 @@ def print_model(found: list[Measured], machines: Machines) -> None:
             print(f"| {' | '.join(row)} | {passes.fastest} |")
     print()
     for one in found:
-        print(f"k={one.k:,}: Dask on all machines is ahead of one that reads the file from")
-        print(f"about {pays_from(one, machines):,.0f} rows on.")
+        rows = pays_from(one, machines)
+        where = f"from about {rows / 1e6:,.0f} million rows on" if rows < math.inf else "at no number of rows"
+        print(f"k={one.k:,}: Dask on all machines is ahead of one that reads the file {where}.")
 
 
 def parser() -> argparse.ArgumentParser:

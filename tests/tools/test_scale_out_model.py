@@ -13,16 +13,22 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "tools"))
 import scale_out_model as model
 
 MEASURED = model.Measured(
-    k=64, d=64, memory_cpu_seconds_per_row=1e-6, file_cpu_seconds_per_row=2e-6, task_seconds=0.005
+    k=64,
+    d=64,
+    memory_cpu_seconds_per_row=1e-6,
+    file_cpu_seconds_per_row=2e-6,
+    dask_cpu_seconds_per_row=5e-6,
+    task_seconds=0.005,
 )
 MACHINES = model.Machines(cores=10, machines=5, memory_bytes=2**30, disk_bytes_per_second=1e9)
 
 
 def test_a_pass_by_the_model_is_the_sum_of_its_parts():
-    # 1M rows of 256 bytes: 2 CPU seconds on 10 cores; the disk takes 0.256 s, which is longer; 100 tasks of 5 ms
+    # 1M rows of 256 bytes: 2 CPU seconds on 10 cores, and the disk takes 0.256 s, which is longer.
+    # On Dask 5 CPU seconds on 50 cores take longer than the disks; and 100 tasks of 5 ms.
     passes = model.projected(MEASURED, MACHINES, 10**6)
     assert passes == model.Passes(
-        in_memory=pytest.approx(0.1), from_file=pytest.approx(0.256), on_machines=pytest.approx(0.256 / 5 + 0.5)
+        in_memory=pytest.approx(0.1), from_file=pytest.approx(0.256), on_machines=pytest.approx(0.1 + 0.5)
     )
     assert passes.fastest == "in memory"
 
@@ -49,6 +55,11 @@ def test_the_model_starts_from_the_largest_case_of_each_k(tmp_path, capsys, monk
     file = next(cell for cell in run.cells if cell.label == model.FILE and cell.n == 9000)
     passes = file.iterations_given + 1
     assert found.file_cpu_seconds_per_row == pytest.approx(file.fit_predict_cpu_seconds / passes / 9000)
+    file, dask = (
+        next(c for c in run.cells if c.label == label and c.n == 2000) for label in (model.FILE, model.DASK)
+    )
+    longer = (dask.fit_predict_seconds - file.fit_predict_seconds) / (file.iterations_given + 1)
+    assert found.task_seconds == pytest.approx(max(0, longer) / 4)
     monkeypatch.setattr(sys, "argv", ["scale_out_model.py", str(tmp_path / "run")])
     model.main()
     assert "Model, not measured: one machine with 16 cores against\n10 machines" in capsys.readouterr().out
