@@ -18,6 +18,7 @@ extensions = [
     "sphinx_design",
     "example_pages",
     "reference_pages",
+    "report_pages",
     "repository_links",
 ]
 exclude_patterns = ["_build", "_ext"]
