@@ -7,8 +7,8 @@ In the recording every backend runs against a twin that does the same work, so a
 noise. A trial takes a stretch of its epochs as they came, from any of them on (after the last comes the first). In
 each epoch it is drawn which twin is which, for the schedule drew that too; one of them is slowed by a known share.
 Then the protocol goes on as in a run: epoch by epoch until the stopping rule is content, and the verdict on what was
-seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. "At once" is the default rule
-without its two further epochs. The rates are those of these recordings, no more.
+seen till then. A rule with fewer rounds in an epoch sees the first of those recorded. The rates are those of these
+recordings, no more.
 
     python benchmarks/tools/protocol_rates.py --intervals results/*/*
 
@@ -28,7 +28,7 @@ from pathlib import Path
 from kmbench.comparison import MARGIN, RatioInterval, Verdict, epoch_means, paired_ratio, verdict_of
 from kmbench.errors import KmbenchError
 from kmbench.records import RecordKind, read_records
-from kmbench.runner.stopping import Rule, Stopping
+from kmbench.runner.stopping import Rule, why_stop
 
 TRIALS = 20_000
 """For each rule: a rate of 95 % is then known to 0.3 percentage points."""
@@ -36,7 +36,6 @@ TRIALS = 20_000
 EFFECTS = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25)
 RULES = {
     "default": Rule(),
-    "at once": Rule(further=0),
     "`--precise`": Rule(half_width=0.02),
     "`--quick`": Rule(least=3, most=3, rounds=3),
 }
@@ -86,7 +85,7 @@ def twins(folder: Path, rounds: int) -> Iterator[Pair]:
 def trial(pair: Pair, rule: Rule, draw: random.Random) -> Trial:
     """Let the protocol measure a twin against the other one."""
     start, count = draw.randrange(len(pair[0])), len(pair[0])
-    base, rival, stopping = [], [], Stopping(rule)
+    base, rival = [], []
     while True:
         first, second = draw.sample([side[(start + len(base)) % count] for side in pair], 2)
         base.append(first)
@@ -94,7 +93,7 @@ def trial(pair: Pair, rule: Rule, draw: random.Random) -> Trial:
         if len(base) < rule.least:
             continue
         speedup = paired_ratio(base, rival)
-        if len(base) == count or stopping.why(len(base), speedup.half_width, 0.0, max(rival)) is not None:
+        if len(base) == count or why_stop(rule, len(base), speedup.half_width, 0.0, max(rival)) is not None:
             return Trial(speedup, len(base))
 
 

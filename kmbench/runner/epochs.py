@@ -13,7 +13,7 @@ import numpy as np
 from kmbench.comparison import CoreState, rivals, state_of
 from kmbench.records import RecordKind
 from kmbench.runner.case_run import CaseRun, CellRun
-from kmbench.runner.stopping import Stop, Stopping, worst_half_width
+from kmbench.runner.stopping import Stop, why_stop, worst_half_width
 
 __all__ = ["CONTAMINATED_SHARE", "Epochs"]
 
@@ -56,7 +56,6 @@ class Epochs:
         self._samples = self._contaminated = 0
         self._probed: float | None = None
         self._probed_at = -math.inf
-        self._stopping = Stopping(case_run.context.rule)
         self._unrecorded: list[tuple[CellRun, str | None, dict[str, Any]]] = []
 
     def run(self) -> Stop | None:
@@ -83,7 +82,7 @@ class Epochs:
         widths = [worst_half_width(means[base], [means[i]]) for i, base in enumerate(against) if i != base]
         half_width = max((width for width in widths if width is not None), default=None)
         longest = max(live.fit_seconds for live in alive)
-        return self._stopping.why(epochs, half_width, seconds, longest)
+        return why_stop(self._case_run.context.rule, epochs, half_width, seconds, longest)
 
     def _epoch(self, epoch: int, alive: list[CellRun]) -> None:
         random = self._random(epoch)

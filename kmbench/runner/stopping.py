@@ -9,7 +9,7 @@ from enum import StrEnum
 from kmbench.comparison import ratio_by_epoch
 from kmbench.study import Study
 
-__all__ = ["Rule", "Stop", "Stopping", "rule_of", "worst_half_width"]
+__all__ = ["Rule", "Stop", "rule_of", "why_stop", "worst_half_width"]
 
 HALF_WIDTH, PRECISE_HALF_WIDTH = 0.05, 0.02
 """Of the 95 % interval at which a case is known well enough, and with ``--precise``."""
@@ -40,11 +40,6 @@ class Rule:
         Instead of `least` where a fit takes longer than `slow_seconds`.
     half_width : float
         Of the 95 % interval of each ratio with the baseline, as a share: 0.05 for ±5 %.
-    further : int
-        Epochs after the first in which the intervals are tight enough. Stopping right there would pick the moments at
-        which the spread looks small by chance, and the intervals would hold the truth less often than they promise.
-        A few epochs more are enough against it (Simons, Annals of Mathematical Statistics 39, 1968);
-        ``benchmarks/tools/protocol_rates.py`` replays it.
     budget_seconds : float
         For the case; the epoch in which it runs out is finished.
     rounds : int
@@ -57,7 +52,6 @@ class Rule:
     least_slow: int = 5
     slow_seconds: float = 60.0
     half_width: float = 0.05
-    further: int = 2
     budget_seconds: float = 600.0
     rounds: int = 5
 
@@ -74,50 +68,32 @@ def rule_of(study: Study, protocol: str) -> Rule:
     return rule if epochs is None else replace(rule, least=epochs, least_slow=epochs, most=epochs)
 
 
-class Stopping:
-    """Tells after each epoch of a case whether it was the last one.
+def why_stop(
+    rule: Rule, epochs: int, half_width: float | None, spent_seconds: float, longest_fit_seconds: float
+) -> Stop | None:
+    """Return why to stop after `epochs` epochs, or None to go on.
 
     Stopping by precision looks at the width of the intervals and never at where they lie: stopping as soon as a
-    difference shows would make false alarms of chance. With few epochs the width itself is chance, hence the rule's
-    `least` and `further`.
+    difference shows would make false alarms of chance. With few epochs the width itself is chance, hence `least`.
 
     Parameters
     ----------
     rule : Rule
+    epochs : int
+        Done so far, at least 1.
+    half_width : float or None
+        The widest of the case's intervals; None if there is none, as with a single backend.
+    spent_seconds, longest_fit_seconds : float
+        Time since the case began, and of its longest fit.
     """
-
-    def __init__(self, rule: Rule) -> None:
-        self._rule = rule
-        self._tight_since: int | None = None
-
-    def why(
-        self, epochs: int, half_width: float | None, spent_seconds: float, longest_fit_seconds: float
-    ) -> Stop | None:
-        """Return why to stop after `epochs` epochs, or None to go on; to be asked once after each of them.
-
-        Parameters
-        ----------
-        epochs : int
-            Done so far, at least 1.
-        half_width : float or None
-            The widest of the case's intervals; None if there is none, as with a single backend.
-        spent_seconds, longest_fit_seconds : float
-            Time since the case began, and of its longest fit.
-        """
-        rule = self._rule
-        if epochs >= rule.most:
-            return Stop.MOST
-        if spent_seconds >= rule.budget_seconds:
-            return Stop.BUDGET
-        if epochs < (rule.least_slow if longest_fit_seconds > rule.slow_seconds else rule.least):
-            return None
-        if half_width is None:
-            return Stop.PRECISE
-        if self._tight_since is None and half_width <= rule.half_width:
-            self._tight_since = epochs
-        if self._tight_since is not None and epochs >= self._tight_since + rule.further:
-            return Stop.PRECISE
-        return None
+    if epochs >= rule.most:
+        return Stop.MOST
+    if spent_seconds >= rule.budget_seconds:
+        return Stop.BUDGET
+    least = rule.least_slow if longest_fit_seconds > rule.slow_seconds else rule.least
+    if epochs >= least and (half_width is None or half_width <= rule.half_width):
+        return Stop.PRECISE
+    return None
 
 
 def worst_half_width(baseline: Mapping[int, float], others: Iterable[Mapping[int, float]]) -> float | None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kmbench.runner.stopping import Rule, Stop, Stopping, rule_of, worst_half_width
+from kmbench.runner.stopping import Rule, Stop, rule_of, why_stop, worst_half_width
 from kmbench.study import Study
 
-RULE = Rule(further=0)
+RULE = Rule()
 
 
 @pytest.mark.parametrize(
@@ -23,22 +23,7 @@ RULE = Rule(further=0)
     ],
 )
 def test_every_branch(epochs, half_width, seconds, longest, expected):
-    assert Stopping(RULE).why(epochs, half_width, seconds, longest) is expected
-
-
-def stopped_after(half_widths, rule):
-    stopping = Stopping(rule)
-    return next((n for n, width in enumerate(half_widths, start=1) if stopping.why(n, width, 1, 0.1)), None)
-
-
-def test_two_epochs_follow_the_one_in_which_the_intervals_are_first_tight_enough():
-    wide, tight = 0.06, 0.04
-    rule = Rule(least=3, most=20)
-    assert stopped_after([wide] * 5 + [tight] * 9, rule) == 8
-    assert stopped_after([wide] * 5 + [tight] + [wide] * 9, rule) == 8  # as many, whatever they show
-    assert stopped_after([tight] * 9, rule) == 5  # they count from the least
-    assert stopped_after([wide] * 18 + [tight] * 9, rule) == 20  # and the most stays the most
-    assert stopped_after([None] * 9, rule) == 3  # without an interval there is none to keep honest
+    assert why_stop(RULE, epochs, half_width, seconds, longest) is expected
 
 
 def test_the_widest_interval_decides():
