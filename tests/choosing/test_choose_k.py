@@ -188,7 +188,7 @@ def test_without_clusters_no_labels_are_written(kmbench, tmp_path):
     [
         (("digits", "--output", "a.txt"), "no such kind of file"),
         (("digits", "--backend", "faiss"), "unknown backend"),
-        (("digits", "--k", "2000"), "at most 1796"),
+        (("digits", "--k", "2000"), "use k <= 1796"),
         (("digits", "--labels", "/dev/null/labels.npy"), "cannot be written"),
         (("missing.npy",), "does not exist"),
     ],

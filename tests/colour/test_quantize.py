@@ -177,7 +177,7 @@ def test_bad_pictures_are_one_clear_error(tmp_path, photo):
     torn.write_bytes(b"\x89PNG\r\n\x1a\nxxxx")
     hdr = save(tmp_path / "hdr.tiff", Image.fromarray(np.full((5, 5), -3.0, np.float32)))
     empty = save(tmp_path / "empty.png", Image.fromarray(np.zeros((4, 4, 4), np.uint8)))
-    for path, words in [(torn, "not a readable image"), (hdr, "no colours"), (empty, "fully transparent"),
+    for path, words in [(torn, "not a readable image"), (hdr, "not colours"), (empty, "fully transparent"),
                         (tmp_path / "none.png", "does not exist"), (tmp_path, "folder")]:  # fmt: skip
         with pytest.raises(DataError, match=words):
             quantize(path, 4)

@@ -57,7 +57,7 @@ def test_an_approximate_backend_is_not_held_to_the_inertia():
 def test_an_early_stop_is_named():
     verdict = judge_matched(answer(n_iter=6), EXACT, REFERENCE, NEAR)
     assert verdict.status is Status.INVALID
-    assert "early stop: 6 of 10 iterations" in verdict.reason
+    assert "early stop: it did 6 of 10 iterations" in verdict.reason
 
 
 def test_data_far_from_the_origin_is_named_with_the_mend():

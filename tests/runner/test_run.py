@@ -45,7 +45,7 @@ def test_each_way_to_fail_has_its_own_status_and_costs_no_other_row(kmbench):
     assert "SIGSEGV" in rows["segfaults"]["reason"]
     assert "exit code 3" in rows["exits"]["reason"]
     assert "700 MiB" in rows["hoards"]["reason"]
-    assert "early stop: 1 of " in rows["stops-early"]["reason"]
+    assert "early stop: it did 1 of " in rows["stops-early"]["reason"]
     assert "labels" in rows["wrong-labels"]["reason"]
     for name in ("sound", "numpy-lloyd"):
         assert rows[name]["epochs"] == 2

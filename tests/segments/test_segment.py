@@ -160,7 +160,7 @@ def test_too_many_segments_are_refused(tmp_path):
     path = written(tmp_path, "a\n1\n1\n2\n")
     with pytest.raises(CaseError, match="k=4 is out of bounds for 3 rows"):
         segment(path, 4)
-    with pytest.raises(CaseError, match="only 2 rows differ"):
+    with pytest.raises(CaseError, match="only 2 rows are distinct"):
         segment(path, 3)
     with pytest.raises(DataError, match="no column 'b'; known: a"):
         segment(path, 2, leave_out=["b"])

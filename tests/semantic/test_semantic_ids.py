@@ -194,7 +194,7 @@ def test_the_command_writes_and_applies(kmbench, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("digits", "--codebooks", "missing.npz"), "do not exist"),
+        (("digits", "--codebooks", "missing.npz"), "does not exist"),
         (("digits", "--codebooks", "x.npz", "--levels", "2"), "cannot be combined with --codebooks"),
         (("digits", "--save", "books.npy"), "ends in .npz"),
         (("digits", "--codebook", "4000"), "use a smaller --codebook"),
