@@ -106,7 +106,7 @@ def test_answer_table_page_and_check(tune, folder):
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if not line.startswith("saved ")) <= 80  # a path is as long as it is
     assert "Use " in process.stdout
     assert "600 rows drawn from the data and left out of it" in " ".join(process.stdout.split())
     page = (folder / "p.html").read_text()
