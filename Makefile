@@ -34,7 +34,7 @@ bench: $(VENV)/.bench  ## set up, then compare k-means backends on three data se
 	$(BIN)/kmbench run
 
 test: $(VENV)/.dev  ## set up, then run the tests
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(OPTIONS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(OPTIONS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
