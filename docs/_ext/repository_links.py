@@ -28,9 +28,7 @@ def rewrite(app: Sphinx, docname: str, content: list[str]) -> None:
         moved = MOVED.get(str(inside))
         if inside.parent.name == "examples":
             moved = f"/tutorials/generated/{inside.stem}.md"
-        if (
-            inside.parts[0] == "reports" and inside.suffix == ".html"
-        ):  # Sphinx knows no such page: see report_pages.py
+        if inside.parts[0] == "reports" and inside.suffix == ".html":  # copied by report_pages.py
             return f'<a href="{"../" * docname.count("/")}{inside}">{match["words"]}</a>'
         return match["words"] if moved is None else f"[{match['words']}]({moved})"
 

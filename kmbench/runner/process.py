@@ -9,7 +9,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,7 +266,7 @@ class WorkerProcess:
 
 def _without_folders(text: str) -> str:
     """Cut what says where this machine keeps things: records are passed on."""
-    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")}
-    for folder in sorted(folders, key=len, reverse=True):
+    folders = {path.rstrip(os.sep) for path in sys.path if Path(path).is_absolute()}
+    for folder in sorted(folders - {""}, key=len, reverse=True):
         text = text.replace(folder + os.sep, "")
     return text.replace(str(Path.home()) + os.sep, "~" + os.sep)

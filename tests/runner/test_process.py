@@ -18,6 +18,18 @@ def test_captured_output_does_not_tell_where_this_machine_keeps_things(tmp_path)
     assert worker.output() == "sklearn/base.py:7: ConvergenceWarning\n~/data.npy"
 
 
+def test_packages_that_come_from_another_folder_do_not_tell_where_it_is(tmp_path, monkeypatch):
+    """Such as by PYTHONPATH or a .pth file."""
+    elsewhere = tmp_path / "shared" / "packages"
+    elsewhere.mkdir(parents=True)
+    monkeypatch.syspath_prepend(elsewhere)
+    log = tmp_path / "worker.log"
+    with WorkerProcess("kmbench.no_such_module", 1, Limits(60, None), log) as worker:
+        pass
+    log.write_text(f"{elsewhere}/pyspark/utils.py:127: FutureWarning\n")
+    assert worker.output() == "pyspark/utils.py:127: FutureWarning"
+
+
 LEAVES_A_CHILD = """
 import os, subprocess, sys, time
 from kmbench.instruments import cpu_seconds_of
