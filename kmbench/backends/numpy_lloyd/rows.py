@@ -193,7 +193,32 @@ class StoredRows:
         return piece.reshape((self._width, -1) if self._path == "k-major" else (-1, self._width))
 
 
-class LazyRows:
+class _BufferedRows:
+    """Augmented rows, made at each call in a buffer of the calling thread, which the next call overwrites."""
+
+    def __init__(self, d: int, mean: NDArray[np.float32], plan: Plan, buffers: threading.local | None = None) -> None:
+        self._mean = mean.astype(plan.precision)
+        self._path = plan.path
+        self._size = plan.block_rows * (d + 1)
+        self._buffers = buffers or threading.local()
+
+    def __call__(self, start: int, stop: int) -> Floats:
+        """Return the rows from `start` up to `stop`."""
+        X = self._rows(start, stop)
+        width = X.shape[1] + 1
+        if not hasattr(self._buffers, "flat"):
+            self._buffers.flat = np.empty(self._size, dtype=self._mean.dtype)
+        flat: Floats = self._buffers.flat[: len(X) * width]
+        out = flat.reshape((width, -1) if self._path == "k-major" else (-1, width))
+        _fill(X, self._mean, self._path, out)
+        return out
+
+    def _rows(self, start: int, stop: int) -> FloatMatrix:
+        """Return the rows as they are in X."""
+        raise NotImplementedError
+
+
+class LazyRows(_BufferedRows):
     """The augmented rows of X, made at each call: for passes with bounded memory.
 
     Parameters
@@ -216,41 +241,27 @@ class LazyRows:
         first: int = 0,
         buffers: threading.local | None = None,
     ) -> None:
+        super().__init__(X.shape[1], mean, plan, buffers)
         self._X = X
-        self._mean = mean.astype(plan.precision)
-        self._path = plan.path
         self._first = first
-        self._size = plan.block_rows * (X.shape[1] + 1)
-        self._buffers = buffers or threading.local()
 
     def pieces(self) -> Iterator[tuple[int, int, RowBlocks]]:
         """Yield all rows as one piece."""
         yield self._first, self._first + len(self._X), self
 
-    def __call__(self, start: int, stop: int) -> Floats:
-        """Return the rows in a buffer of the calling thread, which the next call overwrites."""
-        X = self._rows(start, stop)
-        width = X.shape[1] + 1
-        if not hasattr(self._buffers, "flat"):
-            self._buffers.flat = np.empty(self._size, dtype=self._mean.dtype)
-        flat: Floats = self._buffers.flat[: len(X) * width]
-        out = flat.reshape((width, -1) if self._path == "k-major" else (-1, width))
-        _fill(X, self._mean, self._path, out)
-        return out
-
     def _rows(self, start: int, stop: int) -> FloatMatrix:
         return self._X[start - self._first : stop - self._first]
 
 
-class _ReadRows(LazyRows):
+class _ReadRows(_BufferedRows):
     """The augmented rows of a file, read by the thread that works on them."""
 
     def __init__(
-        self, reader: RowReader, shards: Shards, mean: NDArray[np.float32], plan: Plan, buffers: threading.local
+        self, reader: RowReader, d: int, mean: NDArray[np.float32], plan: Plan, buffers: threading.local
     ) -> None:
-        super().__init__(np.empty((0, shards.d), dtype=np.float32), mean, plan, 0, buffers)
+        super().__init__(d, mean, plan, buffers)
         self._reader = reader
-        self._shape = plan.block_rows, shards.d
+        self._shape = plan.block_rows, d
         self._ahead = AHEAD_BLOCKS * plan.threads * plan.block_rows
 
     def _rows(self, start: int, stop: int) -> FloatMatrix:
@@ -289,6 +300,6 @@ class StreamedRows:
             return
         step = QUEUED_BLOCKS * plan.threads * plan.block_rows
         with RowReader(self._shards) as reader:
-            rows = _ReadRows(reader, self._shards, self._mean, plan, self._buffers)
+            rows = _ReadRows(reader, self._shards.d, self._mean, plan, self._buffers)
             for start in range(0, n, step):
                 yield start, min(n, start + step), rows
