@@ -56,7 +56,17 @@ backends = ["sleepy"]
 """
 
 STEADY, SLOWER = "SECONDS = 0.06\n", "SECONDS = 0.06 * 1.25 + 0.005\n"
-NOISY = "SECONDS = 0.01 * np.exp(np.random.default_rng(int.from_bytes(os.urandom(8))).normal(0, 1))\n"
+
+NOISY = """
+from pathlib import Path
+
+# Head takes e times as long as base in one process, and an e-th of that in the next: noise without luck.
+FILE = Path(__file__)
+COUNT = FILE.with_name("count")
+STARTS = int(COUNT.read_text()) if COUNT.exists() else 0
+COUNT.write_text(str(STARTS + 1))
+SECONDS = 0.02 * np.exp((-1) ** STARTS if FILE.parent.name == "head" else 0)
+"""
 
 
 def git(repository, *arguments):

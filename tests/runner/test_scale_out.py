@@ -27,12 +27,12 @@ def processes_of(folder):
     """Return the processes that have a folder as TMPDIR: those of one test, and their children."""
     found = []
     for process in psutil.process_iter():
-        try:
-            if process.environ().get("TMPDIR", "").startswith(str(folder)):
+        # Each question may find that the process has ended meanwhile.
+        with contextlib.suppress(psutil.Error):
+            its_folder = process.environ().get("TMPDIR", "")
+            if its_folder.startswith(str(folder)) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
-        except psutil.Error:
-            continue
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return found
 
 
 def wait_until_gone(folder, seconds=15):
