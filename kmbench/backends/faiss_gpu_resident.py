@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from kmbench.backends.base import FloatMatrix, Job, Precision, Traits
+from kmbench.backends.base import Job, Precision, Rows, Traits
 from kmbench.backends.faiss_build import DISTRIBUTIONS, why_no_gpu
 from kmbench.backends.faiss_gpu_index import GpuOptions, check_cuvs, gpu_resources
 from kmbench.backends.torch_kmeans.backend import (
@@ -88,7 +88,7 @@ class FaissGpuResident(BlockwiseLloyd):
         assert isinstance(params, ResidentParams)
         return params.precision
 
-    def prepare(self, X: FloatMatrix, job: Job) -> None:
+    def prepare(self, X: Rows, job: Job) -> None:
         """Copy the rows to the GPU.
 
         Raises

@@ -10,6 +10,7 @@ from kmbench.backends.base import Job
 from kmbench.backends.torch_kmeans import TorchKmeans, TorchParams
 from kmbench.backends.torch_kmeans.build import why_no_cuda, why_no_torch
 from kmbench.errors import CaseError
+from kmbench.shards import StoredFile
 
 needs_torch = pytest.mark.skipif(why_no_torch() is not None, reason=str(why_no_torch()))
 DEVICES = [
@@ -20,7 +21,8 @@ on_each_device = pytest.mark.parametrize("device", DEVICES)
 
 
 def fitted(X, init, iterations=6, **params):
-    X.flags.writeable = False
+    if isinstance(X, np.ndarray):
+        X.flags.writeable = False
     backend = TorchKmeans(TorchParams(**params))
     backend.prepare(X, Job(k=len(init), protocol="matched", iterations=iterations, seed=0, threads=1, init=init))
     backend.fit()
@@ -52,6 +54,19 @@ def test_blocks_and_streams_give_scikit_learns_answer(device, residence, block_r
     expected = KMeans(20, init=init, n_init=1, max_iter=6, tol=0).fit(X.astype(np.float64))
     np.testing.assert_allclose(result.centroids, expected.cluster_centers_, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(result.labels, backend.assign(X.copy()))
+
+
+@on_each_device
+def test_rows_that_stay_in_their_file_give_the_bits_of_those_in_memory(device, blobs):
+    X, init = blobs
+    init[3] = 50.0  # it draws no row, and takes one of the farthest
+    stored = StoredFile(X)
+    found = [fitted(X, init, device=device, residence="stream", block_rows=700).result(),
+             fitted(stored.shards, init, device=device, residence="file", block_rows=700).result()]  # fmt: skip
+    stored.close()
+    np.testing.assert_array_equal(found[0].centroids, found[1].centroids)
+    np.testing.assert_array_equal(found[0].labels, found[1].labels)
+    assert found[0].empty_events == found[1].empty_events > 0
 
 
 @on_each_device

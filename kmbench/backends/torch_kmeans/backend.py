@@ -7,9 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Traits
+from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Rows, Traits
 from kmbench.backends.init import Init, read_start, sample_of, start_of
 from kmbench.backends.seeding import kmeans_plus_plus
+from kmbench.errors import CaseError
+from kmbench.shards import Shards, rows_at
 
 from .build import INSTALL, why_no_cuda, why_no_torch
 from .lloyd import LloydResult, labels_of, lloyd
@@ -40,8 +42,9 @@ class TorchParams(LloydParams):
 
     device: Literal["cpu", "cuda"] = Field(default="cpu", description="where it runs")
     precision: TorchPrecision = Field(default="float32", description="precision of the operands of the product")
-    residence: Literal["device", "stream"] = Field(
-        default="device", description="rows copied to the device in prepare, or in each iteration"
+    residence: Literal["device", "stream", "file"] = Field(
+        default="device",
+        description="rows copied to the device in prepare; in each iteration (stream); or read from their file then",
     )
 
 
@@ -69,7 +72,7 @@ class BlockwiseLloyd(Backend):
     def _make_nearest(self) -> Nearest:
         raise NotImplementedError
 
-    def prepare(self, X: FloatMatrix, job: Job) -> None:
+    def prepare(self, X: Rows, job: Job) -> None:
         """Copy the rows to the device unless they are streamed: the transfer is `prepare_seconds`.
 
         Raises
@@ -85,8 +88,9 @@ class BlockwiseLloyd(Backend):
         torch.set_num_threads(job.threads)
         self._torch, self._device, self._resident = torch, torch.device(device), resident
         self._X, self._job = X, job
-        host = host_tensor(X)
-        self._source = host.to(self._device) if resident else host
+        self._source = _source_of(X)
+        if resident:
+            self._source = self._source.to(self._device)
         self._nearest = self._make_nearest()
         self._start, self._init = start_of(self.params.init), job.init
         self._start_settings: dict[str, Any] = {}
@@ -119,8 +123,11 @@ class BlockwiseLloyd(Backend):
         start, job = self._start, self._job
         rng = np.random.default_rng(job.seed)
         if start is None or start.kind == "random":
-            chosen: FloatMatrix = self._X[rng.choice(len(self._X), job.k, replace=False)]
-            return chosen
+            return rows_at(self._X, rng.choice(len(self._X), job.k, replace=False))
+        if isinstance(self._X, Shards):
+            raise CaseError(
+                f"init={self.params.init} needs all rows in memory", "use init=random or residence=stream"
+            )
         if start.kind == "k-means++":
             return kmeans_plus_plus(self._X, job.k, rng)
         sample = sample_of(self._X, job.k, start.fraction, job.seed)
@@ -144,11 +151,11 @@ class BlockwiseLloyd(Backend):
             empty_events=outcome.empty_events,
         )
 
-    def assign(self, X: FloatMatrix) -> Labels:
+    def assign(self, X: Rows) -> Labels:
         """Label any rows by the final centroids, centred as in fit; other rows than fit's are streamed."""
         rows, outcome = self._fitted()
         if X is not self._X:
-            rows = DeviceRows(host_tensor(X), self._device, self._block_rows(), rows.mean, keep=False)
+            rows = DeviceRows(_source_of(X), self._device, self._block_rows(), rows.mean, keep=False)
         labels: Labels = labels_of(rows, outcome.centres, self._nearest).cpu().numpy()
         return labels
 
@@ -156,7 +163,7 @@ class BlockwiseLloyd(Backend):
         """Return where and how it ran, and the stopping rule of a native run."""
         settings: dict[str, Any] = {
             "device": self._device.type,
-            "residence": "device" if self._resident else "host",
+            "residence": "device" if self._resident else "file" if isinstance(self._X, Shards) else "host",
             "precision": self.arithmetic(self.params),
             "block_rows": self._block_rows(),
             "threads": self._torch.get_num_threads(),
@@ -194,7 +201,8 @@ class TorchKmeans(BlockwiseLloyd):
     """Exact Lloyd in PyTorch.
 
     Rows are centred in fit. Distances are one product per block, sums float64. With ``residence=stream`` the rows
-    stay in host memory and pass through pinned buffers in every iteration, for inputs beyond the device's memory.
+    stay in host memory and pass through pinned buffers in every iteration, for inputs beyond the device's memory;
+    with ``residence=file`` they stay in their file, for inputs beyond that of the host.
     """
 
     name = "torch"
@@ -202,10 +210,18 @@ class TorchKmeans(BlockwiseLloyd):
     requires = ("torch",)
     distributions = ("torch",)
     install = INSTALL
-    traits = Traits(exact=True, device="cpu or gpu", labels_in_fit=True, centres=True, empty_clusters="relocate")
+    traits = Traits(
+        exact=True, device="cpu or gpu", labels_in_fit=True, centres=True, empty_clusters="relocate", takes="either"
+    )
     Params = TorchParams
 
     params: TorchParams
+
+    @classmethod
+    def reads(cls, n: int, d: int, k: int, params: BaseModel, room_bytes: int | None) -> Literal["array", "shards"]:
+        """Leave X in its file where that is asked for."""
+        assert isinstance(params, TorchParams)
+        return "shards" if params.residence == "file" else "array"
 
     @classmethod
     def unavailable(cls) -> str | None:
@@ -233,3 +249,7 @@ class TorchKmeans(BlockwiseLloyd):
 
     def _make_nearest(self) -> Nearest:
         return MatmulNearest(self.params.precision, self._device)
+
+
+def _source_of(X: Rows) -> Any:
+    return X if isinstance(X, Shards) else host_tensor(X)

@@ -1,4 +1,4 @@
-"""The rows in blocks on the device, centred: kept there, or copied to it block by block in every pass."""
+"""The rows in blocks on the device, centred: kept there, or brought to it block by block in every pass."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kmbench.shards import Shards, rows_at
 
 __all__ = ["DeviceRows", "host_tensor"]
 
@@ -29,8 +31,8 @@ class DeviceRows:
 
     Parameters
     ----------
-    X : Tensor of float32, shape (n, d)
-        On `device`, or on the host where it is streamed.
+    X : Tensor of float32, shape (n, d), or Shards
+        On `device`; on the host, or in a file, where it is streamed.
     device : torch.device
     block_rows : int
         Most rows of a block.
@@ -47,7 +49,7 @@ class DeviceRows:
         self.n, self.d = X.shape
         self.device, self._X, self._block_rows = device, X, min(block_rows, max(1, self.n))
         self._stages: list[Any] = []
-        self._copies_moved = device.type == "cuda" and X.device.type == "cpu"
+        self._copies_moved = device.type == "cuda" and (isinstance(X, Shards) or X.device.type == "cpu")
         if mean is None:
             total = torch.zeros(self.d, dtype=torch.float64, device=device)
             for _, _, block in self._raw_blocks():
@@ -75,17 +77,24 @@ class DeviceRows:
         """Return some rows, centred, shape (len(rows), d)."""
         if self._kept is not None:
             return self._kept[rows]
+        if isinstance(self._X, Shards):
+            return host_tensor(rows_at(self._X, rows.cpu().numpy())).to(self.device) - self.mean
         return self._X[rows.to(self._X.device)].to(self.device) - self.mean
 
     def _raw_blocks(self) -> Iterator[tuple[int, int, Any]]:
-        spans = ((s, min(s + self._block_rows, self.n)) for s in range(0, self.n, self._block_rows))
-        if self._copies_moved:
-            yield from self._through_pinned_memory(spans)
+        found = self._source_blocks()
+        return self._through_pinned_memory(found) if self._copies_moved else found
+
+    def _source_blocks(self) -> Iterator[tuple[int, int, Any]]:
+        if isinstance(self._X, Shards):
+            for start, block in self._X.blocks(self._block_rows):
+                yield start, start + len(block), host_tensor(block)
             return
-        for start, stop in spans:
+        for start in range(0, self.n, self._block_rows):
+            stop = min(start + self._block_rows, self.n)
             yield start, stop, self._X[start:stop]
 
-    def _through_pinned_memory(self, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
+    def _through_pinned_memory(self, source: Iterator[tuple[int, int, Any]]) -> Iterator[tuple[int, int, Any]]:
         """Copy a block on a stream of its own while the device works on the one before.
 
         The host runs ahead of the device: it fills a pinned buffer as soon as that buffer's last copy has ended, and
@@ -101,10 +110,10 @@ class DeviceRows:
                 self._stages.append((pinned, there, torch.cuda.Event(), torch.cuda.Event()))
             self._stream = torch.cuda.Stream(self.device)
         main = torch.cuda.current_stream(self.device)
-        for number, (start, stop) in enumerate(spans):
+        for number, (start, stop, block) in enumerate(source):
             pinned, there, copied, used = self._stages[number % STAGES]
             copied.synchronize()  # returns at once where it was never recorded
-            pinned[: stop - start].copy_(self._X[start:stop])
+            pinned[: stop - start].copy_(block)
             with torch.cuda.stream(self._stream):
                 self._stream.wait_event(used)
                 there[: stop - start].copy_(pinned[: stop - start], non_blocking=True)
