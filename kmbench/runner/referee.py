@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kmbench.backends.base import FloatMatrix
-from kmbench.backends.numpy_lloyd.reference import ReferenceResult, reference_lloyd
+from kmbench.backends.numpy_lloyd.reference import ReferenceResult, float32_noise, reference_lloyd
 from kmbench.backends.numpy_lloyd.workers import workers
 from kmbench.datasets import initial_centroids
 from kmbench.metrics import adjusted_rand, centroid_index, compare_labels, contingency, evaluate, inertia_of_labels
@@ -21,10 +21,8 @@ from kmbench.shards import Shards
 
 __all__ = ["Referee"]
 
-SENSITIVITY_STARTS = 4
-"""Perturbed starts that show how far the data itself lets two right answers part."""
-
-FLOAT32_EPSILON = float(np.finfo(np.float32).eps)
+SENSITIVITY_RUNS = 4
+"""Perturbed references that show how far the data itself lets two right answers part."""
 
 
 class Referee:
@@ -64,14 +62,16 @@ class Referee:
         }
 
     def sensitivity(self, iterations: int) -> dict[str, Any]:
-        """Return how far the reference's own inertia moves when its start moves by float32's rounding, relative."""
+        """Return how far the reference's own inertia moves when its centroids are rounded as in float32, relative.
+
+        They are in each iteration: a row that lies between two clusters may change its label in any of them, and in
+        a long run what follows from it grows.
+        """
         assert self._reference is not None
-        scale = float(np.abs(self._start).max()) * FLOAT32_EPSILON
         spread = 0.0
-        for seed in range(SENSITIVITY_STARTS):
-            noise = np.random.default_rng(seed).normal(0.0, scale, self._start.shape)
-            moved = (self._start + noise).astype(np.float32)
-            inertia = reference_lloyd(self._X, moved, iterations, self._threads).inertia
+        for seed in range(SENSITIVITY_RUNS):
+            noise = float32_noise(self._start, np.random.default_rng(seed))
+            inertia = reference_lloyd(self._X, self._start, iterations, self._threads, noise).inertia
             spread = max(spread, abs(inertia - self._reference.inertia) / (self._reference.inertia or 1.0))
         return {"spread": spread}
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmbench.backends.base import FloatMatrix
-from kmbench.backends.numpy_lloyd.reference import reference_lloyd
+from kmbench.backends.numpy_lloyd.reference import float32_noise, reference_lloyd
 from kmbench.datasets import draw_start
 from kmbench.runner.channel import serve
 from kmbench.runner.fits import Start, save_starts
-from kmbench.runner.referee import FLOAT32_EPSILON, SENSITIVITY_STARTS
+from kmbench.runner.referee import SENSITIVITY_RUNS
 from kmbench.workloads import Answer, Clusters, SeveralFits, workload_from
 
 __all__ = ["FitsReferee"]
@@ -65,18 +65,16 @@ class FitsReferee:
         }
 
     def sensitivity(self, iterations: int) -> dict[str, Any]:
-        """Return how far the reference's own loss moves when all starts move by float32's rounding, relative."""
+        """Return how far the reference's own loss moves when all centroids are rounded as in float32, relative."""
         spread = 0.0
-        for seed in range(SENSITIVITY_STARTS):
+        for seed in range(SENSITIVITY_RUNS):
             rng = np.random.default_rng(seed)
             starts = iter(self._starts)
 
             def kmeans(X: FloatMatrix, k: int, starts: Any = starts, rng: Any = rng) -> Clusters:
                 start: Start = next(starts)
                 init = start.on(X)
-                noise = rng.normal(0.0, float(np.abs(init).max()) * FLOAT32_EPSILON, init.shape)
-                moved = (init + noise).astype(np.float32)
-                result = reference_lloyd(X, moved, start.iterations, self._threads)
+                result = reference_lloyd(X, init, start.iterations, self._threads, float32_noise(init, rng))
                 return Clusters(result.centroids.astype(np.float32), result.labels)
 
             loss = self._workload.loss(self._X, Answer(self._workload.run(self._X, self._k, kmeans)))

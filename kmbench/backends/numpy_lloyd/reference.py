@@ -5,6 +5,7 @@ It shares the rule for empty clusters and the threads with the fast paths, and n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,10 @@ from .plan import spans
 from .relocate import average, empty_clusters, relocate
 from .workers import Each, workers
 
-__all__ = ["ReferenceResult", "reference_lloyd"]
+__all__ = ["Noise", "ReferenceResult", "float32_noise", "reference_lloyd"]
+
+Noise = Callable[[tuple[int, int]], NDArray[np.float64]]
+"""Gives what is added to centroids of a shape."""
 
 # Scores of a chunk: 4 MiB of float64 for each thread.
 CHUNK_SCORES = 2**19
@@ -54,7 +58,11 @@ class ReferenceResult:
 
 
 def reference_lloyd(
-    X: NDArray[np.float32], init: NDArray[np.float32], iterations: int, threads: int
+    X: NDArray[np.float32],
+    init: NDArray[np.float32],
+    iterations: int,
+    threads: int,
+    noise: Noise | None = None,
 ) -> ReferenceResult:
     """Run exactly `iterations` of Lloyd's algorithm in float64, over all rows.
 
@@ -68,6 +76,8 @@ def reference_lloyd(
         (assign, update) iterations; 0 evaluates `init`.
     threads : int
         Threads to use; the answer does not depend on them.
+    noise : callable or None
+        What is added to the start, and to the centroids after each update.
 
     Returns
     -------
@@ -79,14 +89,14 @@ def reference_lloyd(
     labels = np.full(len(X), -1, dtype=np.int32)
     with workers(threads) as each:
         mean = _mean(X, each)
-        centres = init.astype(np.float64) - mean
+        centres = _moved(init.astype(np.float64) - mean, noise)
         for iteration in range(1, iterations + 1):
             previous, old = labels, centres
             labels, sums, inertia = _assign(X, mean, old, each)
             empty = empty_clusters(sums)
             if len(empty):
                 relocate(X, mean, old, labels, sums, empty)
-            centres = average(sums)
+            centres = _moved(average(sums), noise)
             trace.append(inertia)
             empty_events.append(len(empty))
             if np.array_equal(labels, previous):
@@ -105,6 +115,19 @@ def reference_lloyd(
         empty_events=empty_events + [0] * left,
         stable_at=stable_at,
     )
+
+
+def float32_noise(init: NDArray[np.float32], rng: np.random.Generator) -> Noise:
+    """Return noise of the size of float32's rounding of the largest value of a start."""
+    scale = float(np.abs(init).max()) * float(np.finfo(np.float32).eps)
+    return lambda shape: rng.normal(0.0, scale, shape)
+
+
+def _moved(centres: NDArray[np.float64], noise: Noise | None) -> NDArray[np.float64]:
+    if noise is None:
+        return centres
+    k, d = centres.shape
+    return centres + noise((k, d))
 
 
 def _mean(X: NDArray[np.float32], each: Each) -> NDArray[np.float32]:
