@@ -236,7 +236,8 @@ class SparkMl(_Spark):
 
     def fit(self) -> None:
         """Run the estimator's `fit`."""
-        self._fitted = self._estimator().fit(self._table)
+        with alive_jvm():
+            self._fitted = self._estimator().fit(self._table)
 
     def _estimator(self, **more: Any) -> Any:
         from pyspark.ml.clustering import KMeans

@@ -127,8 +127,18 @@ def spark_for(asked: Cluster | None, threads: int, heap_mib: int) -> Spark:
 
 @contextlib.contextmanager
 def alive_jvm() -> Iterator[None]:
-    """Say so where the JVM has ended: Python then only sees that nothing answers on a port."""
-    from py4j.protocol import Py4JNetworkError
+    """Say in a sentence what went wrong in the JVM.
+
+    Of one that has ended, Python only sees that nothing answers on a port; of an exception, it shows the whole stack.
+
+    Raises
+    ------
+    MemoryError
+        If the heap was too small for a task.
+    RuntimeError
+        If the JVM has ended, or threw another exception.
+    """
+    from py4j.protocol import Py4JJavaError, Py4JNetworkError
 
     try:
         yield
@@ -136,6 +146,11 @@ def alive_jvm() -> Iterator[None]:
         raise RuntimeError(
             "the JVM of Spark has ended, probably because its heap is too small: set a larger heap_mib"
         ) from error
+    except Py4JJavaError as error:
+        told = str(error.java_exception)
+        if "OutOfMemoryError" in told:
+            raise MemoryError("the heap of Spark's JVM is too small: set a larger heap_mib") from error
+        raise RuntimeError(f"Spark: {told.partition(chr(10))[0]}") from error
 
 
 @cache

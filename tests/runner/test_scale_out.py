@@ -88,7 +88,7 @@ def test_distributed_rows_are_sound_and_leave_nothing_running(kmbench, rogues, t
 def test_an_end_in_the_middle_of_a_distributed_fit_leaves_nothing_running(rogues, tmp_path, how):
     folder = tmp_path / "tmp"
     folder.mkdir()
-    data = ("run", "--data", "blobs:n=100000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "100")
+    data = ("run", "--data", "blobs:n=300000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "20")
     command = [sys.executable, "-P", "-m", "kmbench", *data, "--backends", "dask-lloyd", "--no-report"]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=rogues | {"TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True,
@@ -144,7 +144,7 @@ def test_spark_is_a_row_with_the_inertia_of_the_others(kmbench):
 def test_a_jvm_that_dies_is_a_row_and_the_run_goes_on(rogues, tmp_path):
     folder = tmp_path / "tmp"
     folder.mkdir()
-    data = ("run", "--data", "blobs:n=100000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "100")
+    data = ("run", "--data", "blobs:n=300000,d=16,centers=9,seed=1", "--k", "256", "--iterations", "20")
     names = ("--backends", "spark-mllib[heap_mib=1024],numpy-lloyd", "--repeats", "1", "--no-report", "--json")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "kmbench", *data, *names],
@@ -163,10 +163,20 @@ def test_a_jvm_that_dies_is_a_row_and_the_run_goes_on(rogues, tmp_path):
     assert killed
     assert rows["spark-mllib"]["status"] not in ("ok", None)
     assert "the JVM of Spark has ended" in rows["spark-mllib"]["reason"]
-    # After 100 iterations float32 may have gone another way than the reference: what counts is that it was measured.
-    assert rows["numpy-lloyd"]["fit_predict_seconds"] > 0
+    assert rows["numpy-lloyd"]["status"] == "ok"
     assert process.returncode == 1
     assert wait_until_gone(folder) == []
+
+
+@needs_spark
+def test_a_heap_that_is_too_small_is_a_row_with_one_sentence(kmbench):
+    data = ("--data", "blobs:n=6000,d=4096,centers=3", "--k", 4000, "--iterations", 2, "--repeats", 1)
+    process = kmbench("run", *data, "--backends", "spark-mllib[heap_mib=512]", "--no-report", "--json")
+    (row,) = json.loads(process.stdout)
+    assert row["status"] == "out_of_memory"
+    assert row["reason"].endswith("the heap of Spark's JVM is too small: set a larger heap_mib")
+    assert len(row["reason"]) < 100
+    assert process.returncode == 1
 
 
 @needs_dask
