@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from kmbench.analysis import read_run
 from kmbench.api import measure
 from kmbench.study import Study
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "tools"))
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks" / "tools"))
 
-import scale_out_model as model
+import scale_out_model as model  # noqa: E402
 
 MEASURED = model.Measured(
     k=64,
@@ -46,21 +48,20 @@ def test_machines_pay_from_where_both_ways_take_the_same_time():
     assert model.projected(MEASURED, MACHINES, round(2 * rows)).fastest == "Dask"
 
 
-def test_the_model_starts_from_the_largest_case_of_each_k(tmp_path, capsys, monkeypatch):
-    pytest.importorskip("distributed")
-    study = {"name": "small", "backends": f"{model.MEMORY},{model.FILE},{model.DASK}", "threads": [2], "repeats": 1}
-    cases = {"data": ["blobs:n=2000,d=8,centers=4,seed=0", "blobs:n=9000,d=8,centers=4,seed=0"], "k": [4]}
-    run = measure(Study.build(study | cases, "a test"), tmp_path / "run", False, lambda event: None)
-    (found,) = model.measured_passes(run.cells)
-    file = next(cell for cell in run.cells if cell.label == model.FILE and cell.n == 9000)
+def test_the_model_starts_from_the_largest_case_of_each_k(capsys, monkeypatch):
+    (folder,) = (ROOT / "results" / "scale-out").iterdir()
+    run = read_run(folder)
+    small, large = model.measured_passes(run.cells)
+    assert [small.k, large.k] == [64, 1024]
+    (file,) = (c for c in run.cells if c.label == model.FILE and (c.n, c.k, c.threads) == (10**7, 64, 2))
     passes = file.iterations_given + 1
-    assert found.file_cpu_seconds_per_row == pytest.approx(file.fit_predict_cpu_seconds / passes / 9000)
+    assert small.file_cpu_seconds_per_row == pytest.approx(file.fit_predict_cpu_seconds / passes / 10**7)
     file, dask = (
-        next(c for c in run.cells if c.label == label and c.n == 2000) for label in (model.FILE, model.DASK)
+        next(c for c in run.cells if c.label == label and c.n == 10**5) for label in (model.FILE, model.DASK)
     )
-    longer = (dask.fit_predict_seconds - file.fit_predict_seconds) / (file.iterations_given + 1)
-    assert found.task_seconds == pytest.approx(max(0, longer) / 4)
-    monkeypatch.setattr(sys, "argv", ["scale_out_model.py", str(tmp_path / "run")])
+    longer = (dask.fit_predict_seconds - file.fit_predict_seconds) / passes
+    assert small.task_seconds == large.task_seconds == pytest.approx(longer / (2 * model.TASKS_PER_CORE))
+    monkeypatch.setattr(sys, "argv", ["scale_out_model.py", str(folder)])
     model.main()
     assert "Model, not measured: one machine with 16 cores against\n10 machines" in capsys.readouterr().out
 
