@@ -51,7 +51,7 @@ STUDY = """
 data = ["digits:limit=200"]
 k = [4]
 threads = [1]
-repeats = 6
+repeats = 4
 backends = ["sleepy"]
 """
 

@@ -56,7 +56,7 @@ def test_noise_that_hides_the_margin_is_blind_and_is_measured_longer(gate, repos
     assert found["outcome"] == "blind"
     assert found["longer"] == 1
     assert found["cells"][0]["finds_from"] > 0.21
-    assert len(found["cells"][0]["logs"]) > 6
+    assert len(found["cells"][0]["logs"]) > 4
     assert found["power"] == "no cell could have found a slowdown as large as the margin"
     assert gate("noisy", "noisy", "--budget", "0").returncode == 0, "without --strict"
 

@@ -28,10 +28,14 @@ def quiet(event):
 
 @pytest.fixture(scope="module")
 def small_run(tmp_path_factory):
-    blocks = [{"protocol": "matched"}, {"protocol": "native"}, {"protocol": "target", "iterations": 2, "seeds": 1}]
+    blocks = [
+        {"protocol": "matched", "k": [4, 5]},
+        {"protocol": "native"},
+        {"protocol": "target", "iterations": 2, "seeds": 1},
+    ]
     values = {
         "data": ["blobs:n=900,d=4,centers=5,seed=0"],
-        "k": [4, 5],
+        "k": [4],
         "threads": [1],
         "repeats": 2,
         "cases": blocks,
@@ -42,7 +46,7 @@ def small_run(tmp_path_factory):
 
 def test_a_win_is_of_the_fastest_answer_that_is_good_enough(small_run):
     wins = wins_of(small_run)
-    assert [win.protocol for win in wins] == ["matched", "matched", "native", "native"]
+    assert [win.protocol for win in wins] == ["matched", "matched", "native"]
     rows = small_run.cases[0].sound
     assert wins[0].winner == min(rows, key=lambda row: row.fit_predict_seconds).label
 
