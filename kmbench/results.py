@@ -88,7 +88,7 @@ def sentence(result: Results) -> str:
     from kmbench.wording import count_text
 
     cells, answers = result.run.cells, result.answers
-    more = f" (and {len(answers) - 1} more cases)" if len(answers) > 1 else ""
+    more = f" (and {count_text(len(answers) - 1, 'more case')})" if len(answers) > 1 else ""
     return f"{count_text(len(cells), 'cell')}. {answers[0] if answers else 'No cell has finished.'}{more}"
 
 

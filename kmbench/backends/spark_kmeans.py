@@ -63,6 +63,7 @@ class _Spark(Backend):
             reason = why_not_this_spark(cluster.address)
         return reason
 
+    @alive_jvm()
     def prepare(self, X: Rows, job: Job) -> None:
         """Write X as Parquet and have the JVM read it as vectors, which it keeps."""
         from pyspark.ml.functions import array_to_vector
@@ -73,10 +74,9 @@ class _Spark(Backend):
         self._forget()
         self._X, self._job = X, job
         self._folder = TemporaryFolder("parquet", _folder_of(X))
-        with alive_jvm():
-            self._table = self._vectors(X, self._folder.name, array_to_vector).persist()
-            self._table.count()
-            self._executors = self._spark.executors()
+        self._table = self._vectors(X, self._folder.name, array_to_vector).persist()
+        self._table.count()
+        self._executors = self._spark.executors()
 
     def _vectors(self, X: Rows, folder: str, array_to_vector: Any) -> Any:
         _write_parquet(X, folder, FILES_PER_THREAD * self._job.threads)
@@ -88,6 +88,7 @@ class _Spark(Backend):
         assert self._spark is not None
         return self._spark.session
 
+    @alive_jvm()
     def assign(self, X: Rows) -> Labels:
         """Have the model's `transform` label the rows, and put the labels into the order of X."""
         from pyspark.ml.functions import array_to_vector
@@ -101,8 +102,7 @@ class _Spark(Backend):
             folder.cleanup()
 
     def _labels_of(self, table: Any, n: int) -> Labels:
-        with alive_jvm():
-            found = self._model().transform(table).select("id", "prediction").toArrow()
+        found = self._model().transform(table).select("id", "prediction").toArrow()
         labels = np.empty(n, dtype=np.int32)
         labels[found["id"].to_numpy()] = found["prediction"].to_numpy()
         return labels
@@ -111,12 +111,13 @@ class _Spark(Backend):
         """Return the fitted model of ``pyspark.ml``."""
         raise NotImplementedError
 
+    @alive_jvm()
     def disturbance(self) -> str | None:
         """Tell of an executor that was lost in the last fit."""
         assert self._spark is not None
-        with alive_jvm():
-            return "lost a worker" if self._spark.executors() < self._executors else None
+        return "lost a worker" if self._spark.executors() < self._executors else None
 
+    @alive_jvm()
     def settings(self) -> dict[str, Any]:
         """Return the parameters, and what runs them."""
         assert self._spark is not None
@@ -150,6 +151,7 @@ class SparkMllib(_Spark):
     traits = Traits(exact=True, empty_clusters="keep", takes="shards", cluster="spark")
     Params = SparkParams
 
+    @alive_jvm()
     def prepare(self, X: Rows, job: Job) -> None:
         """Read the rows, and hand the start over.
 
@@ -161,9 +163,8 @@ class SparkMllib(_Spark):
         job.check(X.shape[1])
         super().prepare(X, job)
         self._start = None if job.init is None else self._java_model(job.init.astype(np.float64))
-        with alive_jvm():
-            utilities = self._session._jvm.org.apache.spark.ml.util.DatasetUtils
-            self._rdd = utilities.columnToOldVector(self._table._jdf, "features")
+        utilities = self._session._jvm.org.apache.spark.ml.util.DatasetUtils
+        self._rdd = utilities.columnToOldVector(self._table._jdf, "features")
 
     def _java_model(self, centres: NDArray[np.float64]) -> Any:
         from pyspark.mllib.common import _py2java
@@ -172,26 +173,26 @@ class SparkMllib(_Spark):
         vectors = _py2java(self._session.sparkContext, [Vectors.dense(row) for row in centres])
         return self._session._jvm.org.apache.spark.mllib.clustering.KMeansModel(vectors)
 
+    @alive_jvm()
     def fit(self) -> None:
         """Run the Java class."""
         job = self._job
-        with alive_jvm():
-            kmeans = self._session._jvm.org.apache.spark.mllib.clustering.KMeans()
-            kmeans.setK(job.k).setSeed(job.seed)
-            if self._start is not None:
-                kmeans.setInitialModel(self._start).setEpsilon(0.0)
-            if job.iterations is not None:
-                kmeans.setMaxIterations(job.iterations)
-            self._fitted = kmeans.run(self._rdd)
+        kmeans = self._session._jvm.org.apache.spark.mllib.clustering.KMeans()
+        kmeans.setK(job.k).setSeed(job.seed)
+        if self._start is not None:
+            kmeans.setInitialModel(self._start).setEpsilon(0.0)
+        if job.iterations is not None:
+            kmeans.setMaxIterations(job.iterations)
+        self._fitted = kmeans.run(self._rdd)
 
     def centres(self) -> NDArray[np.float64]:
         """Return the centroids in float64, as the model has them."""
         from pyspark.mllib.common import _java2py
 
-        with alive_jvm():
-            found = _java2py(self._session.sparkContext, self._fitted.clusterCenters())
+        found = _java2py(self._session.sparkContext, self._fitted.clusterCenters())
         return np.array([vector.toArray() for vector in found])
 
+    @alive_jvm()
     def result(self) -> FitResult:
         """Return the centroids; the cost that the model tells is that of those before the last update."""
         return FitResult(
@@ -234,10 +235,10 @@ class SparkMl(_Spark):
             return "spark.ml's KMeans needs at least two clusters"
         return super().unsupported_reason(k, n, d, protocol, params)
 
+    @alive_jvm()
     def fit(self) -> None:
         """Run the estimator's `fit`."""
-        with alive_jvm():
-            self._fitted = self._estimator().fit(self._table)
+        self._fitted = self._estimator().fit(self._table)
 
     def _estimator(self, **more: Any) -> Any:
         from pyspark.ml.clustering import KMeans
@@ -255,6 +256,7 @@ class SparkMl(_Spark):
         """Return the start that `fit` uses, in float64: what a fit of no iterations ends with."""
         return np.array(self._estimator(maxIter=0).fit(self._table).clusterCenters())
 
+    @alive_jvm()
     def result(self) -> FitResult:
         """Return the centroids; the cost that the model tells is that of those before the last update.
 
@@ -263,10 +265,9 @@ class SparkMl(_Spark):
         CaseError
             If it found fewer centroids than asked for, as k-means|| does where k is near the number of rows.
         """
-        with alive_jvm():
-            centroids = np.array(self._fitted.clusterCenters(), dtype=np.float32)
-            summary = self._fitted.summary
-            n_iter, cost = int(summary.numIter), float(summary.trainingCost)
+        centroids = np.array(self._fitted.clusterCenters(), dtype=np.float32)
+        summary = self._fitted.summary
+        n_iter, cost = int(summary.numIter), float(summary.trainingCost)
         if len(centroids) != self._job.k:
             raise CaseError(
                 f"Spark returned {len(centroids)} centroids for k={self._job.k}: its start drew too few distinct "

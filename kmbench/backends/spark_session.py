@@ -127,7 +127,7 @@ def spark_for(asked: Cluster | None, threads: int, heap_mib: int) -> Spark:
 
 @contextlib.contextmanager
 def alive_jvm() -> Iterator[None]:
-    """Say in a sentence what went wrong in the JVM.
+    """Say in a sentence what went wrong in the JVM; decorates every method that calls it.
 
     Of one that has ended, Python only sees that nothing answers on a port; of an exception, it shows the whole stack.
 

@@ -14,7 +14,7 @@ from kmbench.records import RECORDS_FILE, Status
 from kmbench.report.forest import forest_cases, thumbnail
 from kmbench.report.page import render_page
 from kmbench.report.race import headline_of
-from kmbench.report.sentences import Headline, case_name, headline, summary
+from kmbench.report.sentences import Headline, case_name, headline, more_cases, summary
 from kmbench.wording import count_text
 
 __all__ = ["Entry", "find_runs", "write_gallery"]
@@ -28,7 +28,7 @@ class Entry:
     name: str
     folder: str
     sentences: list[str]
-    more: int
+    more: str
     facts: list[str]
     thumbnail: Any = None
 
@@ -101,7 +101,7 @@ def _entry(run: Run, name: str) -> Entry:
         name=run.name,
         folder=name,
         sentences=sentences or ["No cell has finished yet."],
-        more=0 if over_all else max(0, len(answers) - SHOWN),
+        more="" if over_all else more_cases(len(answers) - SHOWN),
         facts=facts,
         thumbnail=thumbnail(forest_cases([case for case in run.cases if case.lead.protocol != "target"]), f"{name}-"),
     )

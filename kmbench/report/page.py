@@ -21,7 +21,7 @@ from kmbench.report.forest import forest_cases, forest_figure
 from kmbench.report.method import describe_method
 from kmbench.report.overview import overview_of
 from kmbench.report.race import view_of
-from kmbench.report.sentences import Headline, case_name, headline, reaches, summary
+from kmbench.report.sentences import Headline, case_name, headline, more_cases, reaches, summary
 from kmbench.report.table import HEADINGS, table_note, table_rows
 from kmbench.report.tasks import task_views
 from kmbench.wording import count_text, dataset_name, threads_text
@@ -112,7 +112,8 @@ def render_page(runs: Run | Sequence[Run]) -> str:
         summary=summary([view.headline for view in views]),
         answers=answers[:SHOWN],
         more_answers=answers[SHOWN:],
-        left_out_cases=max(0, len(views) - MAX_CASES),
+        more_text=more_cases(len(answers) - SHOWN),
+        left_out_text=more_cases(len(views) - MAX_CASES),
         forest=forest_figure(speedups),
         apart=[(case.name, case.apart) for case in speedups if case.apart],
         overview=overview_of(whole.runs, names),

@@ -11,9 +11,17 @@ from kmbench.analysis.run import RunCase
 from kmbench.analysis.scaling import family_of
 from kmbench.comparison import SAME_INERTIA, RatioInterval, same_inertia
 from kmbench.records import Status
-from kmbench.wording import dataset_name, interval_text, ratio_text, seconds_text, threads_text, times_text
+from kmbench.wording import (
+    count_text,
+    dataset_name,
+    interval_text,
+    ratio_text,
+    seconds_text,
+    threads_text,
+    times_text,
+)
 
-__all__ = ["Headline", "case_name", "headline", "reaches", "summary"]
+__all__ = ["Headline", "case_name", "headline", "more_cases", "reaches", "summary"]
 
 NAMED = 3
 """How many backends a sentence names before it counts the rest."""
@@ -132,6 +140,11 @@ def summary(answers: Sequence[Headline]) -> str | None:
     if none:
         text += f"; in {none} there is no comparison"
     return f"{text}."
+
+
+def more_cases(count: int) -> str:
+    """Write how many cases are left beside those that are shown; empty where there are none."""
+    return count_text(count, "more case") if count > 0 else ""
 
 
 def _fastest(case: RunCase, equal: list[CellSummary]) -> tuple[str, str, tuple[str, ...]]:

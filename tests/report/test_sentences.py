@@ -4,7 +4,7 @@ import pytest
 
 from kmbench.analysis.run import read_run
 from kmbench.records import Status
-from kmbench.report.sentences import case_name, headline
+from kmbench.report.sentences import case_name, headline, more_cases
 
 DIGITS = "digits (1,797 x 64, k=10, 1 thread)"
 
@@ -175,3 +175,7 @@ def test_a_case_is_named_by_what_sets_it_apart(new_case, write, tmp_path):
     assert case_name(row, ["iterations", "seed"]) == (
         "digits (1,797 x 64, k=10, 4 threads, 10 iterations, seed 0, native)"
     )
+
+
+def test_what_is_left_is_counted_in_the_right_number():
+    assert [more_cases(count) for count in (-2, 0, 1, 1200)] == ["", "", "1 more case", "1,200 more cases"]
