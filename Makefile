@@ -16,7 +16,7 @@ PINNED = $(shell $(BIN)/python benchmarks/tools/environments.py pinned)
 COMMITS ?= NEW
 
 # Test files run side by side in so many processes; none of them asserts a speed.
-PROCESSES ?= 2
+PROCESSES ?= 3
 
 # Names the folder of a long study's records, and how long one call of it takes.
 HOST ?= this-host
