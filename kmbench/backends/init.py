@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
-__all__ = ["Init", "Start", "parse_start", "read_start", "sample_of", "start_of", "why_no_restarts", "why_no_start"]
+__all__ = [
+    "Init",
+    "Start",
+    "parse_start",
+    "read_start",
+    "sample_of",
+    "start_of",
+    "why_no_restarts",
+    "why_no_start",
+    "why_not_from_a_file",
+]
 
 FloatMatrix = NDArray[np.float32]
 
@@ -104,6 +114,14 @@ def why_no_start(init: str | None, k: int, d: int) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def why_not_from_a_file(init: str | None) -> str | None:
+    """Return why a start cannot be found while the rows stay in their file, or None."""
+    start = start_of(init)
+    if start is None or start.kind in ("random", "array"):
+        return None
+    return f"init={init} needs all rows in memory, and they stay in their file here: use init=random"
 
 
 def sample_of(X: FloatMatrix, k: int, fraction: float, seed: int) -> FloatMatrix:

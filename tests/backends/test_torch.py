@@ -7,6 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from kmbench.backends.base import Job
+from kmbench.backends.numpy_lloyd import NumpyLloyd
 from kmbench.backends.torch_kmeans import TorchKmeans, TorchParams
 from kmbench.backends.torch_kmeans.build import why_no_cuda, why_no_torch
 from kmbench.errors import CaseError
@@ -154,3 +155,13 @@ def test_cuda_is_unavailable_with_the_reason_and_cpu_is_not_affected():
     if why_no_torch() is not None:
         assert "kmbench[torch]" in reason
     assert TorchKmeans.unavailable_with(TorchParams()) == why_no_torch()
+
+
+def test_a_start_that_needs_all_rows_is_refused_in_the_plan_where_they_stay_in_their_file():
+    for init, refused in [("k-means++", True), ("sample[fraction=0.5]", True), ("random", False), (None, False)]:
+        torch_params = TorchParams(residence="file", init=init)
+        numpy_params = NumpyLloyd.Params(read="pass", init=init)
+        for backend, params in [(TorchKmeans, torch_params), (NumpyLloyd, numpy_params)]:
+            reason = backend.unsupported_reason(k=3, n=50, d=4, protocol="native", params=params)
+            assert (reason is not None) == refused, (backend, init)
+            assert not refused or "needs all rows in memory" in reason

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, Job, Labels, Params, Rows, Traits
 from kmbench.backends.base import Precision as Arithmetic
-from kmbench.backends.init import Init, read_start, sample_of, start_of
+from kmbench.backends.init import Init, read_start, sample_of, start_of, why_not_from_a_file
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.errors import CaseError
 from kmbench.shards import Shards, rows_at
@@ -74,7 +74,9 @@ class NumpyLloyd(Backend):
         free = {"max_iterations", "tol", "init"} & params.model_fields_set
         if protocol == "matched" and free:
             return f"{' and '.join(sorted(free))} belong to the native protocol; matched runs a fixed count"
-        return super().unsupported_reason(k, n, d, protocol, params)
+        assert isinstance(params, NumpyLloydParams)
+        from_file = why_not_from_a_file(params.init) if params.read == "pass" else None
+        return from_file or super().unsupported_reason(k, n, d, protocol, params)
 
     @classmethod
     def reads(cls, n: int, d: int, k: int, params: BaseModel, room_bytes: int | None) -> Literal["array", "shards"]:

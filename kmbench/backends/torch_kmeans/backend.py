@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from kmbench.backends.base import Backend, FitResult, FloatMatrix, Job, Labels, Params, Precision, Rows, Traits
-from kmbench.backends.init import Init, read_start, sample_of, start_of
+from kmbench.backends.init import Init, read_start, sample_of, start_of, why_not_from_a_file
 from kmbench.backends.seeding import kmeans_plus_plus
 from kmbench.errors import CaseError
 from kmbench.shards import Shards, rows_at
@@ -216,6 +216,13 @@ class TorchKmeans(BlockwiseLloyd):
     Params = TorchParams
 
     params: TorchParams
+
+    @classmethod
+    def unsupported_reason(cls, k: int, n: int, d: int, protocol: str, params: BaseModel) -> str | None:
+        """Refuse a start that the rows of a file cannot give."""
+        assert isinstance(params, TorchParams)
+        from_file = why_not_from_a_file(params.init) if params.residence == "file" else None
+        return from_file or super().unsupported_reason(k, n, d, protocol, params)
 
     @classmethod
     def reads(cls, n: int, d: int, k: int, params: BaseModel, room_bytes: int | None) -> Literal["array", "shards"]:
