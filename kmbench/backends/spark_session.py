@@ -62,6 +62,8 @@ class Spark:
             "spark.local.dir": self._folder.name,
             "spark.sql.warehouse.dir": self._folder.name,
             "spark.log.level": "ERROR",
+            # At once: otherwise Spark stops by and by, and what it says then differs from run to run.
+            "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",
         }
         if local:
             os.environ["SPARK_LOCAL_IP"] = LOOPBACK
