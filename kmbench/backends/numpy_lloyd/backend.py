@@ -173,7 +173,7 @@ class NumpyLloyd(Backend):
         if start is None or start.kind == "random":
             return self._random_rows()
         if isinstance(self._X, Shards):
-            raise CaseError(f"init={self.params.init} needs all rows in memory", "use init=random or read=memory")
+            raise CaseError(str(why_not_from_a_file(self.params.init)))
         if start.kind == "k-means++":
             return kmeans_plus_plus(self._X, job.k, np.random.default_rng(job.seed))
         sample = sample_of(self._X, job.k, start.fraction, job.seed)

@@ -125,9 +125,7 @@ class BlockwiseLloyd(Backend):
         if start is None or start.kind == "random":
             return rows_at(self._X, rng.choice(len(self._X), job.k, replace=False))
         if isinstance(self._X, Shards):
-            raise CaseError(
-                f"init={self.params.init} needs all rows in memory", "use init=random or residence=stream"
-            )
+            raise CaseError(str(why_not_from_a_file(self.params.init)))
         if start.kind == "k-means++":
             return kmeans_plus_plus(self._X, job.k, rng)
         sample = sample_of(self._X, job.k, start.fraction, job.seed)
