@@ -20,9 +20,13 @@ from kmbench.runner.channel import FDS_VARIABLE, encode
 
 __all__ = ["Limits", "WorkerFailure", "WorkerProcess"]
 
-POLL_SECONDS, WATCH_SHARE = 0.05, 0.01
-"""How often a busy worker's memory is read, and the most of a core that this may take. It costs a hundred
-microseconds for one process, and milliseconds for the many threads and processes of a cluster."""
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, WATCH_SHARE = 0.05, 1.0, 0.01
+"""How long a busy worker's memory is not read, and the most of a core that reading may take. It costs a hundred
+microseconds for one process, and milliseconds for the many threads and processes of a cluster; and an engine that
+works on all cores waits for it with all its threads."""
+
+GROWTH_BYTES_PER_SECOND = 2**33
+"""No worker fills memory faster: the kernel clears some 5 GB/s on two cores."""
 
 GRACE_SECONDS = 2.0
 """Time between the request to end and the kill."""
@@ -65,6 +69,23 @@ class Limits:
     passive_wait: bool = False
     blas_coretype: str | None = None
     cores: tuple[int, ...] | None = None
+
+
+def seconds_until_next_look(room_bytes: int, look_seconds: float, left_seconds: float | None) -> float:
+    """Return how long a worker need not be looked at.
+
+    Parameters
+    ----------
+    room_bytes : int
+        What it may still take until its memory limit: the more, the later it can get there.
+    look_seconds : float
+        What the last look took.
+    left_seconds : float or None
+        Until its timeout.
+    """
+    pause = min(MOST_PAUSE_SECONDS, room_bytes / GROWTH_BYTES_PER_SECOND)
+    pause = max(LEAST_PAUSE_SECONDS, pause, look_seconds / WATCH_SHARE)
+    return pause if left_seconds is None else max(0.0, min(pause, left_seconds))
 
 
 class WorkerProcess:
@@ -161,7 +182,7 @@ class WorkerProcess:
     def _read_line(self) -> bytes:
         started = time.monotonic()
         memory_limit = self.limits.memory_bytes or self._resident() + room_for_a_process(None)
-        pause = POLL_SECONDS
+        pause = LEAST_PAUSE_SECONDS
         with selectors.DefaultSelector() as selector:
             selector.register(self._replies, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
@@ -172,12 +193,16 @@ class WorkerProcess:
                     self._buffer += chunk
                     continue
                 looked = time.monotonic()
-                self._check_limits(looked - started, memory_limit)
-                pause = max(POLL_SECONDS, (time.monotonic() - looked) / WATCH_SHARE)
+                room = self._check_limits(looked - started, memory_limit)
+                now = time.monotonic()
+                timeout = self.limits.timeout_seconds
+                left = None if timeout is None else timeout - (now - started)
+                pause = seconds_until_next_look(room, now - looked, left)
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def _check_limits(self, seconds: float, memory_limit: int) -> None:
+    def _check_limits(self, seconds: float, memory_limit: int) -> int:
+        """Return how many bytes are left until the memory limit, or end the worker that has reached one."""
         timeout = self.limits.timeout_seconds
         if timeout is not None and seconds > timeout:
             self.kill()
@@ -189,6 +214,7 @@ class WorkerProcess:
                 f"stopped at {resident / 2**20:.0f} MiB, above the memory limit of {memory_limit / 2**20:.0f} MiB"
             )
             raise WorkerFailure(Status.OUT_OF_MEMORY, reason)
+        return memory_limit - resident
 
     def _resident(self) -> int:
         """Return what the worker and the processes that it has started hold."""

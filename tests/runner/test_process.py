@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kmbench.runner.process import Limits, WorkerProcess
+from kmbench.runner.process import Limits, WorkerProcess, seconds_until_next_look
 
 
 def test_captured_output_does_not_tell_where_this_machine_keeps_things(tmp_path):
@@ -54,3 +54,18 @@ def test_the_time_of_a_child_that_ends_with_its_worker_is_counted_once(tmp_path,
         worker.request("work")
         getattr(worker, end)()
     assert 0.3 <= WorkerProcess.unwaited_seconds - before < 30
+
+
+@pytest.mark.parametrize(
+    ("room", "look", "left", "pause"),
+    [
+        pytest.param(20 * 2**30, 1e-4, None, 1.0, id="far from the limit: seldom, for threads on all cores wait for it"),
+        pytest.param(2**30, 1e-4, None, 0.125, id="a gigabyte left: before it can be filled"),
+        pytest.param(2**20, 1e-4, None, 0.05, id="near the limit"),
+        pytest.param(2**20, 5e-3, None, 0.5, id="a look at many processes takes at most a hundredth of a core"),
+        pytest.param(20 * 2**30, 1e-4, 0.3, 0.3, id="not beyond the timeout"),
+        pytest.param(20 * 2**30, 1e-4, -0.1, 0.0, id="the timeout is over"),
+    ],
+)
+def test_a_worker_is_looked_at_before_it_can_reach_a_limit_and_no_sooner(room, look, left, pause):
+    assert seconds_until_next_look(room, look, left) == pytest.approx(pause)
