@@ -59,7 +59,7 @@ def test_the_time_of_a_child_that_ends_with_its_worker_is_counted_once(tmp_path,
 @pytest.mark.parametrize(
     ("room", "look", "left", "pause"),
     [
-        pytest.param(20 * 2**30, 1e-4, None, 1.0, id="far from the limit: seldom, for threads on all cores wait for it"),
+        pytest.param(20 * 2**30, 1e-4, None, 1.0, id="far from the limit: seldom, since threads on all cores wait"),
         pytest.param(2**30, 1e-4, None, 0.125, id="a gigabyte left: before it can be filled"),
         pytest.param(2**20, 1e-4, None, 0.05, id="near the limit"),
         pytest.param(2**20, 5e-3, None, 0.5, id="a look at many processes takes at most a hundredth of a core"),
