@@ -58,12 +58,12 @@ comparison: $(VENV)/.bench  ## all engines on three data sets (about eight minut
 # Long studies go in slices: each call measures MINUTES and renders the page of what there is; call until none is left.
 leaderboard: $(VENV)/.engines  ## the next slice of all CPU engines on ten cases, three protocols, and the page
 	$(BIN)/python benchmarks/tools/long_study.py benchmarks/leaderboard.toml results/leaderboard/$(HOST) --minutes $(MINUTES); \
-	  code=$$?; $(BIN)/python benchmarks/tools/leaderboard.py results/leaderboard/$(HOST) --output reports/leaderboard-$(HOST); \
+	  code=$$?; $(BIN)/python benchmarks/tools/leaderboard.py results/leaderboard/$(HOST) --output reports/which-engine-$(HOST); \
 	  $(SLICE_SAYS)
 
 trainers: $(VENV)/.engines  ## the next slice of what to train an IVF index with, and the page
 	$(BIN)/python benchmarks/tools/long_study.py benchmarks/trainers.toml results/trainers/$(HOST) --minutes $(MINUTES); \
-	  code=$$?; $(BIN)/python benchmarks/tools/trainers.py results/trainers/$(HOST) --output reports/trainers-$(HOST); \
+	  code=$$?; $(BIN)/python benchmarks/tools/trainers.py results/trainers/$(HOST) --output reports/what-to-train-$(HOST); \
 	  $(SLICE_SAYS)
 
 claims: $(VENV)/.engines  ## the next slice of published claims put to the test, and the page of verdicts

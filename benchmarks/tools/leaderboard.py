@@ -1,7 +1,7 @@
 """The page of a run of benchmarks/leaderboard.toml: who wins where, how surely, at what quality and memory.
 
 python benchmarks/tools/long_study.py benchmarks/leaderboard.toml results/leaderboard/my-host --minutes 10
-python benchmarks/tools/leaderboard.py results/leaderboard/my-host --output reports/leaderboard-my-host
+python benchmarks/tools/leaderboard.py results/leaderboard/my-host --output reports/which-engine-my-host
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The page of a run of benchmarks/trainers.toml: what training costs, and what a search of the lists then costs.
 
 python benchmarks/tools/long_study.py benchmarks/trainers.toml results/trainers/my-host --minutes 10
-python benchmarks/tools/trainers.py results/trainers/my-host --output reports/trainers-my-host
+python benchmarks/tools/trainers.py results/trainers/my-host --output reports/what-to-train-my-host
 """
 
 import argparse
@@ -21,13 +21,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sections import Section, dates_of, host_facts, write_article
 
 WORTH = 0.02
-"""A trainer is as good as the best where its queries compare with at most so much more."""
+"""A trainer is as good as the best where its queries compare with so much more at most, or as seeds differ."""
 
-HEADINGS = ["trainer", "training", "scanned for 0.95", "its p99", "imbalance", "empty lists", "peak memory"]
+HEADINGS = ["trainer", "training", "scanned for 0.95", "over seeds", "its p99", "imbalance", "empty", "peak memory"]
 
 
-def trainers_frame(case):
-    """Return one row for each trainer of a case whose lists were searched."""
+def by_data(run):
+    """Return the cases of a run that differ only by their seed, together."""
+    groups = {}
+    for case in run.cases:
+        groups.setdefault((case.lead.dataset, case.lead.k, case.lead.threads), []).append(case)
+    return list(groups.values())
+
+
+def trainers_frame(cases):
+    """Return one row for each trainer whose lists were searched, with means over the seeds of the cases."""
     rows = [
         {
             "label": row.label,
@@ -39,10 +47,22 @@ def trainers_frame(case):
             "empty_lists": row.task["empty_lists"],
             "peak_extra_bytes": row.peak_extra_bytes,
         }
+        for case in cases
         for row in case.sound
         if row.task
     ]
-    return pd.DataFrame(rows)
+    if not rows:
+        return pd.DataFrame()
+    groups = pd.DataFrame(rows).groupby(["label", "backend"], sort=False)
+    frame = groups.mean()
+    frame["least"], frame["most"] = groups["scanned"].min(), groups["scanned"].max()
+    frame["seeds"] = groups.size()
+    return frame.reset_index()
+
+
+def tolerance(frame):
+    """Return by which share two trainers may differ and count as equal: as much as seeds of most trainers do."""
+    return max(WORTH, ((frame["most"] - frame["least"]) / frame["scanned"]).median())
 
 
 def front_of(frame):
@@ -59,22 +79,39 @@ def front_of(frame):
 def advice(frame):
     """Return what to train with: the cheapest trainer whose lists search about as well as the best."""
     best = frame.loc[frame["scanned"].idxmin()]
-    enough = frame[frame["scanned"] <= best["scanned"] * (1 + WORTH)]
+    share = tolerance(frame)
+    enough = frame[frame["scanned"] <= best["scanned"] * (1 + share)]
     cheap = enough.loc[enough["seconds"].idxmin()]
     even = frame.loc[frame["scanned_p99"].idxmin()]
     sentences = [
         f"{cheap['label']} trains in {seconds_text(cheap['seconds'])}, and a query compares with "
-        f"{cheap['scanned']:.2%} of the base at recall 0.95, within {WORTH:.0%} of the best."
+        f"{scanned_text(cheap)} of the base at recall 0.95, within {share:.0%} of the best."
     ]
     if best["label"] != cheap["label"]:
         sentences.append(
-            f"The best lists are those of {best['label']}: {best['scanned']:.2%}, for "
+            f"The best lists are those of {best['label']}: {scanned_text(best)}, for "
             f"{seconds_text(best['seconds'])} of training."
         )
     sentences.append(
         f"At the 99th percentile of queries {even['label']} scans least: {even['scanned_p99']:.2%} of the base."
     )
+    seeds = frame["seeds"].max()
+    if seeds > 1:
+        sentences.append(f"Figures are means over {seeds} seeds; half of the trainers differ between them by less "
+                         f"than {((frame['most'] - frame['least']) / frame['scanned']).median():.1%}.")  # fmt: skip
+    else:
+        sentences.append("There is one seed, so how far chance moves these figures is not known.")
     return sentences
+
+
+def scanned_text(row):
+    """Write the share of the base that is scanned, with its range over the seeds."""
+    return f"{row['scanned']:.2%}" + (f" ({range_text(row)})" if row["seeds"] > 1 else "")
+
+
+def range_text(row):
+    """Write the range over the seeds."""
+    return f"{row['least']:.2%} to {row['most']:.2%}" if row["seeds"] > 1 else "-"
 
 
 def figure_of(frame, name):
@@ -85,7 +122,7 @@ def figure_of(frame, name):
         Point(
             x=row["seconds"],
             y=100 * row["scanned"],
-            told=f"{row['label']}: training {seconds_text(row['seconds'])}, scanned {row['scanned']:.2%}, p99 "
+            told=f"{row['label']}: training {seconds_text(row['seconds'])}, scanned {scanned_text(row)}, p99 "
             f"{row['scanned_p99']:.2%}, imbalance {row['imbalance']:.2f}",
             label=row["backend"],
             series=backends.index(row["backend"]) % 8,
@@ -104,10 +141,12 @@ def figure_of(frame, name):
     )
 
 
-def section_of(case):
-    name = f"{dataset_name(case.lead.dataset)}, {case.lead.k:,} lists"
-    frame = trainers_frame(case)
-    failed = [f"{row.label}: {row.reason or row.status.value}" for row in case.rows if row.status is not Status.OK]
+def section_of(cases):
+    lead = cases[0].lead
+    name = f"{dataset_name(lead.dataset)}, {lead.k:,} lists"
+    frame = trainers_frame(cases)
+    rows = [row for case in cases for row in case.rows if row.status is not Status.OK]
+    failed = list(dict.fromkeys(f"{row.label}: {row.reason or row.status.value}" for row in rows))
     if frame.empty:
         return Section(title=name, sentences=failed or ["No lists were searched."]), []
     told, front = advice(frame), front_of(frame)
@@ -117,6 +156,7 @@ def section_of(case):
             [
                 seconds_text(row["seconds"]),
                 f"{row['scanned']:.2%}",
+                range_text(row),
                 f"{row['scanned_p99']:.2%}",
                 f"{row['imbalance']:.2f}",
                 f"{row['empty_lists']:.0f}",
@@ -128,7 +168,7 @@ def section_of(case):
     ]
     section = Section(
         title=name,
-        sentences=[*told, *failed],
+        sentences=failed,
         figure=figure_of(frame, name),
         caption="Further left is cheaper to train, lower is cheaper to search. Ringed: no other trainer is better in "
         "both. Rows in bold in the table are these.",
@@ -140,8 +180,11 @@ def section_of(case):
 
 def write_trainers(run, output):
     """Write the page of a run and return its path."""
-    found = [section_of(case) for case in run.cases]
-    answers = [(told[0], " ".join(told[1:])) for _, told in found if told]
+    found = [section_of(cases) for cases in by_data(run)]
+    several = len(found) > 1
+    answers = [
+        (f"{section.title}: {told[0]}" if several else told[0], " ".join(told[1:])) for section, told in found if told
+    ]
     return write_article(
         output,
         name="What to train an IVF index with",

@@ -85,18 +85,41 @@ def test_trainers_are_judged_by_the_search(tmp_path):
         "data": ["embeddings:n=3000,d=16,rank=4,centers=20,seed=0"],
         "k": [16],
         "threads": [1],
-        "repeats": 2,
+        "repeats": 1,
         "protocol": "native",
         "workload": "ivf[queries=50]",
         "backends": "faiss-cpu[niter=2,5],faiss-two-level,faiss-balanced[alpha=0.01]",
+        "cases": [{"seed": 0}, {"seed": 1}],
     }
     run = measure(Study.build(values, "a test"), tmp_path / "run", False, quiet)
-    frame = trainers.trainers_frame(run.cases[0])
+    (cases,) = trainers.by_data(run)
+    frame = trainers.trainers_frame(cases)
+    assert list(frame["seeds"]) == [2] * 4
+    told = [case.sound[0].task["scanned_for_target"] for case in cases]
+    first = frame.set_index("label").loc[cases[0].sound[0].label]
+    assert first["scanned"] == pytest.approx(sum(told) / 2)
+    assert [first["least"], first["most"]] == sorted(told)
     assert set(frame["backend"]) == {"faiss-cpu", "faiss-two-level", "faiss-balanced"}
     assert (frame["scanned_p99"] >= frame["scanned"]).all()
     page = write_trainers(run, tmp_path / "page").read_text()
     assert "faiss-two-level" in page
     assert "Ringed" in page
+    assert "means over 2 seeds" in page
+
+
+@pytest.mark.parametrize(
+    ("most", "cheap"),
+    [
+        pytest.param(0.101, "slow", id="seeds differ by 1 %: 4 % more is worse"),
+        pytest.param(0.105, "quick", id="seeds differ by 5 %: 4 % more may be chance"),
+    ],
+)
+def test_a_trainer_is_no_worse_than_the_best_within_what_seeds_differ_by(most, cheap):
+    rows = [("slow", 2.0, 0.100), ("quick", 1.0, 0.104)]
+    frame = pd.DataFrame(rows, columns=["label", "seconds", "scanned"])
+    frame = frame.assign(scanned_p99=frame["scanned"], least=frame["scanned"], seeds=3)
+    frame["most"] = frame["scanned"] * most / 0.1
+    assert trainers.advice(frame)[0].startswith(f"{cheap} trains")
 
 
 @pytest.mark.parametrize("name", ["leaderboard", "trainers"])
