@@ -24,10 +24,9 @@ def test_each_fit_tells_what_it_spent_in_the_kernel_and_whether_memory_was_warme
     assert (row["status"], row["pages"]) == ("ok", pages), row["reason"]
     fits = fits_of(tmp_path)
     assert all(fit["page_faults"] > 0 and fit["fit_system_seconds"] > 0 for fit in fits)
-    first, *later = (fit["warmed_bytes"] for fit in fits)
-    assert first == (0 if pages == "cold" else round(2.5 * 40_000 * 16 * 4))
-    # The first fit has shown that it takes more than that.
-    assert {warmed > 290e6 for warmed in later} == {pages == "warm"}
+    # The full fit before the first that counts has shown that it takes 300 MB, which is more than 2.5 inputs.
+    assert {fit["warmed_bytes"] > 290e6 for fit in fits} == {pages == "warm"}
+    assert pages == "warm" or {fit["warmed_bytes"] for fit in fits} == {0}
     assert {fit.get("pages") for fit in fits} == {"warm" if pages == "warm" else None}
     assert row["fit_system_seconds"] == pytest.approx(min(fit["fit_system_seconds"] for fit in fits), rel=1)
 

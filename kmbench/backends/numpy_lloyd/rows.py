@@ -120,15 +120,18 @@ def variance_nodes(
 def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:
     """Return ``(-2c, |c|^2)`` for each centre c, of shape (k, d + 1).
 
-    A copy of a centre before it gets infinity instead of its square: a product can round the scores of equal centres
-    differently, by their places, and the rows belong to the first.
+    A copy of a centre before it gets the largest finite score for every row: a product can round the scores of equal
+    centres differently, by their places, and the rows belong to the first. Infinity would do as well, but some kernels
+    multiply it by zeros that they pad with, which raises the flag of an invalid operation.
     """
     k, d = centres.shape
     weights = np.empty((k, d + 1), dtype=dtype)
     np.multiply(centres, -2, out=weights[:, :d], casting="same_kind")
     squares = np.einsum("ij,ij->i", centres, centres)
     weights[:, d] = squares
-    weights[_copies(centres, squares), d] = np.inf
+    copies = _copies(centres, squares)
+    weights[copies, :d] = 0
+    weights[copies, d] = np.finfo(dtype).max
     return weights
 
 
