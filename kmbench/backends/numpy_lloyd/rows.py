@@ -121,8 +121,8 @@ def score_weights(centres: NDArray[np.float64], dtype: Any) -> Floats:
     """Return ``(-2c, |c|^2)`` for each centre c, of shape (k, d + 1).
 
     A copy of a centre before it gets the largest finite score for every row: a product can round the scores of equal
-    centres differently, by their places, and the rows belong to the first. Infinity would do as well, but some kernels
-    multiply it by zeros that they pad with, which raises the flag of an invalid operation.
+    centres differently, by their places, and the rows belong to the first. It is not infinity, because some kernels
+    multiply that by zeros that they pad with, which raises the flag of an invalid operation.
     """
     k, d = centres.shape
     weights = np.empty((k, d + 1), dtype=dtype)
